@@ -1,0 +1,109 @@
+"""Find corruptions: the folders spatial/, temporal/ and compression/ are the registry.
+
+A corruption is one file. Its module holds
+
+- `SOURCE`: where the definition comes from (paper, section);
+- `LEVELS`: the parameters of severities 1..5, or a dict of such tuples by severity table
+  ("mini_kinetics", "mini_ssv2") where the tables differ;
+- a function of the module's name (dialect `ours`), and one named `<name>_original` where the
+  benchmark's own code did something else;
+- for pixel corruptions whose output has another length than the input, `output_frames`.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from corruptions.sets import SETS
+from corruptions.types import Dialect, Family, Level
+
+FAMILIES: tuple[Family, ...] = ("spatial", "temporal", "compression")
+TABLES = ("mini_kinetics", "mini_ssv2")
+SEVERITIES = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """One corruption in one dialect, as its module describes it."""
+
+    name: str
+    family: Family
+    dialect: Dialect
+    source: str
+    levels: dict[str, tuple[Level, ...]]
+    """Severity table by dataset: five levels, weakest first."""
+    function: Callable[..., object]
+    """PixelFunction, EncodingFunction or DamageFunction of `corruptions.types`."""
+    module: ModuleType
+
+    @property
+    def acts_on(self) -> str:
+        """"pixels", "encoder" (re-encode the source) or "stream" (damage the coded source)."""
+        if self.family != "compression":
+            return "pixels"
+        return str(self.module.ACTS_ON)
+
+    @property
+    def file(self) -> Path:
+        return Path(inspect.getfile(self.module))
+
+    def level(self, severity: int, table: str) -> Level:
+        """Parameter of `severity` (1..5) in the severity table of a dataset."""
+        if isinstance(severity, bool) or severity not in SEVERITIES:
+            raise ValueError(f"{severity = } must be a whole number in 1..5 for {self.name!r}.")
+        return self.levels[table if table in TABLES else "mini_kinetics"][severity - 1]
+
+    def output_frames(self, num_frames: int, level: Level, fps: Fraction) -> int:
+        """Number of frames that come out when `num_frames` at `fps` go in."""
+        rule = getattr(self.module, "output_frames", None)
+        return num_frames if rule is None else int(rule(num_frames, level, fps))
+
+
+@cache
+def families() -> dict[str, Family]:
+    """Family of every corruption, by name: read from the folders."""
+    here = Path(__file__).parent
+    return {
+        file.stem: family
+        for family in FAMILIES
+        for file in sorted((here / family).glob("*.py"))
+        if not file.stem.startswith("_")
+    }
+
+
+def names(set: str | None = None) -> tuple[str, ...]:  # noqa: A002 - the word users know
+    """Names of all corruptions, or of those in a named set such as "paper12"."""
+    if set is None:
+        return tuple(sorted(families()))
+    if set not in SETS:
+        raise ValueError(f"{set = } is no set of corruptions; there are: {', '.join(SETS)}.")
+    return SETS[set]
+
+
+@cache
+def load(name: str, dialect: Dialect = "ours") -> Corruption:
+    """Import one corruption by name."""
+    if name not in families():
+        raise ValueError(f"unknown corruption {name!r}; there are: {', '.join(names())}.")
+    if dialect not in ("ours", "original"):
+        raise ValueError(f"{dialect = } must be 'ours' or 'original'.")
+    family = families()[name]
+    module = importlib.import_module(f"corruptions.{family}.{name}")
+    levels = module.LEVELS
+    function = getattr(module, name)
+    if dialect == "original":
+        function = getattr(module, f"{name}_original", function)
+    return Corruption(
+        name=name,
+        family=family,
+        dialect=dialect,
+        source=module.SOURCE,
+        levels=levels if isinstance(levels, dict) else dict.fromkeys(TABLES, levels),
+        function=function,
+        module=module,
+    )

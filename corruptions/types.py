@@ -1,0 +1,116 @@
+"""Values that corruptions speak in: clips, what a corruption may know, encodings and damage."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from hashlib import blake2b
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Clip = NDArray[np.uint8]
+"""Frames of one clip: shape (T, H, W, 3), RGB, values 0..255."""
+
+Level = Any
+"""The parameter of one severity: a number, a tuple of numbers or a Fraction; its corruption says which."""
+
+Family = Literal["spatial", "temporal", "compression"]
+Dialect = Literal["ours", "original"]
+
+
+@dataclass(frozen=True)
+class ClipRandom:
+    """The random numbers of one clip in one cell of the grid.
+
+    Every generator is Philox, keyed by a BLAKE2b hash of the names below, so that any subset of
+    frames, in any order, in any process, draws the same numbers. Only raw 64-bit words are drawn
+    (NumPy keeps these stable across releases, unlike its distributions).
+    """
+
+    seed: int
+    dataset: str
+    key: str
+    corruption: str
+    severity: str
+    """The severity as text, or the level as text where the caller set it by hand."""
+
+    def clip(self) -> np.random.Philox:
+        """Generator of what all the frames of the clip share."""
+        return self._generator("clip")
+
+    def frame(self, index: int) -> np.random.Philox:
+        """Generator of output frame `index`, counted from 0."""
+        return self._generator(f"frame {index}")
+
+    def _generator(self, part: str) -> np.random.Philox:
+        names = (str(self.seed), self.dataset, self.key, self.corruption, self.severity, part)
+        digest = blake2b("\0".join(names).encode(), digest_size=16).digest()
+        return np.random.Philox(key=int.from_bytes(digest, "little"))
+
+
+def random_bytes(bits: np.random.Philox, count: int) -> NDArray[np.uint8]:
+    """`count` uniform random bytes, the same on every machine."""
+    words = bits.random_raw((count + 7) // 8)
+    return words.astype("<u8", copy=False).view(np.uint8)[:count]
+
+
+def random_uniforms(bits: np.random.Philox, count: int) -> NDArray[np.float64]:
+    """`count` uniform random numbers in [0, 1), multiples of 2**-53."""
+    words = bits.random_raw(count)
+    return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a corruption may know besides the pixels and its level."""
+
+    random: ClipRandom
+    frames: NDArray[np.intp] | None = None
+    """Output frames that are wanted, in any order; None means all of them."""
+    fps: Fraction = Fraction(25)
+    """Frame rate of the clip that comes in."""
+
+    def wanted(self, num_frames: int) -> NDArray[np.intp]:
+        """Indices of the wanted frames of an output that has `num_frames`."""
+        return np.arange(num_frames, dtype=np.intp) if self.frames is None else self.frames
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What is known of a source's video stream before it is encoded again."""
+
+    width: int
+    height: int
+    fps: Fraction
+    num_frames: int
+    bit_rate: int
+    """Bits per second of the video stream alone: its bytes over its duration."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """One encoding of a clip, by name and number; who runs the encoder is not said here."""
+
+    codec: Literal["libx264", "libx265"]
+    preset: str
+    crf: int | None = None
+    bit_rate: int | None = None
+    """Bits per second; set means rate control by average bit rate, maxrate = bufsize = rate."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What a channel did to a coded stream."""
+
+    units: tuple[int, ...]
+    """Indices of the coded pictures (in coding order) of which a byte was changed or lost."""
+    bytes_damaged: int
+    bytes_total: int
+    details: Mapping[str, int | float | str] = field(default_factory=dict)
+    """Further numbers of the record, for example datagrams sent and lost."""
+
+
+PixelFunction = Callable[[Clip, Level, Context], Clip]
+EncodingFunction = Callable[[Stream, Level], Encoding]
+DamageFunction = Callable[[list[bytes], Level, Context], tuple[list[bytes], Damage]]
