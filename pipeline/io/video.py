@@ -1,0 +1,234 @@
+"""Read source videos: any container and codec that FFmpeg reads, one frame at a time.
+
+`VideoSource` opens a file and gives its frames as the decoder made them; `Preprocess` turns a frame
+into the benchmark's picture. Both hold one frame, whatever the clip's length, so that the memory of
+a worker is that of the decoder: about 150 MB for H.264 at 1080p.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.container
+import av.filter
+import av.video
+import numpy as np
+from av.codec.context import ThreadType
+from numpy.typing import NDArray
+
+from pipeline.errors import ClipError, one_line
+
+MAX_PIXELS = 8192 * 8192
+"""Largest picture that is decoded; a damaged header can declare sizes that fill any memory."""
+
+SCALE_FLAGS = "bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
+"""swscale's triangle filter, widened when it shrinks (antialias); `bitexact` gives the same bytes
+with any instruction set."""
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """What the container and the first frames say of the chosen video stream."""
+
+    container: str
+    codec: str
+    pix_fmt: str
+    width: int
+    height: int
+    """Coded size in pixels, before rotation."""
+    fps: Fraction
+    """Average frame rate."""
+    num_packets: int
+    """Coded pictures in the file (demuxed, not taken from the header)."""
+    declared_frames: int
+    """Frames that the header promises; 0 if it does not say."""
+    bit_rate: int
+    """Bits per second of the video stream alone: its bytes over num_packets / fps."""
+    container_bit_rate: int
+    """Bits per second of the whole file, audio included."""
+    stream_index: int
+
+
+class VideoSource:
+    """One open video file; use as a context manager. Every failure is a ClipError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.is_file():
+            raise ClipError("no such file")
+        if path.stat().st_size == 0:
+            raise ClipError("empty file (0 bytes)")
+        try:
+            self._container = av.open(str(path), mode="r", metadata_errors="replace")
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise ClipError(f"cannot open: {_words(error)}") from error
+        try:
+            self._stream = self._choose()
+        except ClipError:
+            self._container.close()
+            raise
+
+    def _choose(self) -> av.video.stream.VideoStream:
+        """FFmpeg's best video stream (files with two exist); cover pictures do not count."""
+        stream = self._container.streams.best("video")
+        if not isinstance(stream, av.video.stream.VideoStream) or "attached_pic" in str(
+            stream.disposition
+        ):
+            raise ClipError("no video stream")
+        context = stream.codec_context
+        if context is None:
+            raise ClipError("no decoder for the video stream")
+        context.thread_type = ThreadType.NONE
+        context.thread_count = 1
+        context.options = {"max_pixels": str(MAX_PIXELS)}
+        return stream
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._container.close()
+
+    @cached_property
+    def info(self) -> SourceInfo:
+        """Properties of the stream; the file's packets are walked once, none is decoded."""
+        sizes = [packet.size for packet in self.packets()]
+        if not sizes:
+            raise ClipError("the video stream has no packets")
+        stream = self._stream
+        context = stream.codec_context
+        if context.width <= 0 or context.height <= 0:
+            raise ClipError("the video stream has no size")
+        fps = stream.average_rate or stream.guessed_rate or stream.base_rate
+        fps = Fraction(fps).limit_denominator(100_000) if fps else Fraction(25)
+        if not 0 < fps <= 1000:
+            raise ClipError(f"frame rate of {float(fps):g} frames per second")
+        seconds = len(sizes) / fps
+        return SourceInfo(
+            container=self._container.format.name,
+            codec=context.name,
+            pix_fmt=context.pix_fmt or "unknown",
+            width=context.width,
+            height=context.height,
+            fps=fps,
+            num_packets=len(sizes),
+            declared_frames=stream.frames,
+            bit_rate=max(1, round(sum(sizes) * 8 / seconds)),
+            container_bit_rate=max(1, round(self.path.stat().st_size * 8 / seconds)),
+            stream_index=stream.index,
+        )
+
+    def packets(self) -> Iterator[av.Packet]:
+        """Coded pictures of the video stream from the start, in coding order."""
+        try:
+            self._container.seek(0)
+        except av.FFmpegError:
+            # A stream without an index cannot seek; opening it again always can.
+            self._reopen()
+        try:
+            for packet in self._container.demux(self._stream):
+                if packet.size:
+                    yield packet
+        except av.FFmpegError as error:
+            raise ClipError(f"cannot read: {_words(error)}") from error
+
+    def frames(self) -> Iterator[av.VideoFrame]:
+        """All frames from the start in presentation order, at the coded size, not rotated."""
+        self._reopen()
+        count = 0
+        try:
+            for frame in self._container.decode(self._stream):
+                count += 1
+                yield frame
+        except (av.FFmpegError, ValueError) as error:
+            raise ClipError(f"broken after {count} frames: {_words(error)}") from error
+        if count == 0:
+            raise ClipError("no frame could be decoded")
+
+    def _reopen(self) -> None:
+        self._container.close()
+        try:
+            self._container = av.open(str(self.path), mode="r", metadata_errors="replace")
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise ClipError(f"cannot open: {_words(error)}") from error
+        self._stream = self._choose()
+
+
+class Preprocess:
+    """Display orientation, short side to `short_side`, centre crop to `crop`, RGB.
+
+    The one order of operations for clean and for re-encoded clips (benchmark specification,
+    section 2). `rotation` is given for streams that have lost their rotation metadata.
+    """
+
+    def __init__(self, short_side: int, crop: int) -> None:
+        self.short_side = short_side
+        self.crop = crop
+        self._graph: av.filter.Graph | None = None
+        self._built_for: tuple[object, ...] = ()
+
+    def __call__(self, frame: av.VideoFrame, rotation: int | None = None) -> NDArray[np.uint8]:
+        """One frame as an array (crop, crop, 3), uint8, RGB."""
+        turn = (frame.rotation if rotation is None else rotation) % 360
+        built_for = (
+            frame.width, frame.height, frame.format.name, turn,
+            int(frame.colorspace), int(frame.color_range),
+        )  # fmt: skip
+        if built_for != self._built_for:
+            self._graph = self._build(frame, turn)
+            self._built_for = built_for
+        assert self._graph is not None  # noqa: S101 - built above
+        frame.pts = None
+        self._graph.push(frame)
+        return self._graph.pull().to_ndarray()
+
+    def _build(self, frame: av.VideoFrame, turn: int) -> av.filter.Graph:
+        graph = av.filter.Graph()
+        # Counter-clockwise, as FFmpeg's display matrix counts.
+        turns = {0: [], 90: ["cclock"], 180: ["clock", "clock"], 270: ["clock"]}
+        if turn not in turns:
+            raise ClipError(f"rotation of {turn} degrees is no multiple of 90")
+        width, height = frame.width, frame.height
+        if turn in (90, 270):
+            width, height = height, width
+        scaled_width, scaled_height = scaled_size(width, height, self.short_side)
+        steps = [
+            graph.add_buffer(
+                width=frame.width,
+                height=frame.height,
+                format=frame.format.name,
+                time_base=Fraction(1, 1000),
+            ),
+            *(graph.add("transpose", way) for way in turns[turn]),
+            graph.add("scale", f"w={scaled_width}:h={scaled_height}:flags={SCALE_FLAGS}"),
+            graph.add("format", "pix_fmts=rgb24"),
+            graph.add("crop", f"w={self.crop}:h={self.crop}:exact=1"),
+            graph.add("buffersink"),
+        ]
+        for one, next_one in zip(steps, steps[1:], strict=False):
+            one.link_to(next_one)
+        graph.configure()
+        return graph
+
+
+def scaled_size(width: int, height: int, short_side: int) -> tuple[int, int]:
+    """Size with the short side at `short_side` and the long side rounded to the nearest pixel."""
+    short, long = min(width, height), max(width, height)
+    other = max(short_side, (2 * long * short_side + short) // (2 * short))
+    return (short_side, other) if width <= height else (other, short_side)
+
+
+def _words(error: BaseException) -> str:
+    """What FFmpeg said, without the path of the file."""
+    text = getattr(error, "strerror", None) or str(error)
+    return one_line(text)
