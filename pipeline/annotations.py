@@ -1,0 +1,212 @@
+"""Official annotation files: the CSVs of Kinetics, the JSONs of Something-Something-V2.
+
+Reads every listed clip of the wanted classes. Whatever is wrong with a file stops the run with the
+file, the line and the way out: annotations are small, and a wrong list would make every number
+wrong.
+"""
+
+import csv
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import SettingsError
+from pipeline.params import SourceSettings
+
+KINETICS_COLUMNS = ("label", "youtube_id", "time_start", "time_end", "split")
+KINETICS_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+SSV2_ID = re.compile(r"[0-9]{1,12}")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One clip that the annotations list, of a class that is kept."""
+
+    key: str
+    """Unique name in [A-Za-z0-9_-]+; a WebDataset key."""
+    video_id: str
+    """YouTube id or SSV2 number: how the file's name begins."""
+    split: str
+    label_id: int
+    label_name: str
+    source_label_id: int | None
+    """Index in the full class list of the dataset (400 or 174)."""
+    time_start: int | None = None
+    time_end: int | None = None
+
+
+def read_classes(path: Path) -> list[str]:
+    """Class names in the order of their ids; the ids must be 0, 1, 2, ..."""
+    rows = _read_csv(path, ("class_id", "class_name"))
+    for number, row in enumerate(rows):
+        if row["class_id"] != str(number):
+            raise SettingsError(
+                f"{path}, line {number + 2}: class_id is {row['class_id']!r}, not {number}; "
+                "ids count from 0 in the order of the file."
+            )
+    names = [row["class_name"] for row in rows]
+    _no_twins(path, "class", names)
+    if not names:
+        raise SettingsError(f"{path}: lists no class.")
+    return names
+
+
+def read_annotations(source: SourceSettings) -> list[Listed]:
+    """Every listed clip of the kept classes, sorted by split and key."""
+    classes = read_classes(source.classes)
+    read = {"kinetics": _read_kinetics, "ssv2": _read_ssv2}[source.format]
+    clips, seen = read(source, {_plain(name): index for index, name in enumerate(classes)}, classes)
+    absent = [name for name in classes if _plain(name) not in seen]
+    if absent:
+        raise SettingsError(
+            f"{source.classes}: classes that no file in {source.annotations} names: "
+            f"{', '.join(repr(name) for name in absent[:5])}"
+            f"{f' and {len(absent) - 5} more' if len(absent) > 5 else ''}; "
+            "check that class list and annotations belong together."
+        )
+    _no_twins(source.annotations, "clip", [clip.key for clip in clips])
+    return sorted(clips, key=lambda clip: (clip.split, clip.key))
+
+
+def _plain(label: str) -> str:
+    """A label without the differences between distributions: `_` for spaces, SSV2's brackets."""
+    return label.replace("_", " ").replace("[", "").replace("]", "").strip()
+
+
+def _read_kinetics(
+    source: SourceSettings, ids: dict[str, int], classes: list[str]
+) -> tuple[list[Listed], set[str]]:
+    rows = [
+        (split, source.annotations / name, number, row)
+        for split, name in source.splits.items()
+        for number, row in enumerate(_read_csv(source.annotations / name, KINETICS_COLUMNS), 2)
+    ]
+    seen = {_plain(row["label"]) for _, _, _, row in rows}
+    source_ids = {label: index for index, label in enumerate(sorted(seen))}
+    clips = []
+    for split, path, number, row in rows:
+        label = _plain(row["label"])
+        if label not in ids:
+            continue
+        video_id = row["youtube_id"]
+        if not KINETICS_ID.fullmatch(video_id):
+            raise SettingsError(
+                f"{path}, line {number}: youtube_id is {video_id!r}; it must be 11 characters of "
+                "A-Z a-z 0-9 _ -."
+            )
+        start, end = (_seconds(path, number, row, key) for key in ("time_start", "time_end"))
+        clips.append(
+            Listed(
+                key=f"{video_id}_{start:06d}_{end:06d}",
+                video_id=video_id,
+                split=split,
+                label_id=ids[label],
+                label_name=classes[ids[label]],
+                source_label_id=source_ids[label],
+                time_start=start,
+                time_end=end,
+            )
+        )
+    return clips, seen
+
+
+def _seconds(path: Path, number: int, row: dict[str, str], key: str) -> int:
+    try:
+        value = float(row[key])
+    except ValueError:
+        value = -1
+    if not 0 <= value < 1_000_000:
+        raise SettingsError(
+            f"{path}, line {number}: {key} is {row[key]!r}; it must be seconds in 0..999999."
+        )
+    return int(value)
+
+
+def _read_ssv2(
+    source: SourceSettings, ids: dict[str, int], classes: list[str]
+) -> tuple[list[Listed], set[str]]:
+    source_ids: dict[str, int] = {}
+    if source.labels is not None:
+        path = source.annotations / source.labels
+        labels = _read_json(path)
+        if not isinstance(labels, dict):
+            raise SettingsError(f"{path}: must be an object that maps templates to indices.")
+        source_ids = {_plain(label): int(index) for label, index in labels.items()}
+    clips, seen = [], set(source_ids)
+    for split, name in source.splits.items():
+        path = source.annotations / name
+        rows = _read_json(path)
+        if not isinstance(rows, list):
+            raise SettingsError(f"{path}: must be a list of clips.")
+        for number, row in enumerate(rows):
+            if not isinstance(row, dict) or not {"id", "template"} <= set(row):
+                raise SettingsError(f"{path}, entry {number}: must have `id` and `template`.")
+            label, video_id = _plain(str(row["template"])), str(row["id"])
+            seen.add(label)
+            if label not in ids:
+                continue
+            if not SSV2_ID.fullmatch(video_id):
+                raise SettingsError(f"{path}, entry {number}: id is {video_id!r}, not a number.")
+            clips.append(
+                Listed(
+                    key=video_id,
+                    video_id=video_id,
+                    split=split,
+                    label_id=ids[label],
+                    label_name=classes[ids[label]],
+                    source_label_id=source_ids.get(label),
+                )
+            )
+    return clips, seen
+
+
+def _read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    text = _read_text(path)
+    reader = csv.DictReader(text.splitlines(), strict=True)
+    header = reader.fieldnames or []
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise SettingsError(
+            f"{path}: the header is {','.join(header)!r}; columns are missing: "
+            f"{', '.join(missing)}."
+        )
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise SettingsError(f"{path}, line {reader.line_num}: {error}.") from error
+    for number, row in enumerate(rows, 2):
+        if None in row or any(row[column] is None for column in columns):
+            raise SettingsError(f"{path}, line {number}: has another number of fields than the header.")
+    return rows
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(_read_text(path))
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"{path}: no valid JSON: {error}.") from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: cannot be read ({error.strerror}); put the official annotation file there "
+            "or correct params.yaml: filter.sources."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is no UTF-8 text: {error}.") from error
+
+
+def _no_twins(path: Path, what: str, names: list[str]) -> None:
+    twins = [name for name, count in Counter(names).items() if count > 1]
+    if twins:
+        raise SettingsError(
+            f"{path}: {what} listed twice: {', '.join(twins[:5])}"
+            f"{f' and {len(twins) - 5} more' if len(twins) > 5 else ''}; every {what} must be "
+            "listed once."
+        )

@@ -1,0 +1,234 @@
+"""Filter: which listed clips are there and can be read; `clips.parquet` says so for each of them."""
+
+import logging
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from pipeline.annotations import Listed, read_annotations
+from pipeline.errors import ClipError, SettingsError, StageError
+from pipeline.io import manifest
+from pipeline.io.atomic import sha256_file
+from pipeline.io.manifest import Row
+from pipeline.io.video import VideoSource
+from pipeline.layout import Layout
+from pipeline.params import Params, SourceSettings
+from pipeline.workers import run_tasks
+
+log = logging.getLogger(__name__)
+
+EXTENSIONS = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v")
+CHECKSUMS = "checksums.sha256"
+"""Optional file beside the annotations, as sha256sum writes it: videos that differ are broken."""
+
+CLIPS_PER_TASK = 16
+
+
+@dataclass(frozen=True)
+class _Probe:
+    """Some clips to look at; `files` holds None where no file was found."""
+
+    clips: tuple[Listed, ...]
+    files: tuple[str | None, ...]
+    checksums: tuple[str | None, ...]
+    root: Path
+    dataset: str
+    min_frames: int
+
+
+def filter_clips(dataset: str, params: Params, root: Path) -> list[Row]:
+    """Find and probe every listed clip and write `clips.parquet`; gives its rows."""
+    params.check_dataset(dataset)
+    source = params.filter.sources[dataset]
+    videos = root / source.videos
+    if not videos.is_dir():
+        raise SettingsError(
+            f"{videos}: no such folder; set filter.sources.{dataset}.videos in params.yaml to "
+            "where the videos lie."
+        )
+    source = source.model_copy(
+        update={"annotations": root / source.annotations, "classes": root / source.classes}
+    )
+    listed = read_annotations(source)
+    checksums = _read_checksums(source)
+    finder = FileFinder(videos)
+    files = [finder.find(clip) for clip in listed]
+    tasks = [
+        _Probe(
+            clips=tuple(listed[start : start + CLIPS_PER_TASK]),
+            files=tuple(files[start : start + CLIPS_PER_TASK]),
+            checksums=tuple(
+                checksums.get(Path(file).name) if file else None
+                for file in files[start : start + CLIPS_PER_TASK]
+            ),
+            root=videos,
+            dataset=dataset,
+            min_frames=params.filter.min_frames,
+        )
+        for start in range(0, len(listed), CLIPS_PER_TASK)
+    ]
+    rows: list[Row] = []
+    for some in run_tasks(
+        _probe, tasks, params.machine, f"filter {dataset}", lambda task: len(task.clips)
+    ):
+        rows.extend(some)
+    manifest.write(Layout(root, dataset).clips, rows, manifest.CLIPS)
+    return rows
+
+
+def check_share(rows: list[Row], allowed: float, dataset: str) -> None:
+    """Fail, after the manifest is written, if more than the allowed share is not usable."""
+    failed = sum(row["status"] != "ok" for row in rows)
+    if failed > allowed * len(rows):
+        raise StageError(
+            f"filter {dataset}: {failed} of {len(rows)} listed clips are missing or broken, more "
+            f"than filter.allowed_failures = {allowed:g}; the manifest says which. Get more of "
+            "the videos, or raise the limit in params.yaml."
+        )
+
+
+def accounting(rows: list[Row]) -> Table:
+    """Listed, found, usable and the reasons, per split."""
+    splits = sorted({row["split"] for row in rows})
+    table = Table(title=f"Clips of {rows[0]['dataset']}" if rows else "Clips")
+    table.add_column("")
+    for split in splits:
+        table.add_column(split, justify="right")
+
+    def line(label: str, **where: object) -> None:
+        counts = [
+            sum(
+                row["split"] == split and all(row[key] == value for key, value in where.items())
+                for row in rows
+            )
+            for split in splits
+        ]
+        table.add_row(label, *(f"{count:,}" for count in counts))
+
+    line("listed")
+    found = [
+        sum(row["split"] == split and row["status"] != "missing" for row in rows)
+        for split in splits
+    ]
+    table.add_row("found", *(f"{count:,}" for count in found))
+    line("usable", status="ok")
+    for reason in sorted({row["reason"] for row in rows if row["reason"]}):
+        line(f"  {reason}", reason=reason)
+    return table
+
+
+class FileFinder:
+    """Finds a clip's file under the names that distributions use, flat or in class folders."""
+
+    def __init__(self, root: Path) -> None:
+        self._by_id: dict[str, list[str]] = defaultdict(list)
+        for folder, _, names in os.walk(root):
+            for name in names:
+                stem, extension = os.path.splitext(name)  # noqa: PTH122 - 300,000 Path objects are slow
+                if extension.lower() in EXTENSIONS:
+                    path = os.path.relpath(os.path.join(folder, name), root)  # noqa: PTH118 - as above
+                    self._by_id[stem[:11]].append(path)
+
+    def find(self, clip: Listed) -> str | None:
+        """Path of the clip's file relative to the root; the best match, or None."""
+        ranked = sorted(
+            (rank, path)
+            for path in self._by_id.get(clip.video_id[:11], [])
+            if (rank := self._rank(clip, path)) is not None
+        )
+        return ranked[0][1] if ranked else None
+
+    @staticmethod
+    def _rank(clip: Listed, path: str) -> tuple[int, bool, bool] | None:
+        """How well a file's name fits, best first; None if it is another clip's."""
+        stem = Path(path).stem
+        names = [clip.video_id]
+        if clip.time_start is not None and clip.time_end is not None:
+            times = (clip.time_start, clip.time_end)
+            names = [
+                clip.key,
+                f"{clip.video_id}_{times[0]}_{times[1]}",
+                f"{clip.video_id}-{times[0]}-{times[1]}",
+                clip.video_id,
+            ]
+        if stem not in names:
+            return None
+        folders = [part.replace("_", " ") for part in Path(path).parts[:-1]]
+        in_split = any(
+            part in (clip.split, "validation" if clip.split == "val" else clip.split)
+            for part in folders
+        )
+        in_class = clip.label_name.replace("_", " ") in folders
+        return names.index(stem), not in_split, not in_class
+
+
+def _read_checksums(source: SourceSettings) -> dict[str, str]:
+    path = source.annotations / CHECKSUMS
+    if not path.is_file():
+        return {}
+    pairs = [line.split(maxsplit=1) for line in path.read_text().splitlines() if line.strip()]
+    if any(len(pair) != 2 or len(pair[0]) != 64 for pair in pairs):
+        raise SettingsError(f"{path}: lines must be `<sha256>  <file>`, as sha256sum writes them.")
+    return {Path(name.lstrip("*")).name: digest for digest, name in pairs}
+
+
+def _probe(task: _Probe) -> list[Row]:
+    return list(_probe_each(task))
+
+
+def _probe_each(task: _Probe) -> Iterator[Row]:
+    for clip, file, checksum in zip(task.clips, task.files, task.checksums, strict=True):
+        row: Row = {
+            "key": clip.key,
+            "clip_id": clip.key,
+            "dataset": task.dataset,
+            "split": clip.split,
+            "label_id": clip.label_id,
+            "label_name": clip.label_name,
+            "source_label_id": clip.source_label_id,
+            "status": "ok",
+            "reason": "",
+            "source_path": file,
+        }
+        if file is None:
+            yield row | {"status": "missing", "reason": "no file"}
+            continue
+        path = task.root / file
+        try:
+            row |= {"source_size": path.stat().st_size, "source_sha256": sha256_file(path)}
+            if checksum is not None and row["source_sha256"] != checksum:
+                raise ClipError(f"differs from {CHECKSUMS}")
+            row |= probe(path, task.min_frames)
+        except ClipError as error:
+            row |= {"status": "broken", "reason": str(error)}
+        except OSError as error:
+            row |= {"status": "broken", "reason": f"cannot be read: {error.strerror}"}
+        yield row
+
+
+def probe(path: Path, min_frames: int) -> Row:
+    """Properties of one video; ClipError says why it is not usable. Decodes one frame."""
+    with VideoSource(path) as source:
+        info = source.info
+        if info.num_packets < min_frames:
+            raise ClipError(f"fewer than {min_frames} frames")
+        if info.declared_frames > info.num_packets:
+            raise ClipError("truncated: fewer frames than its header says")
+        frame = next(source.frames())
+    return {
+        "container": info.container,
+        "codec": info.codec,
+        "pix_fmt": info.pix_fmt,
+        "width": info.width,
+        "height": info.height,
+        "rotation": frame.rotation % 360,
+        "fps_num": info.fps.numerator,
+        "fps_den": info.fps.denominator,
+        "num_frames": info.num_packets,
+        "duration_seconds": float(info.num_packets / info.fps),
+        "bit_rate": info.bit_rate,
+    }

@@ -1,0 +1,178 @@
+"""Manifests: Parquet files with an explicit schema, one row a clip and cell.
+
+`CLIPS` is what the filter stage says of every listed clip; `CELLS` is what the decode and corrupt
+stages say of every stored clip. A part is the manifest of one shard, beside it, written last: its
+metadata carry the recipe of the shard and the shard's size and hash.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import StageError
+from pipeline.io.atomic import atomic
+
+Row = dict[str, Any]
+
+CLIPS = pa.schema(
+    [
+        ("key", pa.string()),
+        ("clip_id", pa.string()),
+        ("dataset", pa.string()),
+        ("split", pa.string()),
+        ("label_id", pa.int32()),
+        ("label_name", pa.string()),
+        ("source_label_id", pa.int32()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+        ("source_path", pa.string()),
+        ("source_size", pa.int64()),
+        ("source_sha256", pa.string()),
+        ("container", pa.string()),
+        ("codec", pa.string()),
+        ("pix_fmt", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("rotation", pa.int32()),
+        ("fps_num", pa.int32()),
+        ("fps_den", pa.int32()),
+        ("num_frames", pa.int32()),
+        ("duration_seconds", pa.float64()),
+        ("bit_rate", pa.int64()),
+    ]
+)
+
+CELLS = pa.schema(
+    [
+        ("key", pa.string()),
+        ("clip_id", pa.string()),
+        ("dataset", pa.string()),
+        ("split", pa.string()),
+        ("label_id", pa.int32()),
+        ("label_name", pa.string()),
+        ("source_label_id", pa.int32()),
+        ("corruption", pa.string()),
+        ("family", pa.string()),
+        ("severity", pa.int32()),
+        ("dialect", pa.string()),
+        ("params", pa.string()),
+        ("seed", pa.int64()),
+        ("status", pa.string()),
+        ("reason", pa.string()),
+        ("shard", pa.string()),
+        ("member", pa.string()),
+        ("offset", pa.int64()),
+        ("size", pa.int64()),
+        ("sha256", pa.string()),
+        ("frames_sha256", pa.string()),
+        ("codec", pa.string()),
+        ("pix_fmt", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("fps_num", pa.int32()),
+        ("fps_den", pa.int32()),
+        ("num_frames", pa.int32()),
+        ("num_frames_source", pa.int32()),
+        ("duration_seconds", pa.float64()),
+        ("source_path", pa.string()),
+        ("source_sha256", pa.string()),
+        ("damaged_frames", pa.int32()),
+        ("repeated_frames", pa.int32()),
+        ("psnr", pa.float64()),
+        ("recipe_hash", pa.string()),
+        ("encoder", pa.string()),
+        ("tool_version", pa.string()),
+    ]
+)
+
+PREDICTIONS = pa.schema(
+    [
+        ("dataset", pa.string()),
+        ("model", pa.string()),
+        ("key", pa.string()),
+        ("corruption", pa.string()),
+        ("severity", pa.int32()),
+        ("label_id", pa.int32()),
+        ("top5", pa.list_(pa.int32())),
+        ("top5_logits", pa.list_(pa.float32())),
+        ("correct1", pa.bool_()),
+        ("correct5", pa.bool_()),
+        ("recipe_hash", pa.string()),
+    ]
+)
+
+
+def write(
+    path: Path,
+    rows: Iterable[Mapping[str, Any]],
+    schema: pa.Schema,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write rows as one Parquet file, atomically; keys that the schema lacks are an error."""
+    rows = list(rows)
+    unknown = {key for row in rows for key in row} - set(schema.names)
+    if unknown:
+        raise ValueError(f"{path}: rows have columns that the schema lacks: {sorted(unknown)}.")
+    columns = {
+        name: pa.array([row.get(name) for row in rows], schema.field(name).type)
+        for name in schema.names
+    }
+    table = pa.table(columns, schema=schema.with_metadata(dict(metadata or {})))
+    with atomic(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
+    """Read a manifest and check its columns."""
+    try:
+        table = pq.read_table(path, columns=columns)
+    except FileNotFoundError as error:
+        raise StageError(f"{path}: no such manifest; run the stage that writes it first.") from error
+    except (pa.ArrowInvalid, OSError) as error:
+        raise StageError(f"{path}: no readable Parquet file: {error}") from error
+    expected = set(columns if columns is not None else schema.names)
+    missing = expected - set(table.column_names)
+    if missing:
+        raise StageError(f"{path}: columns are missing: {', '.join(sorted(missing))}.")
+    return table
+
+
+def read_rows(path: Path, schema: pa.Schema) -> list[Row]:
+    """Rows of a manifest as dictionaries."""
+    rows: list[Row] = read(path, schema).to_pylist()
+    return rows
+
+
+def part_path(shard: Path) -> Path:
+    """The part of a shard."""
+    return shard.with_suffix(".parquet")
+
+
+def write_part(shard: Path, rows: Iterable[Mapping[str, Any]], recipe: str) -> None:
+    """Mark a shard as done: its rows and its recipe, in one file written last."""
+    metadata = {"recipe_hash": recipe, "shard_size": str(shard.stat().st_size)}
+    write(part_path(shard), rows, CELLS, metadata)
+
+
+def part_is_done(shard: Path, recipe: str) -> bool:
+    """Whether a shard was made wholly, by today's recipe."""
+    part = part_path(shard)
+    if not part.is_file() or not shard.is_file():
+        return False
+    try:
+        metadata = pq.read_schema(part).metadata or {}
+    except (pa.ArrowInvalid, OSError):
+        return False
+    said = {key.decode(): value.decode() for key, value in metadata.items()}
+    return said.get("recipe_hash") == recipe and said.get("shard_size") == str(
+        shard.stat().st_size
+    )
+
+
+def as_json(value: Any) -> str:
+    """Canonical JSON of a small value, as in the column `params`."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)

@@ -1,0 +1,98 @@
+"""Shards: uncompressed tar files in the WebDataset convention, the same bytes every time.
+
+The members of a sample are adjacent: `<key>.mp4` (or .mkv), `<key>.cls`, `<key>.json`. Everything
+that could differ between two runs (dates, owners, order) is fixed.
+"""
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pipeline.errors import ClipError, StageError
+
+_BLOCK = tarfile.BLOCKSIZE
+
+
+@dataclass(frozen=True)
+class Member:
+    """Where a stored clip lies: `size` bytes from `offset` of the shard."""
+
+    name: str
+    offset: int
+    size: int
+    sha256: str
+
+
+def shard_name(dataset: str, corruption: str, severity: int, index: int) -> str:
+    """File name of a shard; the clean set is corruption `clean`, severity 0."""
+    return f"{dataset}-{corruption}-{severity}-{index:06d}.tar"
+
+
+class ShardWriter:
+    """Writes one shard into an open temporary file."""
+
+    def __init__(self, path: Path) -> None:
+        self._tar = tarfile.TarFile(path, mode="w", format=tarfile.USTAR_FORMAT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._tar.close()
+
+    def add(
+        self, key: str, extension: str, payload: bytes, label_id: int, row: Mapping[str, Any]
+    ) -> Member:
+        """Append one sample; gives the place of its payload."""
+        member = self._add(f"{key}.{extension}", payload)
+        self._add(f"{key}.cls", str(label_id).encode())
+        text = json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        self._add(f"{key}.json", text.encode())
+        return member
+
+    def _add(self, name: str, data: bytes) -> Member:
+        info = tarfile.TarInfo(name)
+        info.size = len(data)
+        info.mode = 0o644
+        offset = self._tar.offset + _BLOCK
+        self._tar.addfile(info, io.BytesIO(data))
+        return Member(name, offset, len(data), sha256(data).hexdigest())
+
+
+def read_member(shard: Path, offset: int, size: int, expected: str | None = None) -> bytes:
+    """Bytes of one stored clip, checked against its SHA-256 if that is given."""
+    with shard.open("rb") as file:
+        file.seek(offset)
+        data = file.read(size)
+    if len(data) != size:
+        raise StageError(f"{shard}: ends before byte {offset + size}; run the stage again.")
+    if expected is not None and sha256(data).hexdigest() != expected:
+        raise StageError(
+            f"{shard}: the clip at byte {offset} is not what its manifest says; "
+            "delete this shard and run the stage again."
+        )
+    return data
+
+
+def walk(shard: Path) -> Iterator[tuple[str, bytes]]:
+    """Members of a shard in order: name and bytes."""
+    try:
+        with tarfile.open(shard, mode="r:") as tar:
+            for info in tar:
+                file = tar.extractfile(info)
+                if file is None:
+                    raise ClipError(f"{shard}: member {info.name!r} is no plain file")
+                yield info.name, file.read()
+    except tarfile.TarError as error:
+        raise StageError(f"{shard}: no readable tar file: {error}") from error

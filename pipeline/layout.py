@@ -1,0 +1,56 @@
+"""Where things lie below the project's folder: one place for every path of the data flow."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.io.shards import shard_name
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths of one dataset."""
+
+    root: Path
+    dataset: str
+
+    @property
+    def clips(self) -> Path:
+        """Manifest of every listed clip."""
+        return self.manifests / "clips.parquet"
+
+    @property
+    def manifests(self) -> Path:
+        return self.root / "manifests" / self.dataset
+
+    @property
+    def predictions(self) -> Path:
+        return self.manifests / "predictions"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data" / self.dataset
+
+    def manifest(self, corruption: str) -> Path:
+        """Manifest of a corruption (all severities), or of the clean set."""
+        return self.manifests / f"{corruption}.parquet"
+
+    def clean_folder(self, split: str) -> Path:
+        return self.data / "clean" / split
+
+    def clean_shard(self, split: str, index: int) -> Path:
+        return self.clean_folder(split) / shard_name(self.dataset, "clean", 0, index)
+
+    def cell_folder(self, corruption: str, severity: int) -> Path:
+        return self.data / "corrupted" / corruption / str(severity)
+
+    def cell_shard(self, corruption: str, severity: int, index: int) -> Path:
+        name = shard_name(self.dataset, corruption, severity, index)
+        return self.cell_folder(corruption, severity) / name
+
+    def trained(self, model: str) -> Path:
+        """Folder of a trained model."""
+        return self.data / "train" / model
+
+    def relative(self, path: Path) -> str:
+        """A path as manifests hold it: relative to the project's folder."""
+        return path.relative_to(self.root).as_posix()

@@ -1,0 +1,264 @@
+"""params.yaml, read and checked: every number of a run, frozen.
+
+Three kinds of number lie in three places. What is computed: `datasets`, `corruptions`,
+`severities` and `models`. What bytes come out: the section of each stage. How fast: `machine`,
+which nothing tracks. Unknown keys and impossible values stop a run before it starts.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+import corruptions
+from corruptions.registry import TABLES
+from pipeline.errors import SettingsError
+
+Positive = Annotated[int, Field(gt=0)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SynthesizeSettings(_Settings):
+    """Size of the demo dataset."""
+
+    train_clips_per_class: Positive
+    val_clips_per_class: Positive
+    num_frames: Positive
+    fps: Positive
+    width: Positive
+    height: Positive
+    broken_per_split: Annotated[int, Field(ge=0)]
+
+
+class SourceSettings(_Settings):
+    """Where a dataset's videos and official annotations lie."""
+
+    format: Literal["kinetics", "ssv2"]
+    videos: Path
+    annotations: Path
+    """Folder of the official annotation files; DVC watches it."""
+    classes: Path
+    """CSV with class_id,class_name: the classes that are kept."""
+    splits: dict[Name, str]
+    """Annotation file of each split, inside `annotations`."""
+    labels: str | None = None
+    """SSV2's labels file, inside `annotations`; source_label_id comes from it."""
+
+
+class FilterSettings(_Settings):
+    """Which clips are usable."""
+
+    min_frames: Positive
+    allowed_failures: Annotated[float, Field(ge=0, le=1)]
+    sources: dict[Name, SourceSettings]
+
+
+class PictureSettings(_Settings):
+    """Geometry and shard size of one dataset."""
+
+    short_side: Positive
+    crop: Positive
+    clips_per_shard: Positive
+
+    @model_validator(mode="after")
+    def _fits(self) -> "PictureSettings":
+        if self.crop > self.short_side:
+            raise ValueError(f"crop {self.crop} is larger than short_side {self.short_side}")
+        return self
+
+
+class DecodeSettings(_Settings):
+    """How a source becomes a clean clip."""
+
+    max_frames: Positive
+    """A longer source is a failed clip: it would not fit a worker's memory."""
+    allowed_failures: Annotated[float, Field(ge=0, le=1)]
+    pictures: dict[Name, PictureSettings]
+
+
+class PayloadSettings(_Settings):
+    """How stored clips are coded; see pipeline/io/payload.py."""
+
+    codec: Literal["jpeg", "ffv1", "h264"]
+    quality: Annotated[int, Field(ge=1, le=100)] = 95
+    subsampling: Literal["444", "422", "420"] = "444"
+    crf: Annotated[int, Field(ge=0, le=51)] = 18
+
+
+class CorruptSettings(_Settings):
+    """What the corrupt stage stores."""
+
+    frames: Literal["all"] | Positive
+    """All frames, or this many spread over the clip; the corruption sees the whole clip."""
+    split: Name
+    levels: dict[Name, Literal["mini_kinetics", "mini_ssv2"]]
+    """Severity table of each dataset."""
+    allowed_failures: Annotated[float, Field(ge=0, le=1)]
+
+
+class TrainSettings(_Settings):
+    """Training of one model."""
+
+    epochs: Annotated[int, Field(ge=0)]
+    batch_size: Positive
+    learning_rate: Annotated[float, Field(gt=0)]
+    momentum: Annotated[float, Field(ge=0, lt=1)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    warmup_epochs: Annotated[int, Field(ge=0)] = 0
+    scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)
+    """Multi-scale crop: sides of the crop as shares of the picture."""
+    flip: bool
+    """Horizontal flip; never where classes tell left from right."""
+    threads: Positive = 2
+    """Threads of the CPU arithmetic; part of the recipe, since sums depend on it."""
+
+
+class ModelSettings(_Settings):
+    """One model of the leaderboard and where its weights come from."""
+
+    weights: Path | None = None
+    """A checkpoint; without one the train stage makes the weights."""
+
+
+class EvaluateSettings(_Settings):
+    """The protocol."""
+
+    frames: Positive
+    """Frames spread uniformly over the clip, from which models take theirs."""
+    split: Name
+    accounting: Literal["common", "strict"]
+
+
+class ReportSettings(_Settings):
+    """Statistics of the report."""
+
+    bootstrap_resamples: Positive
+    reference_model: str | None = None
+
+
+class MachineSettings(_Settings):
+    """How fast; nothing here changes a byte."""
+
+    workers: Annotated[int, Field(ge=0)]
+    """Parallel workers; 0 means one per core."""
+    backend: Literal["loky", "dask", "ray"]
+    device: str
+    """"auto", "cpu", "cuda", "cuda:1"."""
+    precision: Literal["auto", "fp32", "bf16", "fp16"]
+    batch_size: Positive
+    loader_workers: Annotated[int, Field(ge=0)]
+    clip_timeout_seconds: Annotated[float, Field(gt=0)]
+
+    @property
+    def num_workers(self) -> int:
+        return self.workers or len(os.sched_getaffinity(0))
+
+
+class Params(_Settings):
+    """All of params.yaml."""
+
+    datasets: tuple[Name, ...]
+    corruptions: tuple[str, ...]
+    severities: tuple[Annotated[int, Field(ge=1, le=5)], ...]
+    seed: int
+    dialect: Literal["ours", "original"]
+    models: dict[Name, dict[str, ModelSettings]]
+    synthesize: SynthesizeSettings
+    filter: FilterSettings
+    decode: DecodeSettings
+    payload: PayloadSettings
+    corrupt: CorruptSettings
+    train: dict[Name, dict[str, TrainSettings]]
+    evaluate: EvaluateSettings
+    report: ReportSettings
+    machine: MachineSettings
+
+    @field_validator("datasets", "corruptions", "severities")
+    @classmethod
+    def _no_twins(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not values:
+            raise ValueError("is empty; name at least one")
+        twins = sorted({str(value) for value in values if values.count(value) > 1})
+        if twins:
+            raise ValueError(f"named twice: {', '.join(twins)}")
+        return values
+
+    @field_validator("corruptions")
+    @classmethod
+    def _known(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if value not in corruptions.names():
+                raise ValueError(
+                    f"unknown corruption {value!r}; there are: {', '.join(corruptions.names())}"
+                )
+        return values
+
+    @model_validator(mode="after")
+    def _every_dataset_is_described(self) -> "Params":
+        for dataset in self.datasets:
+            for section, described in (
+                ("filter.sources", self.filter.sources),
+                ("decode.pictures", self.decode.pictures),
+                ("corrupt.levels", self.corrupt.levels),
+                ("models", self.models),
+            ):
+                if dataset not in described:
+                    raise ValueError(
+                        f"dataset {dataset!r} is in `datasets` but not in {section}; "
+                        f"there are: {', '.join(described)}"
+                    )
+            for model, settings in self.models[dataset].items():
+                if settings.weights is None and model not in self.train.get(dataset, {}):
+                    raise ValueError(
+                        f"models.{dataset}.{model} has no `weights`, and train.{dataset} does not "
+                        "say how to train it; add one of the two"
+                    )
+        return self
+
+    def check_dataset(self, dataset: str) -> None:
+        """Refuse a dataset that params.yaml does not describe."""
+        if dataset not in self.filter.sources or dataset not in self.decode.pictures:
+            raise SettingsError(
+                f"dataset {dataset!r} is not described in params.yaml; "
+                f"there are: {', '.join(self.filter.sources)}."
+            )
+
+
+assert set(TABLES) == {"mini_kinetics", "mini_ssv2"}  # noqa: S101 - the Literal above repeats them
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check params.yaml."""
+    try:
+        data = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path}: no such file; run from the folder that holds params.yaml, or name it "
+            "with --params."
+        ) from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: no valid YAML: {error}") from error
+    try:
+        return Params.model_validate(data)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(path, error))) from None
+
+
+def _explain(path: Path, error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"]) or "(whole file)"
+        words = re.sub(r"^Value error, ", "", problem["msg"])
+        value = problem["input"]
+        shown = f" (value: {value!r})" if isinstance(value, str | int | float) else ""
+        if problem["type"] == "extra_forbidden":
+            words = "unknown key; remove it or correct its spelling"
+        lines.append(f"{path}: {key}: {words}{shown}")
+    return lines

@@ -1,0 +1,118 @@
+"""Run tasks in parallel workers, with a progress bar; results are the same for any number of them.
+
+Tasks and results are small and picklable (paths, numbers, rows): workers read and write the data
+themselves.
+"""
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from pipeline.errors import StageError
+from pipeline.params import MachineSettings
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def run_tasks(
+    function: Callable[[T], R],
+    tasks: Sequence[T],
+    machine: MachineSettings,
+    label: str,
+    size: Callable[[T], int] = lambda task: 1,
+    done: int = 0,
+) -> Iterator[R]:
+    """Results of `function` over `tasks`, in the order of the tasks.
+
+    `size` gives the number of clips in a task, for the progress bar; `done` clips were there
+    before this run. A worker that dies ends the run with a StageError; nothing finished is lost.
+    """
+    total = done + sum(size(task) for task in tasks)
+    parallel = joblib.Parallel(
+        n_jobs=max(1, min(machine.num_workers, len(tasks))),
+        backend=machine.backend,
+        batch_size=1,
+        pre_dispatch="2*n_jobs",
+        return_as="generator_unordered",
+    )
+    start = time.monotonic()
+    pending: dict[int, R] = {}
+    following = 0
+    with progress_bar(label, total, done) as advance:
+        try:
+            for index, result in parallel(
+                joblib.delayed(_run_one)(function, index, task) for index, task in enumerate(tasks)
+            ):
+                advance(size(tasks[index]))
+                pending[index] = result
+                while following in pending:
+                    yield pending.pop(following)
+                    following += 1
+        except TerminatedWorkerError as error:
+            raise StageError(
+                f"{label}: a worker was killed (out of memory?). What was finished is kept: run "
+                "the same command again, with a smaller machine.workers if memory was short."
+            ) from error
+    seconds = time.monotonic() - start
+    log.info("%s: %d clips in %.1f s", label, total - done, seconds)
+
+
+def _run_one(function: Callable[[T], R], index: int, task: T) -> tuple[int, R]:
+    import cv2
+
+    cv2.setNumThreads(1)  # one core a worker; loky pins BLAS but not OpenCV
+    # Ctrl-C is the parent's: it ends the workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return index, function(task)
+
+
+class _Rate(ProgressColumn):
+    """Clips a second since the start of this run."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f} clips/s" if speed else "- clips/s", style="cyan")
+
+
+class progress_bar:  # noqa: N801 - used as a function
+    """Progress bar for people on stderr; silent when stderr is no terminal."""
+
+    def __init__(self, label: str, total: int, done: int = 0) -> None:
+        console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            speed_estimate_period=120,
+        )
+        self._task = self._progress.add_task(label, total=total, completed=done)
+
+    def __enter__(self) -> Callable[[int], None]:
+        self._progress.start()
+        return lambda count: self._progress.advance(self._task, count)
+
+    def __exit__(self, *details: Any) -> None:
+        self._progress.stop()
