@@ -86,6 +86,8 @@ class Stream:
     num_frames: int
     bit_rate: int
     """Bits per second of the video stream alone: its bytes over its duration."""
+    container_bit_rate: int | None = None
+    """Bits per second of the whole file, audio included; None if there is no file."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ class Encoding:
 
     codec: Literal["libx264", "libx265"]
     preset: str
-    crf: int | None = None
+    crf: float | None = None
+    """Constant rate factor, 0..51."""
     bit_rate: int | None = None
     """Bits per second; set means rate control by average bit rate, maxrate = bufsize = rate."""
 
@@ -109,6 +112,10 @@ class Damage:
     bytes_total: int
     details: Mapping[str, int | float | str] = field(default_factory=dict)
     """Further numbers of the record, for example datagrams sent and lost."""
+
+
+class UndecodableError(ValueError):
+    """A damaged stream holds no picture that can be shown; the message says why, on one line."""
 
 
 PixelFunction = Callable[[Clip, Level, Context], Clip]

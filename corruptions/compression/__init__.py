@@ -1,0 +1,1 @@
+"""Corruptions of the coded stream: encoders at low quality, bit errors, packet loss."""

@@ -1,0 +1,37 @@
+"""H.265 at a fraction of the source's bit rate: a video squeezed through a thin line.
+
+    y = decode(x265(x, preset medium, average rate r)),  r = R / c,  c = 2, 4, 8, 16, 32
+    maxrate = bufsize = r
+
+R is the bit rate of the source's video stream alone, in bit/s. Encoders count in kbit/s, so r is
+rounded down to whole kbit/s, at least 1.
+
+Random: nothing. Dialects: `original` takes for R the rate of the container, audio and overhead
+included, so its r is higher by what the sound costs. (It also encoded the audio again, which no
+picture shows.)
+"""
+
+from corruptions.types import Encoding, Stream
+
+SOURCE = "Mini Kinetics-C / Mini SSV2-C, corruption `h265_abr`"
+ACTS_ON = "encoder"
+LEVELS = (2, 4, 8, 16, 32)  # source rate over target rate
+REFERENCE = Encoding("libx264", preset="medium", crf=23)
+"""Whose bit rate stands for the source's where a clip comes as an array."""
+
+
+def h265_abr(stream: Stream, level: float) -> Encoding:
+    """libx265, preset medium, the video stream's rate divided by `level`."""
+    return _encoding(stream.bit_rate, level)
+
+
+def h265_abr_original(stream: Stream, level: float) -> Encoding:
+    """libx265, preset medium, the container's rate divided by `level`."""
+    return _encoding(stream.container_bit_rate or stream.bit_rate, level)
+
+
+def _encoding(bit_rate: int, level: float) -> Encoding:
+    if not level > 0:
+        raise ValueError(f"{level = } must be above 0: the target is the source's rate / level.")
+    kilobits = max(1, int(bit_rate / level) // 1000)
+    return Encoding("libx265", preset="medium", bit_rate=1000 * kilobits)
