@@ -7,7 +7,9 @@ A corruption is one file. Its module holds
   ("mini_kinetics", "mini_ssv2") where the tables differ;
 - a function of the module's name (dialect `ours`), and one named `<name>_original` where the
   benchmark's own code did something else;
-- for pixel corruptions whose output has another length than the input, `output_frames`.
+- for pixel corruptions whose output has another length or frame rate than the input, the rules
+  `output_frames(num_frames, level, fps)` (and `output_frames_original`) and
+  `output_fps(level, fps)`.
 """
 
 import importlib
@@ -19,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from corruptions.dialect import frames_loaded
 from corruptions.sets import SETS
 from corruptions.types import Dialect, Family, Level
 
@@ -43,7 +46,7 @@ class Corruption:
 
     @property
     def acts_on(self) -> str:
-        """"pixels", "encoder" (re-encode the source) or "stream" (damage the coded source)."""
+        """What it changes: "pixels", "encoder" (re-encodes the source) or "stream" (damages it)."""
         if self.family != "compression":
             return "pixels"
         return str(self.module.ACTS_ON)
@@ -61,7 +64,15 @@ class Corruption:
     def output_frames(self, num_frames: int, level: Level, fps: Fraction) -> int:
         """Number of frames that come out when `num_frames` at `fps` go in."""
         rule = getattr(self.module, "output_frames", None)
+        if self.dialect == "original":
+            num_frames = frames_loaded(self.name, num_frames)
+            rule = getattr(self.module, "output_frames_original", rule)
         return num_frames if rule is None else int(rule(num_frames, level, fps))
+
+    def output_fps(self, level: Level, fps: Fraction) -> Fraction:
+        """Frame rate that comes out when `fps` goes in."""
+        rule = getattr(self.module, "output_fps", None)
+        return fps if rule is None else Fraction(rule(level, fps))
 
 
 @cache

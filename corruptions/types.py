@@ -13,7 +13,7 @@ Clip = NDArray[np.uint8]
 """Frames of one clip: shape (T, H, W, 3), RGB, values 0..255."""
 
 Level = Any
-"""The parameter of one severity: a number, a tuple of numbers or a Fraction; its corruption says which."""
+"""The parameter of one severity: a number, a Fraction or a tuple; its corruption says which."""
 
 Family = Literal["spatial", "temporal", "compression"]
 Dialect = Literal["ours", "original"]

@@ -1,0 +1,1 @@
+"""Corruptions of each frame for itself: noise, weather, light, colour, blur, camera position."""

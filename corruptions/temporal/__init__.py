@@ -1,0 +1,1 @@
+"""Corruptions across frames: what is blurred over time, dropped, repeated or put out of order."""

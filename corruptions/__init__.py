@@ -1,0 +1,118 @@
+"""Corruptions of video clips: `corrupt` for any codebase, `names` for what there is.
+
+    from corruptions import corrupt, names
+    foggy = corrupt(clip, "fog", 3, key=clip_id)  # clip: (T, H, W, 3) uint8 RGB
+
+`corrupt` gives exactly the pixels that the pipeline stores for that clip, for all frames or some.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import cast
+
+import numpy as np
+
+from corruptions.dialect import corrupt_as_original
+from corruptions.registry import SEVERITIES, Corruption, load, names
+from corruptions.sets import SETS
+from corruptions.types import Clip, ClipRandom, Context, Dialect, Level, PixelFunction
+
+__all__ = ["SETS", "SEVERITIES", "Corruption", "corrupt", "corrupt_pixels", "load", "names"]
+
+DEFAULT_FPS = Context.fps
+
+
+def corrupt(
+    clip: Clip,
+    name: str,
+    severity: int | None,
+    *,
+    seed: int = 0,
+    key: str = "",
+    dataset: str = "mini_kinetics",
+    dialect: Dialect = "ours",
+    frames: Sequence[int] | None = None,
+    fps: Fraction | float | None = None,
+    level: Level | None = None,
+) -> Clip:
+    """Corrupt a clip as the pipeline does.
+
+    Parameters
+    ----------
+    clip
+        Frames, shape (T, H, W, 3), uint8, RGB. Never written to.
+    name
+        One of `names()`.
+    severity
+        1 (weak) to 5 (strong).
+    seed, key, dataset
+        With corruption and severity these name the random numbers of the clip: the same names give
+        the same pixels. The pipeline's key is the clip id. `dataset` also chooses the severity
+        table: "mini_ssv2" has its own, every other name uses that of Mini Kinetics.
+    dialect
+        "ours", or "original" for what the benchmark's own code did.
+    frames
+        Indices of the output frames that are wanted, in any order; None means all.
+    fps
+        Frame rate of `clip`; matters to the corruptions that change or encode it. None means 25.
+    level
+        Parameter of the corruption in place of the severity table's, in the unit that its module
+        documents. The random numbers are then named by the level; `severity` may be None.
+
+    Returns
+    -------
+    Clip
+        The wanted frames, a new array. Corruptions of the frame rate have another number of frames.
+
+    """
+    if not isinstance(clip, np.ndarray) or clip.dtype != np.uint8:
+        what = clip.dtype if isinstance(clip, np.ndarray) else type(clip).__name__
+        raise TypeError(f"clip must be a NumPy array of uint8 (RGB, 0..255), not {what}.")
+    if clip.ndim != 4 or clip.shape[3] != 3 or 0 in clip.shape:
+        raise ValueError(f"{clip.shape = } must be (frames, height, width, 3), none of them 0.")
+    corruption = load(name, dialect)
+    if level is None:
+        if severity is None:
+            raise ValueError(f"severity must be a whole number in 1..5 for {name!r}, not None.")
+        level, stream = corruption.level(severity, dataset), str(severity)
+    else:
+        stream = f"level {level}"
+    rate = DEFAULT_FPS if fps is None else _rate(fps)
+    wanted = _indices(frames, corruption.output_frames(len(clip), level, rate))
+    random = ClipRandom(seed, dataset, key, name, stream)
+    clip = np.ascontiguousarray(clip)
+    if corruption.acts_on == "pixels":
+        return corrupt_pixels(corruption, clip, level, Context(random, wanted, rate))
+    from corruptions import codec  # late: encoders are a heavy import that pixels do not need
+
+    coded: Clip = codec.corrupt_clip(corruption, clip, level, Context(random, None, rate))
+    return coded if wanted is None else coded[wanted]
+
+
+def corrupt_pixels(corruption: Corruption, clip: Clip, level: Level, context: Context) -> Clip:
+    """Apply a pixel corruption in its dialect: what `corrupt` and the pipeline both call."""
+    if corruption.acts_on != "pixels":
+        raise ValueError(f"{corruption.name!r} acts on the {corruption.acts_on}, not on pixels.")
+    function = cast(PixelFunction, corruption.function)
+    if corruption.dialect == "original":
+        return corrupt_as_original(corruption.name, function, clip, level, context)
+    return function(clip, level, context)
+
+
+def _rate(fps: Fraction | float) -> Fraction:
+    if isinstance(fps, bool) or not 0 < fps < 10_000:
+        raise ValueError(f"{fps = } must be a frame rate above 0, in frames per second.")
+    return Fraction(fps).limit_denominator(1001)  # 29.97002997 is 30000/1001
+
+
+def _indices(frames: Sequence[int] | None, num_frames: int) -> np.ndarray | None:
+    if frames is None:
+        return None
+    indices = np.asarray(frames)
+    if indices.size == 0:
+        return np.empty(0, np.intp)
+    if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
+        raise TypeError(f"{frames = } must be a list of frame numbers.")
+    if indices.min() < 0 or indices.max() >= num_frames:
+        raise ValueError(f"{frames = } must lie in 0..{num_frames - 1}, the frames that come out.")
+    return indices.astype(np.intp)

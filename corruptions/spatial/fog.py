@@ -1,0 +1,121 @@
+"""Fog: light scattered by drops hides what is behind them, in drifts of uneven thickness.
+
+    y = (x + k m) M / (M + k)
+
+with m a plasma map in [0, 1] (diamond-square on a torus, first displacement up to 100^2, then
+divided by d^2 from each size of the grid to the next finer one) and M the largest x.
+Random: one map per clip, the same for all its frames. Its side is 256, or the next power of two
+where a frame is larger, of which the upper left part is used.
+
+Dialects: `ours` takes M over all frames and channels of the clip and rounds to the nearest whole
+number. `original` takes M of every frame for itself, so that the fog flickers when the brightest
+value changes and a black frame has none, and cuts.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.spatial._rounding import CUT, NEAREST
+from corruptions.types import Clip, Context, random_uniforms
+
+SOURCE = "Yi et al., NeurIPS Datasets and Benchmarks 2021, fog; after Hendrycks and Dietterich"
+LEVELS = ((1.5, 2.0), (2.0, 2.0), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4))  # (k, d)
+
+SMALLEST_MAP = 256
+FIRST_DISPLACEMENT = 100.0
+
+
+def fog(clip: Clip, level: tuple[float, float], context: Context) -> Clip:
+    """Fog of thickness k, its map smoother with larger d."""
+    thickness, plasma = _map_for(clip, level, context)
+    wanted = context.wanted(len(clip))
+    foggy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
+    veil = _Veil(thickness, plasma, int(clip.max()), NEAREST)
+    for out, number in zip(foggy, wanted, strict=True):
+        veil.over(clip[number], out)
+    return foggy
+
+
+def fog_original(clip: Clip, level: tuple[float, float], context: Context) -> Clip:
+    """As `fog`, M per frame, cut instead of rounded."""
+    thickness, plasma = _map_for(clip, level, context)
+    wanted = context.wanted(len(clip))
+    foggy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
+    veils: dict[int, _Veil] = {}
+    for out, number in zip(foggy, wanted, strict=True):
+        brightest = int(clip[number].max())
+        if brightest not in veils:
+            veils[brightest] = _Veil(thickness, plasma, brightest, CUT)
+        veils[brightest].over(clip[number], out)
+    return foggy
+
+
+class _Veil:
+    """The map x -> x s + veil, in 16-bit numbers of 1/256 level: s = M / (M + k) < 1."""
+
+    def __init__(
+        self, thickness: float, plasma: NDArray[np.float64], brightest: int, offset: float
+    ) -> None:
+        share = brightest / (brightest + 255 * thickness) if brightest else 0.0
+        veil = (255 * thickness * share * plasma + offset) * 256
+        self.veil = np.repeat(veil.astype(np.uint16), 3, axis=1)  # one column per value
+        scale = round(share * 65536)
+        # x scale / 256 as two products, each of which fits into 16 bits
+        self.high, self.low = np.uint16(scale >> 8), np.uint16(scale & 255)
+        if scale == 65536:  # no fog
+            self.high, self.low = np.uint16(256), np.uint16(0)
+
+    def over(self, frame: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+        values = frame.reshape(self.veil.shape).astype(np.uint16)
+        rest = values * self.low
+        rest >>= np.uint16(8)
+        values *= self.high
+        values += rest
+        values += self.veil
+        values >>= np.uint16(8)
+        out.reshape(self.veil.shape)[...] = values
+
+
+def _map_for(
+    clip: Clip, level: tuple[float, float], context: Context
+) -> tuple[float, NDArray[np.float64]]:
+    thickness, decay = level
+    if not thickness >= 0 or not decay > 0:
+        raise ValueError(f"{level = }: thickness must be 0 or more, decay above 0.")
+    height, width = clip.shape[1:3]
+    side = max(SMALLEST_MAP, 1 << (max(height, width) - 1).bit_length())
+    uniforms = random_uniforms(context.random.clip(), side * side - 1)
+    return thickness, _plasma(side, decay, uniforms)[:height, :width]
+
+
+def _plasma(side: int, decay: float, uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Diamond-square map of `side` (a power of two) squared points, scaled to [0, 1].
+
+    Takes side^2 - 1 uniform numbers. Every point is the mean of its four neighbours on the coarser
+    grid, which is a torus, plus a displacement. Sums have a fixed order.
+    """
+    plasma = np.zeros((side, side))
+    displacement, used, step = FIRST_DISPLACEMENT, 0, side
+
+    def mean_and_displace(total: NDArray[np.float64]) -> NDArray[np.float64]:
+        nonlocal used
+        draws = uniforms[used : used + total.size].reshape(total.shape)
+        used += total.size
+        return total / 4 + (2 * draws - 1) * (displacement * displacement)
+
+    while step >= 2:
+        half = step // 2
+        corners = plasma[::step, ::step]
+        pairs = corners + np.roll(corners, -1, axis=0)
+        centres = mean_and_displace(pairs + np.roll(pairs, -1, axis=1))
+        plasma[half::step, half::step] = centres
+        above_below = centres + np.roll(centres, 1, axis=0)
+        plasma[::step, half::step] = mean_and_displace(
+            above_below + (corners + np.roll(corners, -1, axis=1))
+        )
+        left_right = centres + np.roll(centres, 1, axis=1)
+        plasma[half::step, ::step] = mean_and_displace(left_right + pairs)
+        step, displacement = half, displacement / decay
+    plasma -= plasma.min()
+    plasma /= plasma.max()
+    return plasma

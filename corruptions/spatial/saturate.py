@@ -1,0 +1,71 @@
+"""Saturate: colours washed out or glaring, as from a wrong camera or screen setting.
+
+    HSV: S' = min(1, max(0, a S + b))
+
+In RGB, with V the largest and N the smallest channel of a pixel, every channel v becomes
+
+    V - (V - v) S' / S,    S = (V - N) / V
+
+and grey, which has no hue, turns red (hue 0) when b > 0: (V, V - V b, V - V b). Nothing is random.
+
+Dialects: `ours` rounds to the nearest whole number, `original` cuts.
+"""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.spatial._rounding import CUT, NEAREST
+from corruptions.types import Clip, Context
+
+SOURCE = "Yi et al., NeurIPS Datasets and Benchmarks 2021, saturate; after Hendrycks, Dietterich"
+LEVELS = ((0.3, 0.0), (0.1, 0.0), (2.0, 0.0), (5.0, 0.1), (20.0, 0.2))  # (a, b)
+
+
+def saturate(clip: Clip, line: tuple[float, float], context: Context) -> Clip:
+    """Map the S of HSV by the straight line (a, b)."""
+    return _map(clip, line, context, NEAREST)
+
+
+def saturate_original(clip: Clip, line: tuple[float, float], context: Context) -> Clip:
+    """As `saturate`, cut instead of rounded."""
+    return _map(clip, line, context, CUT)
+
+
+def _map(clip: Clip, line: tuple[float, float], context: Context, offset: float) -> Clip:
+    ratios, greys = _tables(*line)
+    wanted = context.wanted(len(clip))
+    vivid = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
+    for out, number in zip(vivid, wanted, strict=True):
+        channels = cv2.split(clip[number])
+        largest = cv2.max(cv2.max(channels[0], channels[1]), channels[2])
+        smallest = cv2.min(cv2.min(channels[0], channels[1]), channels[2])
+        pair = cv2.merge((smallest, largest)).view("<u2")[..., 0]
+        ratio = cv2.LUT(pair, ratios)
+        red = largest + np.float32(offset)
+        others = red if greys is None else red - cv2.LUT(pair, greys)
+        mapped = (
+            top - ratio * (largest - channel)
+            for top, channel in zip((red, others, others), channels, strict=True)
+        )
+        cv2.merge([channel.astype(np.uint8) for channel in mapped], out)
+    return vivid
+
+
+@lru_cache(maxsize=16)
+def _tables(a: float, b: float) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """S' / S, and what grey loses in green and blue, at [256 V + N]."""
+    if not a >= 0:
+        raise ValueError(f"level {a, b}: the factor {a} of the saturation must be 0 or more.")
+    largest, smallest = np.arange(256.0)[:, None], np.arange(256.0)
+    spread = np.maximum(largest - smallest, 0)
+    saturation = spread / np.maximum(largest, 1)
+    mapped = np.clip(a * saturation + b, 0, 1)
+    ratios = np.divide(mapped, saturation, out=np.zeros_like(mapped), where=saturation > 0)
+    greys = np.where(np.eye(256) > 0, largest * mapped, 0)
+    return (
+        ratios.astype(np.float32).reshape(1, -1),
+        greys.astype(np.float32).reshape(1, -1) if greys.any() else None,
+    )
