@@ -51,6 +51,14 @@ class Layout:
         """Folder of a trained model."""
         return self.data / "train" / model
 
+    def weights(self, model: str) -> Path:
+        """Weights that the train stage wrote."""
+        return self.trained(model) / "weights.pt"
+
+    def answers(self, model: str, corruption: str, severity: int) -> Path:
+        """Part of a model's predictions: one cell."""
+        return self.data / "evaluate" / model / f"{corruption}-{severity}.parquet"
+
     def relative(self, path: Path) -> str:
         """A path as manifests hold it: relative to the project's folder."""
         return path.relative_to(self.root).as_posix()

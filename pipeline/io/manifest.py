@@ -97,6 +97,7 @@ PREDICTIONS = pa.schema(
         ("corruption", pa.string()),
         ("severity", pa.int32()),
         ("label_id", pa.int32()),
+        ("status", pa.string()),
         ("top5", pa.list_(pa.int32())),
         ("top5_logits", pa.list_(pa.float32())),
         ("correct1", pa.bool_()),
@@ -160,17 +161,26 @@ def write_part(shard: Path, rows: Iterable[Mapping[str, Any]], recipe: str) -> N
 
 def part_is_done(shard: Path, recipe: str) -> bool:
     """Whether a shard was made wholly, by today's recipe."""
-    part = part_path(shard)
-    if not part.is_file() or not shard.is_file():
-        return False
-    try:
-        metadata = pq.read_schema(part).metadata or {}
-    except (pa.ArrowInvalid, OSError):
-        return False
-    said = {key.decode(): value.decode() for key, value in metadata.items()}
-    return said.get("recipe_hash") == recipe and said.get("shard_size") == str(
-        shard.stat().st_size
+    said = _metadata(part_path(shard))
+    return (
+        shard.is_file()
+        and said.get("recipe_hash") == recipe
+        and said.get("shard_size") == str(shard.stat().st_size)
     )
+
+
+def has_recipe(path: Path, recipe: str) -> bool:
+    """Whether a Parquet file is there and was written by today's recipe."""
+    return _metadata(path).get("recipe_hash") == recipe
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    """What a Parquet file's metadata say; nothing if it is not there or not whole."""
+    try:
+        found = pq.read_schema(path).metadata or {}
+    except (pa.ArrowInvalid, OSError):
+        return {}
+    return {key.decode(): value.decode() for key, value in found.items()}
 
 
 def as_json(value: Any) -> str:

@@ -1,0 +1,50 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(abspath $(BIN)):$(PATH)
+
+.PHONY: demo test check setup system system-tests packages clean
+
+demo: $(VENV)/.installed
+	dvc repro
+	python -m pipeline leaderboard
+
+test: $(VENV)/.installed-tests check
+	python -m pytest -n 2
+
+check: $(VENV)/.installed-tests
+	ruff check .
+	ruff format --check .
+	mypy
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.txt | system
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	touch $@
+
+$(VENV)/.installed-tests: tests/requirements.txt $(VENV)/.installed | system-tests
+	$(BIN)/pip install --quiet --requirement tests/requirements.txt
+	touch $@
+
+# ImageMagick's library is what wand calls; everything else comes from PyPI.
+system:
+	@ldconfig -p | grep -q libMagickWand || $(MAKE) --no-print-directory packages \
+		PACKAGES=libmagickwand-6.q16-6
+
+# The tests read our shards with torchcodec, which wants the system's FFmpeg libraries.
+system-tests:
+	@ldconfig -p | grep -q libavdevice || $(MAKE) --no-print-directory packages \
+		PACKAGES="libavdevice59 libavfilter8"
+
+packages:
+	@if [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends $(PACKAGES); \
+	else \
+		echo "Please install these system packages, then run make again: $(PACKAGES)" >&2; exit 1; \
+	fi
+
+clean:
+	rm -rf data report .dvc/cache .dvc/tmp

@@ -1,0 +1,173 @@
+"""The command line: `python -m pipeline STAGE [options]`.
+
+Stages are imported when they run, so that `--help` is quick. Exit codes: 0 when the work is done,
+1 when a stage failed, 2 for wrong settings.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from pipeline.errors import ClipError, SettingsError, StageError
+
+app = typer.Typer(
+    name="pipeline",
+    help="Measure how robust video models are to corrupted video.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+Dataset = Annotated[str, typer.Option("--dataset", "-d", help="A dataset of params.yaml.")]
+ParamsFile = Annotated[Path, typer.Option("--params", help="Parameters of the run.")]
+DEFAULT = Path("params.yaml")
+
+
+def stage(function: Callable[..., None]) -> Callable[..., None]:
+    """A command whose errors are one clear message."""
+
+    @wraps(function)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            function(*args, **options)
+        except SettingsError as error:
+            _say(f"Settings: {error}")
+            raise typer.Exit(2) from None
+        except (StageError, ClipError) as error:
+            _say(f"Failed: {error}")
+            raise typer.Exit(1) from None
+
+    return app.command(name=function.__name__.rstrip("_"))(run)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(text, style="red", markup=False, highlight=False)
+
+
+def _load(params: Path) -> tuple[Any, Path]:
+    """Parameters, and the project's folder: where params.yaml lies."""
+    from pipeline.params import load
+
+    return load(params), params.resolve().parent
+
+
+@app.callback()
+def main(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False) -> None:
+    """Set up logging; every command writes its log to stderr."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(message)s",
+        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+    )
+
+
+@stage
+def synthesize(params: ParamsFile = DEFAULT) -> None:
+    """Make the demo's videos and annotations."""
+    from pipeline.synthesize import synthesize as work
+
+    values, root = _load(params)
+    work(root / "data/demo", values.synthesize, values.machine, values.seed)
+
+
+@stage
+def recipes(params: ParamsFile = DEFAULT) -> None:
+    """Write what each corruption is made of, so that DVC sees which one changed."""
+    from pipeline.recipes import write_recipes
+
+    write_recipes(params.resolve().parent / "manifests" / "recipes")
+
+
+@stage
+def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+    """Find and probe every listed clip; write clips.parquet."""
+    from pipeline.filter import accounting, check_share, filter_clips
+
+    values, root = _load(params)
+    rows = filter_clips(dataset, values, root)
+    console.print(accounting(rows))
+    check_share(rows, values.filter.allowed_failures, dataset)
+
+
+@stage
+def decode(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+    """Decode every usable video once into clean shards."""
+    from pipeline.decode import decode as work
+
+    values, root = _load(params)
+    work(dataset, values, root)
+
+
+@stage
+def corrupt(
+    dataset: Dataset,
+    corruption: Annotated[
+        list[str] | None,
+        typer.Option("--corruption", "-c", help="Repeat for several; default: all of params.yaml."),
+    ] = None,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Make the corrupted shards of all severities of a corruption."""
+    from pipeline.corrupt import corrupt as work
+
+    values, root = _load(params)
+    for name in corruption or values.corruptions:
+        work(dataset, name, values, root)
+
+
+@stage
+def train(
+    dataset: Dataset,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", help="Repeat for several; default: all that are trained."),
+    ] = None,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Fit the dataset's models to its clean training shards."""
+    from pipeline.train import train as work
+
+    values, root = _load(params)
+    for name in model or values.train.get(dataset, {}):
+        work(dataset, name, values, root)
+
+
+@stage
+def evaluate(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+    """Ask every model of the dataset about every clip and cell."""
+    from pipeline.evaluate import evaluate as work
+
+    values, root = _load(params)
+    work(dataset, values, root)
+
+
+@stage
+def report(params: ParamsFile = DEFAULT) -> None:
+    """Compute the leaderboard from the predictions and write the report."""
+    from pipeline.report import report as work
+
+    values, root = _load(params)
+    work(values, root)
+
+
+@stage
+def leaderboard(params: ParamsFile = DEFAULT) -> None:
+    """Print the leaderboard of the last report and where the report lies."""
+    from pipeline.report import leaderboard_table
+
+    _, root = _load(params)
+    for table in leaderboard_table(root):
+        console.print(table)
+    console.print(f"Report: {root / 'report'}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(app())

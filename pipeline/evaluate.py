@@ -1,0 +1,315 @@
+"""Evaluate: every model over the clean set and every cell of the grid.
+
+The models share one decode of a cell, and only the frames that they take are decoded. A model's
+answers for a cell are a part of their own with a recipe hash: a new model, a changed corruption or
+a run that was killed costs only what is missing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import models
+from pipeline.annotations import read_classes
+from pipeline.errors import ClipError, SettingsError, StageError
+from pipeline.io import manifest, payload
+from pipeline.io.manifest import Row
+from pipeline.io.shards import read_member
+from pipeline.layout import Layout
+from pipeline.params import Params
+from pipeline.recipes import PIPELINE, pipeline_code, recipe_hash
+from pipeline.workers import progress_bar
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+
+CODE = ("evaluate.py", "io/payload.py", "models/spec.py", "models/loaded.py")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the grid, or the clean set (severity 0), and its clips."""
+
+    corruption: str
+    severity: int
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the arithmetic runs, and in which numbers."""
+
+    device: str
+    precision: str
+
+
+def evaluate(dataset: str, params: Params, root: Path) -> None:
+    """Write `predictions/<model>.parquet` of every model of a dataset."""
+    params.check_dataset(dataset)
+    layout = Layout(root, dataset)
+    place = _place(params)
+    cells = read_cells(dataset, params, layout)
+    opened = open_models(dataset, params, layout)
+    recipes = {
+        (name, cell.corruption, cell.severity): _recipe(name, model, cell, params, place)
+        for name, model in opened.items()
+        for cell in cells
+    }
+    waiting = [
+        (cell, names)
+        for cell in cells
+        if (names := [name for name in opened if not _is_done(layout, recipes, name, cell)])
+    ]
+    total = sum(len(cell.rows) for cell in cells)
+    done = total - sum(len(cell.rows) for cell, _ in waiting)
+    on_device = {name: _move(opened[name], place) for _, names in waiting for name in names}
+    with progress_bar(f"evaluate {dataset}", total, done) as advance:
+        for cell, names in waiting:
+            some = {name: on_device[name] for name in names}
+            for name, rows in _ask(cell, some, params, layout, place, advance).items():
+                recipe = recipes[name, cell.corruption, cell.severity]
+                manifest.write(
+                    layout.answers(name, cell.corruption, cell.severity),
+                    [row | {"recipe_hash": recipe} for row in rows],
+                    manifest.PREDICTIONS,
+                    {"recipe_hash": recipe},
+                )
+    _merge(layout, cells, list(opened))
+
+
+def read_cells(dataset: str, params: Params, layout: Layout) -> list[Cell]:
+    """The clean set and every cell of the grid, with the clips of the evaluated split."""
+    split = params.evaluate.split
+    cells = []
+    for corruption in ("clean", *params.corruptions):
+        rows = [
+            row
+            for row in manifest.read_rows(layout.manifest(corruption), manifest.CELLS)
+            if row["split"] == split
+        ]
+        for severity in (0,) if corruption == "clean" else params.severities:
+            chosen = tuple(row for row in rows if row["severity"] == severity)
+            if not chosen:
+                raise StageError(
+                    f"{layout.manifest(corruption)}: no clips of split {split!r} at severity "
+                    f"{severity}; run the stage that makes them first."
+                )
+            cells.append(Cell(corruption, severity, chosen))
+    return cells
+
+
+def open_models(
+    dataset: str, params: Params, layout: Layout
+) -> dict[str, models.LoadedModel]:
+    """The dataset's models with their weights."""
+    if not params.models[dataset]:
+        raise SettingsError(
+            f"params.yaml: models.{dataset} names no model; add one of "
+            f"{', '.join(models.names())}, or your own."
+        )
+    class_names = read_classes(layout.root / params.filter.sources[dataset].classes)
+    opened = {}
+    for name, settings in params.models[dataset].items():
+        weights = settings.weights and layout.root / settings.weights
+        if weights is None:
+            weights = layout.weights(name)
+        if not weights.is_file():
+            raise SettingsError(
+                f"{weights}: no such weights of model {name!r}; run the train stage first, or set "
+                f"models.{dataset}.{name}.weights in params.yaml."
+            )
+        opened[name] = models.open_model(
+            name, num_classes=len(class_names), weights=weights, class_names=class_names
+        )
+    return opened
+
+
+def clip_indices(num_frames: int, wanted: int, dialect: str) -> NDArray[np.intp]:
+    """Frames of the protocol: `wanted` indices spread over the clip (spec, section 4).
+
+    ours: floor(j L / wanted). original: stride floor((L - 1) / wanted), at least 1, taken from the
+    middle; clips that are too short repeat their last frame.
+    """
+    steps = np.arange(wanted, dtype=np.intp)
+    if dialect == "ours":
+        return steps * num_frames // wanted
+    stride = max(1, (num_frames - 1) // wanted)
+    offset = max(0, (num_frames - 1 - stride * (wanted - 1)) // 2)
+    return np.minimum(offset + stride * steps, num_frames - 1)
+
+
+def _place(params: Params) -> _Place:
+    import torch
+
+    device = params.machine.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise SettingsError(
+            f"params.yaml: machine.device: {device!r}, but no CUDA device can be used here; "
+            "set it to cpu or auto."
+        )
+    precision = params.machine.precision
+    if precision == "auto":
+        precision = "bf16" if device.startswith("cuda") else "fp32"
+    return _Place(device, precision)
+
+
+def _recipe(
+    name: str, model: models.LoadedModel, cell: Cell, params: Params, place: _Place
+) -> str:
+    source = PIPELINE / "models" / f"{name}.py"
+    code = (*CODE, f"models/{name}.py") if source.is_file() else CODE
+    return recipe_hash(
+        {
+            "stage": "evaluate",
+            "code": pipeline_code(code),
+            "weights": model.weights_sha256,
+            "input": model.input,
+            "frames": params.evaluate.frames,
+            "dialect": params.dialect,
+            "precision": place.precision,
+            "clips": [[row["key"], row["label_id"], row["status"], row["sha256"]] for row in cell.rows],
+        }
+    )
+
+
+def _is_done(
+    layout: Layout, recipes: dict[tuple[str, str, int], str], name: str, cell: Cell
+) -> bool:
+    path = layout.answers(name, cell.corruption, cell.severity)
+    return manifest.has_recipe(path, recipes[name, cell.corruption, cell.severity])
+
+
+def _move(model: models.LoadedModel, place: _Place) -> models.LoadedModel:
+    if model.movable:
+        model.module.to(place.device)
+    return model
+
+
+class _Loader:
+    """Decodes the wanted frames of the clips of one cell; a torch dataset."""
+
+    def __init__(self, rows: Sequence[Row], params: Params, root: Path, positions: list[int]):
+        self._rows = rows
+        self._params = params
+        self._root = root
+        self._positions = positions
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, item: int) -> NDArray[np.uint8]:
+        """Frames (len(positions), H, W, 3) uint8 RGB of one clip."""
+        row = self._rows[item]
+        data = read_member(self._root / row["shard"], row["offset"], row["size"], row["sha256"])
+        indices = clip_indices(
+            row["num_frames"], self._params.evaluate.frames, self._params.dialect
+        )[self._positions]
+        wanted = sorted(set(indices.tolist()))
+        try:
+            frames = dict(zip(wanted, payload.read_frames(data, set(wanted)), strict=True))
+        except ClipError as error:
+            raise StageError(f"{row['shard']}, clip {row['key']}: {error}") from error
+        return np.stack([frames[index] for index in indices.tolist()])
+
+
+def _ask(
+    cell: Cell,
+    opened: dict[str, models.LoadedModel],
+    params: Params,
+    layout: Layout,
+    place: _Place,
+    advance: Any,
+) -> dict[str, list[Row]]:
+    """Answers of some models to the clips of one cell, by model; failed clips have none."""
+    import torch
+    from torch.utils.data import DataLoader
+
+    usable = [row for row in cell.rows if row["status"] == "ok"]
+    taken = {
+        name: models.take_frames(params.evaluate.frames, model.input.frames)
+        for name, model in opened.items()
+    }
+    positions = sorted({position for some in taken.values() for position in some})
+    loader: DataLoader[Any] = DataLoader(
+        _Loader(usable, params, layout.root, positions),  # type: ignore[arg-type] # duck-typed
+        batch_size=params.machine.batch_size,
+        num_workers=params.machine.loader_workers,
+        pin_memory=place.device.startswith("cuda"),
+    )
+    scores: dict[str, list[torch.Tensor]] = {name: [] for name in opened}
+    for batch in loader:
+        on_device = batch.to(place.device, non_blocking=True)
+        for name, model in opened.items():
+            frames = on_device[:, [positions.index(position) for position in taken[name]]]
+            scores[name].append(_logits(model, frames, place))
+        advance(len(batch))
+    advance(len(cell.rows) - len(usable))
+    return {
+        name: list(_rows(cell, name, torch.cat(some) if some else torch.empty(0, 1)))
+        for name, some in scores.items()
+    }
+
+
+def _logits(model: models.LoadedModel, frames: torch.Tensor, place: _Place) -> torch.Tensor:
+    import torch
+
+    types = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    if not model.movable:
+        frames = frames.cpu()
+    mixed = place.precision != "fp32" and model.movable
+    with (
+        torch.inference_mode(),
+        torch.autocast(place.device.split(":")[0], types[place.precision], enabled=mixed),
+    ):
+        return models.logits(model, frames, torch.float32).cpu()
+
+
+def _rows(cell: Cell, model: str, scores: torch.Tensor) -> Iterator[Row]:
+    """One row per clip of the cell, in its order."""
+    best = scores.topk(min(5, scores.shape[1]), dim=1)
+    answers = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    for row in cell.rows:
+        made: Row = {
+            "dataset": row["dataset"],
+            "model": model,
+            "key": row["key"],
+            "corruption": cell.corruption,
+            "severity": cell.severity,
+            "label_id": row["label_id"],
+            "status": row["status"],
+            "correct1": False,
+            "correct5": False,
+        }
+        if row["status"] == "ok":
+            labels, values = next(answers)
+            made |= {
+                "top5": labels,
+                "top5_logits": values,
+                "correct1": labels[0] == row["label_id"],
+                "correct5": row["label_id"] in labels,
+            }
+        yield made
+
+
+def _merge(layout: Layout, cells: Sequence[Cell], names: Sequence[str]) -> None:
+    """One Parquet per model; parts and files of models or cells that are gone are removed."""
+    for name in names:
+        parts = [layout.answers(name, cell.corruption, cell.severity) for cell in cells]
+        rows = [row for part in parts for row in manifest.read_rows(part, manifest.PREDICTIONS)]
+        manifest.write(layout.predictions / f"{name}.parquet", rows, manifest.PREDICTIONS)
+        for path in set(parts[0].parent.iterdir()) - set(parts):
+            path.unlink()
+    for path in layout.predictions.iterdir():
+        if path.stem not in names:
+            path.unlink()
