@@ -31,9 +31,10 @@ from corruptions.types import (
 I420 = NDArray[np.uint8]
 """One frame, 8-bit YUV 4:2:0: shape (H * 3 / 2, W), H and W even; Y over U over V."""
 
-MIN_SIDE = 64
-"""Least width and height that are encoded; smaller frames repeat their edge up to it. x265 writes
-past its buffers (and may kill the process) when a side is below its largest block of 64."""
+MIN_SIDE = 66
+"""Least width and height that are encoded; smaller frames repeat their edge up to it. Where a side
+is no longer than x265's largest block, 64, its output differs from run to run, and below 64 it
+writes past its buffers, which may kill the process."""
 
 DECODERS = {"libx264": "h264", "libx265": "hevc"}
 
@@ -92,7 +93,7 @@ def encoder_options(encoding: Encoding) -> dict[str, str]:
     if encoding.codec == "libx264":
         options["x264-params"] = "cpu-independent=1"
     else:
-        options["x265-params"] = "pools=none:frame-threads=1:no-wpp=1:log-level=none"
+        options["x265-params"] = "pools=none:frame-threads=1:no-wpp=1:info=0:log-level=none"
     return options
 
 
@@ -231,6 +232,18 @@ def _parameter_sets(unit: bytes) -> bytes:
     return b"".join(b"\0" + start + nal for nal in nals if nal and nal[0] & 31 in (7, 8))
 
 
+def repeated_to_minimum(side: int) -> int:
+    """Width or height at which a frame of even width or height is encoded."""
+    return max(MIN_SIDE, side)
+
+
+def crop(frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+    """The left upper part of a 4:2:0 frame, of even size."""
+    if (frame.width, frame.height) == (width, height):
+        return frame
+    return av.VideoFrame.from_ndarray(i420(frame, width, height), format="yuv420p")
+
+
 def look_of(frame: av.VideoFrame) -> Look:
     """Size, format and colour tags of a picture."""
     full = frame.format.name.startswith("yuvj") or frame.color_range == ColorRange.JPEG
@@ -292,8 +305,8 @@ def corrupt_clip(corruption: Corruption, clip: Clip, level: Level, context: Cont
     """
     num_frames, height, width, _ = clip.shape
     stream = Stream(
-        width=max(MIN_SIDE, width + width % 2),
-        height=max(MIN_SIDE, height + height % 2),
+        width=repeated_to_minimum(width + width % 2),
+        height=repeated_to_minimum(height + height % 2),
         fps=context.fps,
         num_frames=num_frames,
         bit_rate=0,

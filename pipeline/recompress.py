@@ -100,6 +100,7 @@ class _Planes(Iterator[I420]):
     """Decoded frames of a source as the encoders take them, and what they have in common."""
 
     def __init__(self, video: VideoSource, timeout_seconds: float) -> None:
+        info = video.info  # walks the packets, so before the first frame is read
         frames = _within(timeout_seconds, video.frames())
         first = next(frames)
         self.rotation = first.rotation
@@ -109,10 +110,10 @@ class _Planes(Iterator[I420]):
         self.stream = Stream(
             width=repeated_to_minimum(self.size[0]),
             height=repeated_to_minimum(self.size[1]),
-            fps=video.info.fps,
-            num_frames=video.info.num_packets,
-            bit_rate=video.info.bit_rate,
-            container_bit_rate=video.info.container_bit_rate,
+            fps=info.fps,
+            num_frames=info.num_packets,
+            bit_rate=info.bit_rate,
+            container_bit_rate=info.container_bit_rate,
         )
         self._shape = (first.width, first.height)
         self._frames = chain([first], frames)
