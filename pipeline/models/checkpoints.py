@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,22 +38,29 @@ class Renaming:
     rules: tuple[tuple[str, str], ...]
     """(pattern, replacement) for `re.sub`; of each key the first pattern that matches from its
     start to its end is applied."""
-    drop: str = r"(?!)"
-    """Keys that match are left out: buffers that our form computes by itself."""
+    after: tuple[tuple[str, str], ...] = ()
+    """(pattern, replacement) for `re.sub` on what the rules gave."""
+    convert: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]] | None = None
+    """Brings tensors of another form, under our names already, to ours."""
 
     def fits(self, keys: Sequence[str]) -> bool:
         return any(re.match(self.marker, key) for key in keys)
 
     def apply(self, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        return {
-            self.rename(key): value for key, value in state.items() if not re.match(self.drop, key)
-        }
+        renamed = {self.rename(key): value for key, value in state.items()}
+        if len(renamed) != len(state):
+            raise SettingsError(f"two keys of the {self.name} convention have one name of ours.")
+        return renamed if self.convert is None else self.convert(renamed)
 
     def rename(self, key: str) -> str:
         """Our name of `key`; unchanged if no rule knows it, so that strict loading names it."""
         for pattern, replacement in self.rules:
-            if re.fullmatch(pattern, key):
-                return re.sub(f"^(?:{pattern})$", replacement, key)
+            match = re.fullmatch(pattern, key)
+            if match:
+                key = match.expand(replacement)
+                break
+        for pattern, replacement in self.after:
+            key = re.sub(pattern, replacement, key)
         return key
 
 
