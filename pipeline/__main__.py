@@ -60,7 +60,9 @@ def _load(params: Path) -> tuple[Any, Path]:
 
 
 @app.callback()
-def main(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False) -> None:
+def main(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
     """Set up logging; every command writes its log to stderr."""
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,

@@ -179,7 +179,9 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
         raise SettingsError(f"{path}, line {reader.line_num}: {error}.") from error
     for number, row in enumerate(rows, 2):
         if None in row or any(row[column] is None for column in columns):
-            raise SettingsError(f"{path}, line {number}: has another number of fields than the header.")
+            raise SettingsError(
+                f"{path}, line {number}: has another number of fields than the header."
+            )
     return rows
 
 

@@ -5,6 +5,7 @@ native size and then preprocess it like a clean clip. A clip is decoded once for
 What `corruptions.corrupt` gives for a clip is what is stored here: the code is the same.
 """
 
+import json
 import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -230,13 +231,17 @@ def _first_columns(task: _Task, corruption: Corruption, severity: int, clean: Ro
 
 
 def _context(task: _Task, row: Row, num_output: int) -> Context:
-    random = ClipRandom(
-        task.seed, task.dataset, row["key"], task.corruption, str(row["severity"])
-    )
+    random = ClipRandom(task.seed, task.dataset, row["key"], task.corruption, str(row["severity"]))
     frames = None
     if task.frames is not None and num_output > task.frames:
         frames = spread(num_output, task.frames)
     return Context(random, frames, Fraction(row["fps_num"], row["fps_den"]))
+
+
+def _keep_duration(row: Row, clean: Row, num_frames: int) -> None:
+    """Set the frame rate at which `num_frames` last as long as the clean clip."""
+    fps = Fraction(clean["fps_num"], clean["fps_den"]) * num_frames / clean["num_frames"]
+    row |= {"fps_num": fps.numerator, "fps_den": fps.denominator}
 
 
 def spread(num_frames: int, wanted: int) -> NDArray[np.intp]:
@@ -256,9 +261,7 @@ def _pixels(
         if num_output == len(clip) and corruption.dialect == "ours":
             reference = clip if context.frames is None else clip[context.frames]
             row["psnr"] = psnr(squared_error(made, reference), made.size)
-        else:
-            rate = fps * num_output / len(clip)
-            row |= {"fps_num": rate.numerator, "fps_den": rate.denominator}
+        _keep_duration(row, clean, len(made))
         yield made
 
 
@@ -270,6 +273,8 @@ def _compression(
     preprocess = Preprocess(task.picture.short_side, task.picture.crop)
     levels = [corruption.level(row["severity"], task.table) for row in rows]
     contexts = [_context(task, row, len(clip)) for row in rows]
+    for row, context in zip(rows, contexts, strict=True):
+        _keep_duration(row, clean, len(context.wanted(len(clip))))
     made = recompress(source, corruption, levels, contexts, timeout_seconds=task.timeout_seconds)
     for row, context in zip(rows, contexts, strict=True):
         try:
@@ -312,15 +317,8 @@ def _encoded(
             **result.damage.details,
         }
         row["params"] = manifest.as_json(
-            {"level": context_level(row["params"]), "damage": record}
+            {"level": json.loads(row["params"])["level"], "damage": record}
         )
-
-
-def context_level(params: str) -> Any:
-    """The level that a row's `params` column names."""
-    import json
-
-    return json.loads(params)["level"]
 
 
 def squared_error(made: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:

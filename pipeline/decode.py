@@ -150,9 +150,7 @@ def check_source(source: Path, expected: str) -> None:
         )
 
 
-def _pictures(
-    path: Path, preprocess: Preprocess, max_frames: int
-) -> Iterator[NDArray[np.uint8]]:
+def _pictures(path: Path, preprocess: Preprocess, max_frames: int) -> Iterator[NDArray[np.uint8]]:
     with VideoSource(path) as source:
         for count, frame in enumerate(source.frames()):
             if count == max_frames:

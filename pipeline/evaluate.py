@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from pipeline import models
 from pipeline.annotations import read_classes
-from pipeline.errors import ClipError, SettingsError, StageError
-from pipeline.io import manifest, payload
+from pipeline.errors import SettingsError, StageError
+from pipeline.io import manifest
+from pipeline.io.clips import StoredClip, clip_indices, read_clip
 from pipeline.io.manifest import Row
-from pipeline.io.shards import read_member
 from pipeline.layout import Layout
 from pipeline.params import Params
 from pipeline.recipes import PIPELINE, pipeline_code, recipe_hash
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CODE = ("evaluate.py", "io/payload.py", "models/spec.py", "models/loaded.py")
+CODE = ("evaluate.py", "io/clips.py", "models/spec.py", "models/loaded.py")
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,7 @@ def read_cells(dataset: str, params: Params, layout: Layout) -> list[Cell]:
     return cells
 
 
-def open_models(
-    dataset: str, params: Params, layout: Layout
-) -> dict[str, models.LoadedModel]:
+def open_models(dataset: str, params: Params, layout: Layout) -> dict[str, models.LoadedModel]:
     """The dataset's models with their weights."""
     if not params.models[dataset]:
         raise SettingsError(
@@ -133,20 +131,6 @@ def open_models(
     return opened
 
 
-def clip_indices(num_frames: int, wanted: int, dialect: str) -> NDArray[np.intp]:
-    """Frames of the protocol: `wanted` indices spread over the clip (spec, section 4).
-
-    ours: floor(j L / wanted). original: stride floor((L - 1) / wanted), at least 1, taken from the
-    middle; clips that are too short repeat their last frame.
-    """
-    steps = np.arange(wanted, dtype=np.intp)
-    if dialect == "ours":
-        return steps * num_frames // wanted
-    stride = max(1, (num_frames - 1) // wanted)
-    offset = max(0, (num_frames - 1 - stride * (wanted - 1)) // 2)
-    return np.minimum(offset + stride * steps, num_frames - 1)
-
-
 def _place(params: Params) -> _Place:
     import torch
 
@@ -164,9 +148,7 @@ def _place(params: Params) -> _Place:
     return _Place(device, precision)
 
 
-def _recipe(
-    name: str, model: models.LoadedModel, cell: Cell, params: Params, place: _Place
-) -> str:
+def _recipe(name: str, model: models.LoadedModel, cell: Cell, params: Params, place: _Place) -> str:
     source = PIPELINE / "models" / f"{name}.py"
     code = (*CODE, f"models/{name}.py") if source.is_file() else CODE
     return recipe_hash(
@@ -178,7 +160,9 @@ def _recipe(
             "frames": params.evaluate.frames,
             "dialect": params.dialect,
             "precision": place.precision,
-            "clips": [[row["key"], row["label_id"], row["status"], row["sha256"]] for row in cell.rows],
+            "clips": [
+                [row["key"], row["label_id"], row["status"], row["sha256"]] for row in cell.rows
+            ],
         }
     )
 
@@ -210,17 +194,9 @@ class _Loader:
 
     def __getitem__(self, item: int) -> NDArray[np.uint8]:
         """Frames (len(positions), H, W, 3) uint8 RGB of one clip."""
-        row = self._rows[item]
-        data = read_member(self._root / row["shard"], row["offset"], row["size"], row["sha256"])
-        indices = clip_indices(
-            row["num_frames"], self._params.evaluate.frames, self._params.dialect
-        )[self._positions]
-        wanted = sorted(set(indices.tolist()))
-        try:
-            frames = dict(zip(wanted, payload.read_frames(data, set(wanted)), strict=True))
-        except ClipError as error:
-            raise StageError(f"{row['shard']}, clip {row['key']}: {error}") from error
-        return np.stack([frames[index] for index in indices.tolist()])
+        clip = StoredClip.of(self._rows[item], self._root)
+        wanted, dialect = self._params.evaluate.frames, self._params.dialect
+        return read_clip(clip, clip_indices(clip.num_frames, wanted, dialect)[self._positions])
 
 
 def _ask(

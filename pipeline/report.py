@@ -204,7 +204,10 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
     writer.writeheader()
     for row in rows:
         writer.writerow(
-            {key: f"{value:.4f}" if isinstance(value, float) else value for key, value in row.items()}
+            {
+                key: f"{value:.4f}" if isinstance(value, float) else value
+                for key, value in row.items()
+            }
         )
     return text.getvalue()
 

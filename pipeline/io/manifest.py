@@ -132,7 +132,9 @@ def read(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.
     try:
         table = pq.read_table(path, columns=columns)
     except FileNotFoundError as error:
-        raise StageError(f"{path}: no such manifest; run the stage that writes it first.") from error
+        raise StageError(
+            f"{path}: no such manifest; run the stage that writes it first."
+        ) from error
     except (pa.ArrowInvalid, OSError) as error:
         raise StageError(f"{path}: no readable Parquet file: {error}") from error
     expected = set(columns if columns is not None else schema.names)

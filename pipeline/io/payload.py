@@ -12,7 +12,7 @@ one thread and no file carries a date.
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fractions import Fraction
 from importlib.metadata import version
 from typing import Any
@@ -140,29 +140,21 @@ def write_payload(frames: Iterable[Any], fps: Fraction, settings: PayloadSetting
     return writer.close()
 
 
-def read_frames(payload: bytes, wanted: set[int] | None = None) -> Iterator[NDArray[np.uint8]]:
-    """Frames of a stored clip in order, (H, W, 3) uint8 RGB; only those `wanted`, if given.
+def read_payload(payload: bytes) -> Clip:
+    """All frames of a stored clip, (T, H, W, 3) uint8 RGB.
 
-    JPEG packets are decoded one by one, so that unwanted frames cost nothing; what comes out is
-    what FFmpeg's decoder and every reader built on it gives.
+    JPEG packets are decoded by libjpeg-turbo, as `pipeline.io.clips` does for models; readers built
+    on FFmpeg agree with each other and differ from it by 3 levels at most (rounding of YCbCr).
     """
     try:
         with av.open(io.BytesIO(payload), mode="r") as container:
             stream = container.streams.video[0]
             if stream.codec_context.name == "mjpeg":
-                packets = (packet for packet in container.demux(stream) if packet.size)
-                for index, packet in enumerate(packets):
-                    if wanted is None or index in wanted:
-                        yield simplejpeg.decode_jpeg(bytes(packet), colorspace="RGB")
-                return
-            stream.codec_context.thread_count = 1
-            for index, frame in enumerate(container.decode(stream)):
-                if wanted is None or index in wanted:
-                    yield frame.to_ndarray(format="rgb24")
+                packets = (bytes(packet) for packet in container.demux(stream) if packet.size)
+                frames = [simplejpeg.decode_jpeg(data, colorspace="RGB") for data in packets]
+            else:
+                stream.codec_context.thread_count = 1
+                frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
+        return np.stack(frames)
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise ClipError(f"stored clip cannot be read: {error}") from error
-
-
-def read_payload(payload: bytes) -> Clip:
-    """All frames of a stored clip, (T, H, W, 3) uint8 RGB."""
-    return np.stack(list(read_frames(payload)))
