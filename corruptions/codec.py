@@ -166,9 +166,9 @@ class Restored(Iterator[av.VideoFrame]):
 def _pictures(coded: Coded, units: Sequence[bytes]) -> Iterator[tuple[int, av.VideoFrame]]:
     """What the decoder makes of damaged units: position and picture, in the decoder's order."""
     width, height, pix_fmt, colorspace, color_range = coded.look
-    # Damaged headers may declare other sizes: sizes that fit into the same blocks are decoded
-    # (and dropped below), larger ones are refused before they take memory.
-    pixels = (width + 63) // 64 * 64 * ((height + 63) // 64 * 64)
+    # Damaged headers may declare any size: little more than the true one (decoders pad their
+    # pictures) is refused before it takes memory.
+    pixels = (width + 256) * (height + 256)
     decoder = _decoder(
         coded.codec,
         {

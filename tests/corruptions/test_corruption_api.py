@@ -1,0 +1,189 @@
+"""corrupt(): what it refuses, how names choose random numbers, and the original's loader."""
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+
+from corruptions import corrupt, corrupt_pixels, names
+from corruptions.registry import load
+from corruptions.types import ClipRandom, Context
+from tests.corruptions.reference_clip import picture_clip
+
+CLIP = picture_clip(9, 24, 20)
+
+
+@pytest.mark.parametrize("severity", [0, 6, -1, True, 2.5, "3", None])
+def test_refuses_what_is_no_severity(severity):
+    with pytest.raises(ValueError, match=r"severity.*1\.\.5"):
+        corrupt(CLIP, "fog", severity)
+
+
+def test_refuses_unknown_names():
+    with pytest.raises(ValueError, match="'fogg'.*there are.*fog"):
+        corrupt(CLIP, "fogg", 1)
+    with pytest.raises(ValueError, match="dialect"):
+        corrupt(CLIP, "fog", 1, dialect="theirs")
+    with pytest.raises(ValueError, match="paper12"):
+        names("paper13")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.bool_])
+def test_refuses_other_dtypes(dtype):
+    with pytest.raises(TypeError, match="uint8"):
+        corrupt(CLIP.astype(dtype), "fog", 1)
+
+
+def test_refuses_what_is_no_array():
+    with pytest.raises(TypeError, match="list"):
+        corrupt([CLIP], "fog", 1)
+
+
+@pytest.mark.parametrize(
+    "clip", [CLIP[0], CLIP[..., :2], CLIP[:0], CLIP[:, :0], CLIP.transpose(0, 3, 1, 2)]
+)
+def test_refuses_other_shapes(clip):
+    with pytest.raises(ValueError, match="frames, height, width, 3"):
+        corrupt(clip, "fog", 1)
+
+
+@pytest.mark.parametrize("frames", [[9], [-1], [0, 100]])
+def test_refuses_frames_that_do_not_come_out(frames):
+    with pytest.raises(ValueError, match=r"0\.\.8"):
+        corrupt(CLIP, "contrast", 1, frames=frames)
+
+
+@pytest.mark.parametrize("frames", [[0.5], [[0]], [True]])
+def test_refuses_frames_that_are_no_numbers(frames):
+    with pytest.raises(TypeError, match="frame numbers"):
+        corrupt(CLIP, "contrast", 1, frames=frames)
+
+
+def test_frames_count_what_comes_out():
+    assert len(corrupt(CLIP, "frame_rate", 5, fps=27, frames=[1])) == 1
+    with pytest.raises(ValueError, match=r"0\.\.1"):
+        corrupt(CLIP, "frame_rate", 5, fps=27, frames=[2])
+
+
+@pytest.mark.parametrize("fps", [0, -25, True, float("nan"), float("inf")])
+def test_refuses_what_is_no_frame_rate(fps):
+    with pytest.raises(ValueError, match="fps"):
+        corrupt(CLIP, "frame_rate", 1, fps=fps)
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("shot_noise", 0),
+        ("shot_noise", 1e9),
+        ("contrast", -0.1),
+        ("brightness", 3),
+        ("saturate", (-1, 0)),
+        ("fog", (-1, 2)),
+        ("rain", (0, 10, 0.8)),
+        ("rain", (500, 10, 1.8)),
+        ("motion_blur", 0),
+        ("motion_blur", 2.5),
+        ("frame_rate", 0),
+    ],
+)
+def test_refuses_impossible_levels(name, level):
+    with pytest.raises(ValueError, match="level"):
+        corrupt(CLIP, name, None, level=level)
+
+
+@pytest.mark.parametrize("name", ["shot_noise", "fog", "rain"])
+@pytest.mark.parametrize(
+    "other", [{"seed": 1}, {"key": "b"}, {"dataset": "demo"}, {"severity": 2}, {"level": True}]
+)
+def test_every_name_changes_the_random_numbers(name, other):
+    clip = picture_clip(2, 64, 64)
+    corruption = load(name)
+    base = {"seed": 0, "key": "a", "dataset": "mini_kinetics", "severity": 3}
+    asked = base | other
+    level = corruption.level(3, "mini_kinetics")
+    if asked.pop("severity") == 2:
+        random = ClipRandom(0, "mini_kinetics", "a", name, "2")
+        changed = corrupt_pixels(corruption, clip, level, Context(random))
+    elif asked.pop("level", False):
+        changed = corrupt(clip, name, None, level=level, **asked)
+    else:
+        changed = corrupt(clip, name, 3, **asked)
+    assert (changed != corrupt(clip, name, 3, seed=0, key="a")).any()
+
+
+def test_same_as_the_pipelines_call():
+    level = load("fog").level(2, "mini_ssv2")
+    random = ClipRandom(7, "mini_ssv2", "clip", "fog", "2")
+    context = Context(random, np.array([4, 1], np.intp), Fraction(12))
+    expected = corrupt_pixels(load("fog"), CLIP, level, context)
+    found = corrupt(CLIP, "fog", 2, seed=7, dataset="mini_ssv2", key="clip", frames=[4, 1], fps=12)
+    assert (found == expected).all()
+
+
+def test_severity_tables_by_data_set():
+    """Mini SSV2 has its own; whatever has another name uses that of Mini Kinetics."""
+    assert load("motion_blur").level(1, "mini_ssv2") == 1
+    assert load("motion_blur").level(1, "mini_kinetics") == 3
+    assert load("frame_rate").level(5, "demo") == 6
+    ssv2 = corrupt(CLIP, "motion_blur", 1, dataset="mini_ssv2")
+    assert (ssv2 == corrupt(CLIP, "motion_blur", None, level=1)).all()
+
+
+def test_frame_rates_are_taken_as_they_are_meant():
+    clip = picture_clip(300, 2, 2)
+    ntsc = corrupt(clip, "frame_rate", 1, fps=Fraction(30000, 1001))
+    assert (corrupt(clip, "frame_rate", 1, fps=30000 / 1001) == ntsc).all()
+
+
+def jpeg(frame):
+    settings = [cv2.IMWRITE_JPEG_QUALITY, 80]
+    code = cv2.imencode(".jpg", frame[..., ::-1], settings)[1]
+    return cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1]
+
+
+def test_original_loses_first_and_last_frame_cuts_and_stores_jpeg():
+    clip = picture_clip(9, 48, 64)
+    stored = corrupt(clip, "contrast", 2, dialect="original")
+    values = clip[1:-1] / 255.0
+    means = values.mean(axis=(1, 2), keepdims=True)
+    cut = (np.clip((values - means) * 0.4 + means, 0, 1) * 255).astype(np.uint8)
+    expected = np.stack([jpeg(frame) for frame in cut])
+    difference = np.abs(stored.astype(int) - expected)
+    assert len(stored) == 7
+    assert difference.mean() < 0.02  # where 255 y is whole, floating point cuts either way
+
+
+def test_original_removes_shot_noise_by_its_jpeg():
+    """Published measurement: at severity 5, mean absolute difference 50.6 falls to 35.5."""
+    clip = picture_clip(4, 224, 224)
+    inner = clip[1:-1].astype(int)
+    kept = np.abs(corrupt(clip, "shot_noise", 5)[1:-1] - inner).mean()
+    left = np.abs(corrupt(clip, "shot_noise", 5, dialect="original") - inner).mean()
+    assert 0.65 < left / kept < 0.8
+
+
+def test_original_loses_short_clips():
+    short = picture_clip(2, 24, 20)
+    assert corrupt(short, "fog", 1, dialect="original").shape == (0, 24, 20, 3)
+    assert corrupt(CLIP, "motion_blur", 2, dialect="original").shape == (0, 24, 20, 3)
+    assert load("motion_blur", "original").output_frames(30, 5, Fraction(25)) == 18
+
+
+def test_original_frame_rate_is_ours():
+    """It never worked there; neither loader nor writer touched it."""
+    ours = corrupt(CLIP, "frame_rate", 4)
+    assert (corrupt(CLIP, "frame_rate", 4, dialect="original") == ours).all()
+
+
+def test_original_rain_needs_room():
+    with pytest.raises(ValueError, match="higher than its drops"):
+        corrupt(CLIP, "rain", 2, dialect="original")
+    assert len(corrupt(CLIP, "rain", 2)) == len(CLIP)
+
+
+def test_encoders_are_no_pixel_corruptions():
+    random = ClipRandom(0, "mini_kinetics", "", "h264_crf", "1")
+    with pytest.raises(ValueError, match="acts on the encoder"):
+        corrupt_pixels(load("h264_crf"), CLIP, 23, Context(random))

@@ -1,0 +1,98 @@
+"""Frame rate: the exact count, and the frames that FFmpeg's own rate converter shows."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from corruptions import corrupt
+from corruptions.registry import load
+from tests.corruptions.reference_clip import noise_clip
+
+
+def numbered(num_frames):
+    """A clip whose frames say which they are."""
+    numbers = np.arange(num_frames)
+    clip = np.zeros((num_frames, 1, 2, 3), np.uint8)
+    clip[:, 0, 0, 0], clip[:, 0, 0, 1] = numbers // 256, numbers % 256
+    return clip
+
+
+def shown(clip):
+    return (clip[:, 0, 0, 0].astype(int) * 256 + clip[:, 0, 0, 1]).tolist()
+
+
+def by_ffmpeg(num_frames, fps, rate):
+    """Frames that `-vf fps=rate` shows, by number."""
+    graph = av.filter.Graph()
+    tick = 1 / Fraction(fps)
+    source = graph.add_buffer(width=16, height=16, format="gray", time_base=tick)
+    converter = graph.add("fps", f"fps={Fraction(rate).numerator}/{Fraction(rate).denominator}")
+    sink = graph.add("buffersink")
+    source.link_to(converter)
+    converter.link_to(sink)
+    graph.configure()
+    numbers = []
+
+    def pull():
+        while True:
+            try:
+                frame = graph.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            numbers.append(int(frame.opaque))
+
+    for number in range(num_frames):
+        frame = av.VideoFrame.from_ndarray(np.zeros((16, 16), np.uint8), format="gray")
+        frame.pts, frame.time_base, frame.duration, frame.opaque = number, tick, 1, number
+        graph.push(frame)
+        pull()
+    graph.push(None)
+    pull()
+    return numbers
+
+
+RATES = [20, 16, 12, 10, 9, 8, 6, 4, 2]
+SOURCES = [Fraction(12), Fraction(15), Fraction(24), Fraction(25), Fraction(30000, 1001), 30, 60, 5]
+
+
+@pytest.mark.parametrize("fps", SOURCES, ids=str)
+def test_same_frames_as_ffmpeg(fps):
+    for rate in RATES:
+        for num_frames in (1, 2, 9, 48, 101, 288, 300):
+            ours = shown(corrupt(numbered(num_frames), "frame_rate", None, level=rate, fps=fps))
+            theirs = by_ffmpeg(num_frames, fps, rate)
+            # FFmpeg shows nothing of a clip shorter than half an output frame; we show its last.
+            assert ours == (theirs or [num_frames - 1]), (fps, rate, num_frames)
+
+
+@pytest.mark.parametrize("dataset", ["mini_kinetics", "mini_ssv2"])
+def test_exact_count(dataset):
+    corruption = load("frame_rate")
+    for severity in range(1, 6):
+        rate = corruption.level(severity, dataset)
+        for fps in SOURCES:
+            for num_frames in range(1, 310, 7):
+                exact = Fraction(num_frames) / fps * rate
+                rounded = int(exact) + (exact - int(exact) >= Fraction(1, 2))
+                assert corruption.output_frames(num_frames, rate, fps) == max(1, rounded)
+
+
+def test_frames_are_never_blended_and_keep_their_order():
+    clip = noise_clip(48, 4, 4)
+    for severity in range(1, 6):
+        out = corrupt(clip, "frame_rate", severity, fps=12)
+        numbers = [int(np.flatnonzero((clip == frame).all(axis=(1, 2, 3)))[0]) for frame in out]
+        assert numbers == sorted(numbers)
+
+
+def test_a_slow_source_repeats_frames():
+    assert shown(corrupt(numbered(3), "frame_rate", None, level=10, fps=5)) == [0, 0, 1, 1, 2, 2]
+    assert shown(corrupt(numbered(4), "frame_rate", None, level=12, fps=12)) == [0, 1, 2, 3]
+
+
+def test_the_output_plays_at_the_new_rate():
+    corruption = load("frame_rate")
+    assert corruption.output_fps(9, Fraction(30)) == 9
+    assert load("fog").output_fps((1.5, 2), Fraction(30)) == 30
