@@ -329,5 +329,5 @@ def squared_error(made: NDArray[np.uint8], reference: NDArray[np.uint8]) -> floa
 
 
 def psnr(error: float, count: int) -> float | None:
-    """Peak signal-to-noise ratio in dB of the stored frames against the clean ones; None if equal."""
+    """Peak signal-to-noise ratio in dB of stored frames against the clean ones; None if equal."""
     return None if error == 0 else 10 * math.log10(255.0**2 * count / error)

@@ -1,8 +1,8 @@
 """Decode: every usable source video once, to 224 x 224 crops in clean shards.
 
 A worker holds one frame of the source at a time; the crops go straight into the payload. Measured
-for a 10 s clip of 1080p: see the README. Shard k of a split holds the listed clips k n .. k n + n - 1
-that are usable, so a clip that one user lacks does not move the others.
+for a 10 s clip of 1080p: see the README. Shard k of a split holds those of the listed clips
+k n .. k n + n - 1 that are usable, so a clip that one user lacks does not move the others.
 """
 
 import logging

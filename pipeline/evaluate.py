@@ -183,7 +183,9 @@ def _move(model: models.LoadedModel, place: _Place) -> models.LoadedModel:
 class _Loader:
     """Decodes the wanted frames of the clips of one cell; a torch dataset."""
 
-    def __init__(self, rows: Sequence[Row], params: Params, root: Path, positions: list[int]):
+    def __init__(
+        self, rows: Sequence[Row], params: Params, root: Path, positions: list[int]
+    ) -> None:
         self._rows = rows
         self._params = params
         self._root = root

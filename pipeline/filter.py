@@ -1,4 +1,4 @@
-"""Filter: which listed clips are there and can be read; `clips.parquet` says so for each of them."""
+"""Filter: which listed clips are there and can be read; `clips.parquet` says so for each."""
 
 import logging
 import os

@@ -49,7 +49,7 @@ class CellWriter:
             if writer is None:
                 shape = (frame.shape[0], frame.shape[1])
                 writer = payload.PayloadWriter(self._settings, fps, *shape)
-            digest.update(np.ascontiguousarray(frame))
+            digest.update(np.ascontiguousarray(frame).data)
             writer.add(frame)
         if writer is None:
             raise ClipError("no frames to store")
@@ -98,10 +98,9 @@ def open_cell(
     shard: Path, relative: str, recipe: str, settings: PayloadSettings
 ) -> Iterator[CellWriter]:
     """Write one shard; when the block ends well, shard and part appear, in this order."""
-    with atomic(shard) as temporary:
-        with ShardWriter(temporary) as writer:
-            cell = CellWriter(writer, relative, recipe, settings)
-            yield cell
+    with atomic(shard) as temporary, ShardWriter(temporary) as writer:
+        cell = CellWriter(writer, relative, recipe, settings)
+        yield cell
     manifest.write_part(shard, cell.rows, recipe)
 
 

@@ -1,0 +1,1 @@
+"""Everything that touches disk, container formats or processes."""

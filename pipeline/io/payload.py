@@ -50,12 +50,12 @@ class PayloadWriter:
         self._stream.time_base = self._time_base
         self._stream.codec_context.time_base = self._time_base
 
-    def _add_stream(self, fps: Fraction) -> av.video.stream.VideoStream:
+    def _add_stream(self, fps: Fraction) -> Any:
         settings = self._settings
         options: dict[str, str]
         if settings.codec == "jpeg":
             # Only the muxer is used: the frames come as finished JPEG packets.
-            stream = self._container.add_stream("mjpeg", rate=fps)
+            stream: Any = self._container.add_stream("mjpeg", rate=fps)
             stream.pix_fmt = {"444": "yuvj444p", "422": "yuvj422p", "420": "yuvj420p"}[
                 settings.subsampling
             ]

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import av.container
@@ -128,7 +128,7 @@ class VideoSource:
             stream_index=stream.index,
         )
 
-    def packets(self) -> Iterator[av.Packet]:
+    def packets(self) -> Iterator[Any]:
         """Coded pictures of the video stream from the start, in coding order."""
         try:
             self._container.seek(0)
@@ -190,7 +190,8 @@ class Preprocess:
         assert self._graph is not None  # noqa: S101 - built above
         frame.pts = None
         self._graph.push(frame)
-        return self._graph.pull().to_ndarray()
+        picture: NDArray[np.uint8] = self._graph.pull().to_ndarray()  # type: ignore[assignment]
+        return picture
 
     def _build(self, frame: av.VideoFrame, turn: int) -> av.filter.Graph:
         graph = av.filter.Graph()
@@ -206,7 +207,7 @@ class Preprocess:
             graph.add_buffer(
                 width=frame.width,
                 height=frame.height,
-                format=frame.format.name,
+                format=frame.format,
                 time_base=Fraction(1, 1000),
             ),
             *(graph.add("transpose", way) for way in turns[turn]),
