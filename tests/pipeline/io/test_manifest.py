@@ -1,0 +1,50 @@
+"""Manifests: explicit schema, same bytes every time, parts that say when a shard is done."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import StageError
+from pipeline.io import manifest
+
+ROW = {"key": "a", "clip_id": "a", "severity": 3, "status": "ok", "psnr": None, "offset": 512}
+
+
+def test_rows_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "fog.parquet"
+    manifest.write(path, [ROW], manifest.CELLS)
+    (row,) = manifest.read_rows(path, manifest.CELLS)
+    assert row == dict.fromkeys(manifest.CELLS.names) | ROW
+    before = path.read_bytes()
+    manifest.write(path, [ROW], manifest.CELLS)
+    assert path.read_bytes() == before
+
+
+def test_wrong_files_and_columns_are_clear_errors(tmp_path: Path) -> None:
+    path = tmp_path / "fog.parquet"
+    with pytest.raises(ValueError, match="columns that the schema lacks: \\['severty'\\]"):
+        manifest.write(path, [{"severty": 1}], manifest.CELLS)
+    with pytest.raises(StageError, match="no such manifest"):
+        manifest.read_rows(path, manifest.CELLS)
+    path.write_bytes(b"no parquet")
+    with pytest.raises(StageError, match="no readable Parquet"):
+        manifest.read_rows(path, manifest.CELLS)
+    manifest.write(path, [], manifest.CLIPS)
+    with pytest.raises(StageError, match="columns are missing: .*corruption"):
+        manifest.read_rows(path, manifest.CELLS)
+
+
+def test_a_shard_is_done_when_its_part_says_so(tmp_path: Path) -> None:
+    shard = tmp_path / "shard.tar"
+    assert not manifest.part_is_done(shard, "today")
+    shard.write_bytes(b"x" * 1024)
+    assert not manifest.part_is_done(shard, "today")
+    manifest.write_part(shard, [ROW], "today")
+    assert manifest.part_is_done(shard, "today")
+    assert not manifest.part_is_done(shard, "tomorrow")
+    shard.write_bytes(b"x" * 512)
+    assert not manifest.part_is_done(shard, "today")
+    shard.write_bytes(b"x" * 1024)
+    part = manifest.part_path(shard)
+    part.write_bytes(part.read_bytes()[:-4])
+    assert not manifest.part_is_done(shard, "today")
