@@ -3,7 +3,7 @@
 from torch import nn
 
 
-def he_initialise(network: nn.Module, head: nn.Linear | None = None) -> None:
+def he_initialise(network: nn.Module, head: nn.Linear | nn.Conv3d) -> None:
     """Draw convolutions from N(0, 2 / fan_out), the head from N(0, 0.01^2); norms are 1 and 0.
 
     Source: He et al. 2015, Delving Deep into Rectifiers (section 2.2).
@@ -16,6 +16,6 @@ def he_initialise(network: nn.Module, head: nn.Linear | None = None) -> None:
         elif isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
-    if head is not None:
-        nn.init.normal_(head.weight, std=0.01)
+    nn.init.normal_(head.weight, std=0.01)
+    if head.bias is not None:
         nn.init.zeros_(head.bias)

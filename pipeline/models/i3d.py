@@ -151,7 +151,7 @@ class I3D(nn.Module):
             self.add_module(name, Inception(sizes))
         self.dropout = nn.Dropout(0.5)
         self.logits = Logits(num_classes)
-        he_initialise(self)
+        he_initialise(self, self.logits.conv3d)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         x = clips

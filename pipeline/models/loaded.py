@@ -71,3 +71,17 @@ def logits(model: LoadedModel, batch: torch.Tensor, dtype: torch.dtype) -> torch
             "its weights, input.mean, input.std and input.value_range, or evaluate in float32."
         )
     return out
+
+
+def channels_last(module: nn.Module) -> nn.Module:
+    """Lay the weights of convolutions out with channels last, as `prepare` lays out the frames.
+
+    In place; networks of both 2D and 3D convolutions are served, which `nn.Module.to` is not.
+    """
+    import torch
+
+    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+    for parameter in module.parameters():
+        if parameter.ndim in formats:
+            parameter.data = parameter.data.contiguous(memory_format=formats[parameter.ndim])
+    return module

@@ -178,8 +178,9 @@ class SlowFast(nn.Module):
         self.s4_fuse = Fuse(128)
         self.s5 = Stage((1024 + 256, 128), 512, num_blocks=3, slow_time=3, stride=2)
         self.dropout = nn.Dropout(0.5)
-        self.head = nn.ModuleDict({"projection": nn.Linear(2048 + 256, num_classes)})
-        he_initialise(self)
+        projection = nn.Linear(2048 + 256, num_classes)
+        self.head = nn.ModuleDict({"projection": projection})
+        he_initialise(self, projection)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         slow = self.s1["pathway0_stem"](clips[:, :, slow_frames(clips.shape[2])])

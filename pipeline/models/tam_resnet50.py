@@ -48,7 +48,7 @@ class TemporalAggregation(nn.Module):
     def forward(self, frames: torch.Tensor, num_frames: int) -> torch.Tensor:
         x = frames.reshape(-1, num_frames, *frames.shape[1:])
         before, now, after = (
-            blend.fc1.weight.flatten()[:, None, None]
+            blend.fc1.weight.flatten()[:, None, None].to(x.dtype)
             for blend in (self.prev_se, self.curr_se, self.next_se)
         )
         out = x * now

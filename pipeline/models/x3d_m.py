@@ -14,9 +14,9 @@ convolution; its activation is swish.
 
 Keys are those of the SlowFast repository (`s2.pathway0_res0.branch2.a`); PyTorchVideo's load too.
 The two differ in one place: SlowFast normalises the shortcut of the first block of s2;
-PyTorchVideo, whose parameter count is the one usually quoted, does not. We build the latter. The former's
-normalisation is folded into its neighbours when its weights are loaded, which changes no output in
-evaluation.
+PyTorchVideo, whose parameter count is the one usually quoted, does not. We build the latter. The
+former's normalisation is folded into its neighbours when its weights are loaded, which changes no
+output in evaluation.
 """
 
 import torch

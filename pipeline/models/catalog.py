@@ -1,0 +1,77 @@
+"""What the models of the folder are, in numbers: for `python -m pipeline models`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.models import registry
+from pipeline.models.registry import ModelEntry
+from pipeline.models.spec import Channels, Layout, Triple, ValueRange
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One line of the catalog; `dataclasses.asdict` makes it JSON."""
+
+    name: str
+    params: int
+    gmac: float
+    """Billions of multiply-adds for one clip: convolutions, linear layers, attention products.
+
+    Papers on video models call these GFLOPs; with multiply and add counted apart, it is twice that.
+    """
+    frames: int
+    size: int
+    """Height and width in pixels."""
+    mean: Triple
+    std: Triple
+    layout: Layout
+    channels: Channels
+    value_range: ValueRange
+    options: tuple[str, ...]
+    source: str
+
+
+def rows(num_classes: int = 400) -> list[ModelRow]:
+    """All models of the folder with `num_classes` outputs; builds them without memory."""
+    return [row(registry.load(name), num_classes) for name in registry.names()]
+
+
+def row(entry: ModelEntry, num_classes: int = 400, **options: object) -> ModelRow:
+    """One model of the folder, built with `options`."""
+    spec = entry.input
+    params, macs = count(entry, num_classes, spec.frames, spec.size, **options)
+    return ModelRow(
+        name=entry.name,
+        params=params,
+        gmac=macs / 1e9,
+        frames=spec.frames,
+        size=spec.size,
+        mean=spec.mean,
+        std=spec.std,
+        layout=spec.layout,
+        channels=spec.channels,
+        value_range=spec.value_range,
+        options=entry.options,
+        source=entry.source,
+    )
+
+
+def count(
+    entry: ModelEntry, num_classes: int, frames: int, size: int, **options: object
+) -> tuple[int, int]:
+    """Parameters, and multiply-adds of one clip of `frames` frames of `size` x `size`."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    for key, value in (("frames", frames), ("size", size)):
+        if key in entry.options:
+            options.setdefault(key, value)
+    middle = (3, frames) if entry.input.layout == "NCTHW" else (frames, 3)
+    with torch.device("meta"), torch.inference_mode():
+        network = entry.build(num_classes, **options).eval()
+        clip = torch.empty((1, *middle, size, size))
+        with FlopCounterMode(display=False) as counter:
+            network(clip)
+    params = sum(parameter.numel() for parameter in network.parameters())
+    return params, counter.get_total_flops() // 2

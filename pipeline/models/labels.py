@@ -1,0 +1,108 @@
+"""Bring a model's outputs to the classes of the benchmark, by name and never by position alone.
+
+A model of all 400 Kinetics or 174 Something-Something classes is evaluated on the 200 or 87 of the
+benchmark: its logits are restricted to these, so that it cannot answer outside of them.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import SettingsError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+ID_COLUMNS = ("class_id", "id", "index", "label_id")
+NAME_COLUMNS = ("class_name", "name", "label", "label_name")
+
+
+def read_labels(path: Path) -> list[str]:
+    """Names of a model's outputs in their order, from .txt (one a line), .csv or .json.
+
+    A .csv has columns for number and name, such as id,name. A .json is a list of names, or an
+    object of numbers by name or names by number.
+    """
+    if not path.is_file():
+        raise SettingsError(f"labels {path} do not exist; give a .txt, .csv or .json file.")
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".txt":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if path.suffix == ".csv":
+        return _in_order(_csv_rows(text, path), path)
+    if path.suffix != ".json":
+        raise SettingsError(f"labels {path}: expected a file ending in .txt, .csv or .json.")
+    content = json.loads(text)
+    if isinstance(content, list):
+        return [str(name) for name in content]
+    if not isinstance(content, dict):
+        raise SettingsError(f"labels {path}: expected a list of names, or numbers by name.")
+    return _in_order([_number_and_name(item, path) for item in content.items()], path)
+
+
+def outputs_of_classes(labels: Sequence[str], class_names: Sequence[str], model: str) -> list[int]:
+    """Which output of the model stands for each class, in class order.
+
+    Names match whatever their case, quotes, square brackets, and `_` or spaces between words.
+    """
+    places: dict[str, int] = {}
+    for index, label in enumerate(labels):
+        if places.setdefault(plain(label), index) != index:
+            raise SettingsError(f"model {model!r}: its labels name {label!r} twice.")
+    missing = [name for name in class_names if plain(name) not in places]
+    if missing:
+        some = ", ".join(repr(name) for name in missing[:5])
+        raise SettingsError(
+            f"model {model!r}: its {len(labels)} labels lack {len(missing)} of {len(class_names)} "
+            f"classes: {some}{' ...' if len(missing) > 5 else ''}; give the list of labels that it "
+            "was trained with."
+        )
+    return [places[plain(name)] for name in class_names]
+
+
+def plain(name: str) -> str:
+    """A class name without what differs between its spellings."""
+    return " ".join(re.sub(r"[\[\]\"'`_]", " ", name).casefold().split())
+
+
+def restricted(module: nn.Module, outputs: Sequence[int]) -> nn.Module:
+    """`module` with some of its outputs only, in the order given."""
+    # Imported late: it needs torch.
+    from pipeline.models._adapters import Restricted
+
+    return Restricted(module, outputs)
+
+
+def _csv_rows(text: str, path: Path) -> list[tuple[int, str]]:
+    rows = list(csv.DictReader(text.splitlines()))
+    columns = rows[0].keys() if rows else ()
+    number = next((column for column in ID_COLUMNS if column in columns), None)
+    name = next((column for column in NAME_COLUMNS if column in columns), None)
+    if number is None or name is None:
+        raise SettingsError(
+            f"labels {path}: expected a column of {ID_COLUMNS} and one of {NAME_COLUMNS}."
+        )
+    return [(int(row[number]), row[name]) for row in rows]
+
+
+def _number_and_name(item: tuple[str, Any], path: Path) -> tuple[int, str]:
+    key, value = item
+    if isinstance(value, str) and not key.isdigit() and value.isdigit():
+        return int(value), key  # Something-Something: {"Holding something": "30"}
+    if isinstance(value, int):
+        return value, key
+    if isinstance(value, str) and key.isdigit():
+        return int(key), value
+    raise SettingsError(f"labels {path}: {key!r}: {value!r} is no number and name.")
+
+
+def _in_order(rows: list[tuple[int, str]], path: Path) -> list[str]:
+    rows = sorted(rows)
+    if [number for number, _ in rows] != list(range(len(rows))):
+        raise SettingsError(f"labels {path}: numbers must run from 0 to {len(rows) - 1}.")
+    return [name for _, name in rows]
