@@ -17,6 +17,7 @@ import av
 
 from corruptions.codec import (
     CONVERSION,
+    DECODERS,
     I420,
     Coded,
     Look,
@@ -85,7 +86,7 @@ def recompress(
 ) -> Iterator[Recompressed]:
     """Put a video through one corruption of the compression family, at several levels.
 
-    Gives one result per level; read its frames before asking for the next. Decoding and encoding
+    Gives one result per level, made when it is asked for. Decoding and encoding
     the source must end within `timeout_seconds`. Raises ClipError where the source cannot be
     decoded or encoded, which concerns all levels.
     """
@@ -142,19 +143,20 @@ def _encode(
     with tempfile.TemporaryDirectory(prefix="recompress-") as folder:
         pieces = (frame.tobytes() for frame in planes)
         paths = ffmpeg.encode_all(pieces, planes.stream, encodings, Path(folder), timeout_seconds)
-        for path, encoding in zip(paths, encodings, strict=True):
-            yield Recompressed(
-                frames=_sound(path, planes),
-                num_frames=planes.num_frames,
-                rotation=planes.rotation,
-                encoder=f"{_settings(encoding)}; ffmpeg {ffmpeg.version()}",
-            )
+        coded = [path.read_bytes() for path in paths]
+    for encoding, stream in zip(encodings, coded, strict=True):
+        yield Recompressed(
+            frames=_sound(DECODERS[encoding.codec], stream, planes),
+            num_frames=planes.num_frames,
+            rotation=planes.rotation,
+            encoder=f"{_settings(encoding)}; ffmpeg {ffmpeg.version()}",
+        )
 
 
-def _sound(path: Path, planes: _Planes) -> Iterator[av.VideoFrame]:
+def _sound(codec: str, stream: bytes, planes: _Planes) -> Iterator[av.VideoFrame]:
     count = 0
     try:
-        for frame in decode(path.suffix[1:], path.read_bytes()):
+        for frame in decode(codec, stream):
             count += 1
             yield planes.shown(frame)
     except av.FFmpegError as error:
