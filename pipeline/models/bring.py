@@ -132,7 +132,8 @@ def _from_file(path: Path) -> Brought:
     try:
         if path.suffix == ".pt2":
             return Brought(Exported(path), None, (), digest)
-        script = torch.jit.load(path, map_location="cpu")
+        load: Any = torch.jit.load
+        script = load(path, map_location="cpu")
     except (RuntimeError, ValueError, pickle.UnpicklingError) as error:
         kind = "torch.export program" if path.suffix == ".pt2" else "TorchScript"
         raise SettingsError(
