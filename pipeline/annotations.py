@@ -5,14 +5,13 @@ file, the line and the way out: annotations are small, and a wrong list would ma
 wrong.
 """
 
-import csv
 import json
 import re
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.classes import no_twins, read_classes, read_csv, read_text
 from pipeline.errors import SettingsError
 from pipeline.params import SourceSettings
 
@@ -38,22 +37,6 @@ class Listed:
     time_end: int | None = None
 
 
-def read_classes(path: Path) -> list[str]:
-    """Class names in the order of their ids; the ids must be 0, 1, 2, ..."""
-    rows = _read_csv(path, ("class_id", "class_name"))
-    for number, row in enumerate(rows):
-        if row["class_id"] != str(number):
-            raise SettingsError(
-                f"{path}, line {number + 2}: class_id is {row['class_id']!r}, not {number}; "
-                "ids count from 0 in the order of the file."
-            )
-    names = [row["class_name"] for row in rows]
-    _no_twins(path, "class", names)
-    if not names:
-        raise SettingsError(f"{path}: lists no class.")
-    return names
-
-
 def read_annotations(source: SourceSettings) -> list[Listed]:
     """Every listed clip of the kept classes, sorted by split and key."""
     classes = read_classes(source.classes)
@@ -67,7 +50,7 @@ def read_annotations(source: SourceSettings) -> list[Listed]:
             f"{f' and {len(absent) - 5} more' if len(absent) > 5 else ''}; "
             "check that class list and annotations belong together."
         )
-    _no_twins(source.annotations, "clip", [clip.key for clip in clips])
+    no_twins(source.annotations, "clip", [clip.key for clip in clips])
     return sorted(clips, key=lambda clip: (clip.split, clip.key))
 
 
@@ -82,7 +65,7 @@ def _read_kinetics(
     rows = [
         (split, source.annotations / name, number, row)
         for split, name in source.splits.items()
-        for number, row in enumerate(_read_csv(source.annotations / name, KINETICS_COLUMNS), 2)
+        for number, row in enumerate(read_csv(source.annotations / name, KINETICS_COLUMNS), 2)
     ]
     seen = {_plain(row["label"]) for _, _, _, row in rows}
     source_ids = {label: index for index, label in enumerate(sorted(seen))}
@@ -163,52 +146,8 @@ def _read_ssv2(
     return clips, seen
 
 
-def _read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    text = _read_text(path)
-    reader = csv.DictReader(text.splitlines(), strict=True)
-    header = reader.fieldnames or []
-    missing = [column for column in columns if column not in header]
-    if missing:
-        raise SettingsError(
-            f"{path}: the header is {','.join(header)!r}; columns are missing: "
-            f"{', '.join(missing)}."
-        )
-    try:
-        rows = list(reader)
-    except csv.Error as error:
-        raise SettingsError(f"{path}, line {reader.line_num}: {error}.") from error
-    for number, row in enumerate(rows, 2):
-        if None in row or any(row[column] is None for column in columns):
-            raise SettingsError(
-                f"{path}, line {number}: has another number of fields than the header."
-            )
-    return rows
-
-
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(_read_text(path))
+        return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise SettingsError(f"{path}: no valid JSON: {error}.") from error
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SettingsError(
-            f"{path}: cannot be read ({error.strerror}); put the official annotation file there "
-            "or correct params.yaml: filter.sources."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: is no UTF-8 text: {error}.") from error
-
-
-def _no_twins(path: Path, what: str, names: list[str]) -> None:
-    twins = [name for name, count in Counter(names).items() if count > 1]
-    if twins:
-        raise SettingsError(
-            f"{path}: {what} listed twice: {', '.join(twins[:5])}"
-            f"{f' and {len(twins) - 5} more' if len(twins) > 5 else ''}; every {what} must be "
-            "listed once."
-        )

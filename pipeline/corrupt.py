@@ -23,7 +23,6 @@ import corruptions
 from corruptions.registry import Corruption, load
 from corruptions.types import Clip, ClipRandom, Context, Dialect
 from pipeline import store
-from pipeline.decode import CLIP_COLUMNS, check_source
 from pipeline.errors import ClipError, StageError
 from pipeline.io import manifest, payload
 from pipeline.io.manifest import Row
@@ -214,7 +213,7 @@ Frames = Iterable[NDArray[np.uint8]]
 def _first_columns(task: _Task, corruption: Corruption, severity: int, clean: Row) -> Row:
     """What a row says before its clip is made."""
     level = corruption.level(severity, task.table)
-    return {name: clean[name] for name in CLIP_COLUMNS} | {
+    return {name: clean[name] for name in store.CLIP_COLUMNS} | {
         "corruption": corruption.name,
         "family": corruption.family,
         "severity": severity,
@@ -269,7 +268,7 @@ def _compression(
     task: _Task, corruption: Corruption, clean: Row, clip: Clip, rows: Sequence[Row]
 ) -> Iterator[Frames | ClipError]:
     source = task.videos / clean["source_path"]
-    check_source(source, clean["source_sha256"])
+    store.check_source(source, clean["source_sha256"])
     preprocess = Preprocess(task.picture.short_side, task.picture.crop)
     levels = [corruption.level(row["severity"], task.table) for row in rows]
     contexts = [_context(task, row, len(clip)) for row in rows]

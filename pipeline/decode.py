@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import store
-from pipeline.errors import ClipError, StageError
+from pipeline.errors import ClipError
 from pipeline.io import manifest, payload
-from pipeline.io.atomic import sha256_file
 from pipeline.io.manifest import Row
 from pipeline.io.video import Preprocess, VideoSource
 from pipeline.layout import Layout
@@ -28,9 +27,6 @@ from pipeline.workers import run_tasks
 log = logging.getLogger(__name__)
 
 CODE = ("decode.py", "store.py", *WRITERS)
-
-CLIP_COLUMNS = ("key", "clip_id", "dataset", "split", "label_id", "label_name", "source_label_id")
-"""Columns of clips.parquet that every later row repeats."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ def _plan(dataset: str, params: Params, layout: Layout) -> list[_Task]:
             ]
             shard = layout.clean_shard(split, index)
             identities = [
-                [row[name] for name in (*CLIP_COLUMNS, "source_path", "source_sha256")]
+                [row[name] for name in (*store.CLIP_COLUMNS, "source_path", "source_sha256")]
                 for row in rows
             ]
             tasks.append(
@@ -118,8 +114,8 @@ def _decode_shard(task: _Task) -> None:
     with store.open_cell(task.shard, task.relative, task.recipe, task.payload) as cell:
         for clip in task.rows:
             source = task.videos / clip["source_path"]
-            check_source(source, clip["source_sha256"])
-            row: dict[str, Any] = {name: clip[name] for name in CLIP_COLUMNS} | {
+            store.check_source(source, clip["source_sha256"])
+            row: dict[str, Any] = {name: clip[name] for name in store.CLIP_COLUMNS} | {
                 "corruption": "clean",
                 "family": "clean",
                 "severity": 0,
@@ -135,19 +131,6 @@ def _decode_shard(task: _Task) -> None:
                 cell.add(row, _pictures(source, preprocess, task.max_frames))
             except ClipError as error:
                 cell.fail(row, str(error))
-
-
-def check_source(source: Path, expected: str) -> None:
-    """Stop if a source is not what the filter stage saw: its row would be wrong for ever."""
-    try:
-        found = sha256_file(source)
-    except OSError as error:
-        found = error.strerror or "unreadable"
-    if found != expected:
-        raise StageError(
-            f"{source}: changed or disappeared since the filter stage saw it ({found}); "
-            "run the filter stage again (`dvc repro -f filter@DATASET`), then this one."
-        )
 
 
 def _pictures(path: Path, preprocess: Preprocess, max_frames: int) -> Iterator[NDArray[np.uint8]]:

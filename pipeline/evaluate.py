@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import models
-from pipeline.annotations import read_classes
+from pipeline.classes import read_classes
 from pipeline.errors import SettingsError, StageError
 from pipeline.io import manifest
 from pipeline.io.clips import StoredClip, clip_indices, read_clip

@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 from pipeline import __version__
 from pipeline.errors import ClipError, StageError
 from pipeline.io import manifest, payload
-from pipeline.io.atomic import atomic
+from pipeline.io.atomic import atomic, sha256_file
 from pipeline.io.manifest import Row
 from pipeline.io.shards import ShardWriter
 from pipeline.params import PayloadSettings
+
+CLIP_COLUMNS = ("key", "clip_id", "dataset", "split", "label_id", "label_name", "source_label_id")
+"""Columns of clips.parquet that every later row repeats."""
 
 
 class CellWriter:
@@ -102,6 +105,19 @@ def open_cell(
         cell = CellWriter(writer, relative, recipe, settings)
         yield cell
     manifest.write_part(shard, cell.rows, recipe)
+
+
+def check_source(source: Path, expected: str) -> None:
+    """Stop if a source is not what the filter stage saw: its row would be wrong for ever."""
+    try:
+        found = sha256_file(source)
+    except OSError as error:
+        found = error.strerror or "unreadable"
+    if found != expected:
+        raise StageError(
+            f"{source}: changed or disappeared since the filter stage saw it ({found}); "
+            "run the filter stage again (`dvc repro -f filter@DATASET`), then this one."
+        )
 
 
 def remove_others(folder: Path, shards: Iterable[Path]) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.annotations import read_annotations, read_classes
+from pipeline.annotations import read_annotations
+from pipeline.classes import read_classes
 from pipeline.errors import SettingsError
 from pipeline.params import SourceSettings
 from tests.project import REPOSITORY

@@ -1,5 +1,6 @@
 """Any container and codec becomes frames, or a reason."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,7 @@ def test_all_frames_of_a_variable_frame_rate(tmp_path: Path) -> None:
     )
     with VideoSource(path) as source:
         times = [frame.time for frame in source.frames()]
-    assert len({round(after - before, 3) for before, after in zip(times, times[1:])}) > 5
+    assert len({round(after - before, 3) for before, after in pairwise(times)}) > 5
     assert len(pictures(path)) == 16
 
 
