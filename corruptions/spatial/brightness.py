@@ -34,11 +34,16 @@ def brightness_original(clip: Clip, added: float, context: Context) -> Clip:
 def _lift(clip: Clip, table: NDArray[np.uint8], context: Context) -> Clip:
     wanted = context.wanted(len(clip))
     bright = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
+    channels = np.empty((3, *clip.shape[1:3]), np.uint8)  # asked for once: memory is slow to get
+    largest, results = np.empty_like(channels[0]), np.empty_like(channels)
+    pair = np.empty((*clip.shape[1:3], 2), np.uint8)
     for out, number in zip(bright, wanted, strict=True):
-        channels = cv2.split(clip[number])
-        largest = cv2.max(cv2.max(channels[0], channels[1]), channels[2])
-        pairs = (cv2.merge((channel, largest)).view("<u2")[..., 0] for channel in channels)
-        cv2.merge([cv2.LUT(pair, table) for pair in pairs], out)
+        cv2.split(clip[number], list(channels))
+        cv2.max(cv2.max(channels[0], channels[1], largest), channels[2], largest)
+        for channel, result in zip(channels, results, strict=True):
+            cv2.merge((channel, largest), pair)
+            cv2.LUT(pair.view("<u2")[..., 0], table, result)
+        cv2.merge(list(results), out)
     return bright
 
 

@@ -59,6 +59,7 @@ class _Veil:
         share = brightest / (brightest + 255 * thickness) if brightest else 0.0
         veil = (255 * thickness * share * plasma + offset) * 256
         self.veil = np.repeat(veil.astype(np.uint16), 3, axis=1)  # one column per value
+        self.work = np.empty((2, *self.veil.shape), np.uint16)  # asked for once: slow to get
         scale = round(share * 65536)
         # x scale / 256 as two products, each of which fits into 16 bits
         self.high, self.low = np.uint16(scale >> 8), np.uint16(scale & 255)
@@ -66,14 +67,15 @@ class _Veil:
             self.high, self.low = np.uint16(256), np.uint16(0)
 
     def over(self, frame: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-        values = frame.reshape(self.veil.shape).astype(np.uint16)
-        rest = values * self.low
+        values, rest = self.work
+        values[...] = frame.reshape(values.shape)
+        np.multiply(values, self.low, out=rest)
         rest >>= np.uint16(8)
         values *= self.high
         values += rest
         values += self.veil
         values >>= np.uint16(8)
-        out.reshape(self.veil.shape)[...] = values
+        out.reshape(values.shape)[...] = values
 
 
 def _map_for(

@@ -61,14 +61,14 @@ def _rain(clip: Clip, level: Level, context: Context, offset: float) -> Clip:
     rainy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
     height, width = clip.shape[1:3]
     count = height * width // int(area_per_drop)
+    scene = _Scene(height, width, kept, offset)
     for out, number in zip(rainy, wanted, strict=True):
-        frame = clip[number]
         draws = random_uniforms(context.random.frame(int(number)), 2 * count + 1)
         left, right = (0, width) if offset == NEAREST else _span(draws[-1], width)
         px = np.floor(left + draws[:count] * (right - left)).astype(np.int32)
         py = np.floor(draws[count:-1] * max(1, height - length)).astype(np.int32)
-        streaks = _streaks(frame, px, py, int(length), offset)
-        _dull(frame, streaks, kept, offset, out)
+        lines = np.stack([px, py, px + SLANT, py + int(length)], axis=1).reshape(-1, 2, 2)
+        scene.under(lines, clip[number], out)
     return rainy
 
 
@@ -78,48 +78,63 @@ def _span(draw: float, width: int) -> tuple[int, int]:
     return (slant, width) if slant < 0 else (0, max(1, width - slant))
 
 
-def _streaks(
-    frame: NDArray[np.uint8],
-    px: NDArray[np.int32],
-    py: NDArray[np.int32],
-    length: int,
-    offset: float,
-) -> NDArray[np.uint8]:
-    """Give b on the lines, x elsewhere."""
-    mask = np.zeros(frame.shape[:2], np.uint8)
-    lines = np.stack([px, py, px + SLANT, py + length], axis=1).reshape(-1, 2, 2)
-    if len(lines):
-        cv2.polylines(mask, list(lines), isClosed=False, color=1)
-    mean = sum(cv2.sumElems(frame)) / frame.size  # whole sums: exact
-    lifted = VALUES + np.floor(DROP * (1 - VALUES / 255) * (1 - mean / 255) + offset)
-    brightened = frame.copy()
-    cv2.copyTo(cv2.LUT(frame, lifted.astype(np.uint8)), mask, brightened)
-    streaks = frame.copy()
-    cv2.copyTo(cv2.blur(brightened, (3, 3)), mask, streaks)
-    return streaks
+class _Scene:
+    """Work space for frames of one size: memory is slow to get, so it is asked for once."""
 
+    def __init__(self, height: int, width: int, kept: float, offset: float) -> None:
+        self.kept, self.offset = kept, offset
+        self.narrow = np.empty((3, height, width, 3), np.uint8)
+        self.wide = np.empty((3, height, 3 * width), np.uint16)
 
-def _dull(
-    frame: NDArray[np.uint8],
-    streaks: NDArray[np.uint8],
-    kept: float,
-    offset: float,
-    out: NDArray[np.uint8],
-) -> None:
-    """Composite and shrink contrast: 255 z is a whole number of 16 bits, y then one of 32."""
-    rows = (frame.shape[0], -1)
-    mixed = frame.reshape(rows).astype(np.uint16)
-    mixed *= np.uint16(255 - DROP)
-    mixed += streaks.reshape(rows) * np.uint16(DROP)
-    sums = [
-        (255 - DROP) * of_frame + DROP * of_streaks
-        for of_frame, of_streaks in zip(cv2.sumElems(frame), cv2.sumElems(streaks), strict=True)
-    ]
-    means = np.array(sums[:3]) / (255 * frame.shape[0] * frame.shape[1])
-    level = 1 << 24  # one grey level
-    shift = np.floor(((1 - kept) * means + offset) * level).astype(np.uint32)
-    values = mixed.astype(np.uint32)
-    values *= np.uint32(kept * level / 255)
-    values += np.tile(shift, frame.shape[1])
-    values >>= np.uint32(24)
-    out.reshape(rows)[...] = values
+    def under(
+        self, lines: NDArray[np.int32], frame: NDArray[np.uint8], out: NDArray[np.uint8]
+    ) -> None:
+        """Rain along `lines` over `frame`."""
+        streaks = self._streaks(lines, frame)
+        self._dull(frame, streaks, out)
+
+    def _streaks(self, lines: NDArray[np.int32], frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Give b on the lines, x elsewhere. Differences are modulo 256, so they need no sign."""
+        mask, lift, streaks = self.narrow
+        mask[...] = 0
+        if len(lines):
+            cv2.polylines(mask, list(lines), isClosed=False, color=(255, 255, 255))
+        share = DROP / 255 * (1 - sum(cv2.sumElems(frame)) / (255 * frame.size))
+        if self.offset == NEAREST:  # one product, rounded: the same on any CPU
+            cv2.convertScaleAbs(cv2.bitwise_not(frame, streaks), lift, share)
+        else:
+            cv2.LUT(frame, np.floor(share * (255 - VALUES)).astype(np.uint8), lift)
+        lift &= mask
+        lift += frame
+        cv2.blur(lift, (3, 3), streaks)
+        streaks -= frame
+        streaks &= mask
+        streaks += frame
+        return streaks
+
+    def _dull(
+        self, frame: NDArray[np.uint8], streaks: NDArray[np.uint8], out: NDArray[np.uint8]
+    ) -> None:
+        """Composite and shrink contrast, in 16-bit numbers of 1/256 level.
+
+        y = (q - w) x + w b + (1 - q) mu, with w = q 220/255 to the nearest 1/256 and the first
+        product in two parts, so that every product fits and dry pixels are exact.
+        """
+        total, values, rest = self.wide
+        sums = zip(cv2.sumElems(frame)[:3], cv2.sumElems(streaks)[:3], strict=True)
+        means = np.array([(255 - DROP) * dry + DROP * wet for dry, wet in sums])
+        shift = (1 - self.kept) * means / (255 * frame.shape[0] * frame.shape[1]) + self.offset
+        total[...] = np.tile((256 * shift).astype(np.uint16), frame.shape[1])
+        wet_share = round(self.kept * 256 * DROP / 255)
+        high, low = divmod(round(self.kept * 65536) - 256 * wet_share, 256)
+        values[...] = streaks.reshape(values.shape)
+        values *= np.uint16(wet_share)
+        total += values
+        values[...] = frame.reshape(values.shape)
+        np.multiply(values, np.uint16(low), out=rest)
+        rest >>= np.uint16(8)
+        total += rest
+        values *= np.uint16(high)
+        total += values
+        total >>= np.uint16(8)
+        out.reshape(total.shape)[...] = total

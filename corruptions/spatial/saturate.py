@@ -38,19 +38,26 @@ def _map(clip: Clip, line: tuple[float, float], context: Context, offset: float)
     ratios, greys = _tables(*line)
     wanted = context.wanted(len(clip))
     vivid = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
+    size = clip.shape[1:3]
+    channels, mapped = np.empty((3, *size), np.uint8), np.empty((3, *size), np.uint8)
+    largest, smallest, spread = np.empty((3, *size), np.uint8)  # asked for once: slow to get
+    pair = np.empty((*size, 2), np.uint8)
+    ratio, grey, top, value = np.empty((4, *size), np.float32)
     for out, number in zip(vivid, wanted, strict=True):
-        channels = cv2.split(clip[number])
-        largest = cv2.max(cv2.max(channels[0], channels[1]), channels[2])
-        smallest = cv2.min(cv2.min(channels[0], channels[1]), channels[2])
-        pair = cv2.merge((smallest, largest)).view("<u2")[..., 0]
-        ratio = cv2.LUT(pair, ratios)
-        red = largest + np.float32(offset)
-        others = red if greys is None else red - cv2.LUT(pair, greys)
-        mapped = (
-            top - ratio * (largest - channel)
-            for top, channel in zip((red, others, others), channels, strict=True)
-        )
-        cv2.merge([channel.astype(np.uint8) for channel in mapped], out)
+        cv2.split(clip[number], list(channels))
+        cv2.max(cv2.max(channels[0], channels[1], largest), channels[2], largest)
+        cv2.min(cv2.min(channels[0], channels[1], smallest), channels[2], smallest)
+        cv2.merge((smallest, largest), pair)
+        cv2.LUT(pair.view("<u2")[..., 0], ratios, ratio)
+        np.add(largest, np.float32(offset), out=top)
+        for index, channel in enumerate(channels):
+            np.subtract(largest, channel, out=spread)
+            np.multiply(ratio, spread, out=value)
+            if index == 1 and greys is not None:
+                top -= cv2.LUT(pair.view("<u2")[..., 0], greys, grey)
+            np.subtract(top, value, out=value)
+            mapped[index] = value
+        cv2.merge(list(mapped), out)
     return vivid
 
 

@@ -49,7 +49,8 @@ def _look_up(clip: Clip, table: NDArray[np.uint8], context: Context) -> Clip:
         draws = random_bytes(context.random.frame(int(number)), 2 * index.size).view("<u2")
         index[:] = clip[number].ravel()
         index <<= QUANTILE_BITS
-        index |= draws >> np.uint16(16 - QUANTILE_BITS)
+        draws >>= np.uint16(16 - QUANTILE_BITS)
+        index |= draws
         table.take(index, out=out.reshape(-1), mode="wrap")
     return noisy
 

@@ -54,6 +54,7 @@ def _whole(half: int) -> int:
 def _means(clip: Clip, centres: np.ndarray, half: int, *, half_up: bool) -> Clip:
     blurred = np.empty((len(centres), *clip.shape[1:]), np.uint8)
     total = np.zeros(clip.shape[1:], np.uint16)
+    mean = np.empty_like(total)
     first = last = 0  # total is the sum of the frames first <= j < last
     for place in np.argsort(centres, kind="stable"):
         start = max(0, int(centres[place]) - half)
@@ -67,6 +68,7 @@ def _means(clip: Clip, centres: np.ndarray, half: int, *, half_up: bool) -> Clip
             np.subtract(total, frame, out=total)
         first, last = start, stop
         count = np.uint16(stop - start)
-        mean = (total + count // np.uint16(2) if half_up else total) // count
+        np.add(total, count // np.uint16(2) if half_up else np.uint16(0), out=mean)
+        mean //= count
         blurred[place] = mean
     return blurred
