@@ -23,7 +23,7 @@ import corruptions
 from corruptions.registry import Corruption, load
 from corruptions.types import Clip, ClipRandom, Context, Dialect
 from pipeline import store
-from pipeline.errors import ClipError, StageError
+from pipeline.errors import ClipError, SettingsError, StageError
 from pipeline.io import manifest, payload
 from pipeline.io.manifest import Row
 from pipeline.io.shards import read_member
@@ -77,6 +77,10 @@ class _Task:
 def corrupt(dataset: str, corruption: str, params: Params, root: Path) -> list[Row]:
     """Make all severities of one corruption and their manifest; gives its rows."""
     params.check_dataset(dataset)
+    if corruption not in corruptions.names():
+        raise SettingsError(
+            f"unknown corruption {corruption!r}; there are: {', '.join(corruptions.names())}."
+        )
     chosen = load(corruption, params.dialect)
     layout = Layout(root, dataset)
     tasks, shards = _plan(dataset, chosen, params, layout)

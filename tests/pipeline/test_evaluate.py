@@ -1,0 +1,154 @@
+"""Every model over every cell: one row per clip, only what is missing is computed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline import models
+from pipeline.corrupt import corrupt
+from pipeline.decode import decode
+from pipeline.errors import SettingsError, StageError
+from pipeline.evaluate import evaluate
+from pipeline.filter import filter_clips
+from pipeline.io import manifest
+from pipeline.io.manifest import Row
+from pipeline.io.payload import read_payload
+from pipeline.io.shards import read_member
+from pipeline.layout import Layout
+from pipeline.params import Params
+from tests.project import make_project, write_params
+
+SMALL = {
+    "corruptions": ["contrast", "frame_rate"],
+    "severities": [1, 5],
+    "decode": {"pictures": {"demo": {"short_side": 120, "crop": 112}}},
+}
+
+
+def prepare(root: Path, **changes: object) -> Params:
+    params = make_project(root, **(SMALL | changes))
+    filter_clips("demo", params, root)
+    decode("demo", params, root)
+    for name in params.corruptions:
+        corrupt("demo", name, params, root)
+    write_weights(root, "tiny_r2plus1d", 1)
+    return params
+
+
+def write_weights(root: Path, model: str, seed: int) -> None:
+    torch.manual_seed(seed)
+    path = Layout(root, "demo").weights(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(models.load(model).build(2).state_dict(), path)
+
+
+def predictions(root: Path, model: str = "tiny_r2plus1d") -> list[Row]:
+    return manifest.read_rows(
+        root / f"manifests/demo/predictions/{model}.parquet", manifest.PREDICTIONS
+    )
+
+
+def test_one_row_per_clip_and_cell_with_the_model_s_own_answers(tmp_path: Path) -> None:
+    params = prepare(tmp_path)
+    evaluate("demo", params, tmp_path)
+    rows = predictions(tmp_path)
+    assert len(rows) == 5 * (1 + 2 * 2)
+    assert {(row["corruption"], row["severity"]) for row in rows} == {
+        ("clean", 0), *(("contrast", s) for s in (1, 5)), *(("frame_rate", s) for s in (1, 5))
+    }  # fmt: skip
+    model = models.open_model(
+        "tiny_r2plus1d", num_classes=2, weights=Layout(tmp_path, "demo").weights("tiny_r2plus1d")
+    )
+    cells = manifest.read_rows(tmp_path / "manifests/demo/contrast.parquet", manifest.CELLS)
+    for cell in cells:
+        data = read_member(tmp_path / cell["shard"], cell["offset"], cell["size"], cell["sha256"])
+        clip = read_payload(data)
+        protocol = clip[np.arange(32) * len(clip) // 32]
+        frames = protocol[np.arange(16) * 32 // 16]
+        with torch.inference_mode():
+            batch = torch.from_numpy(frames[None])
+            scores = models.logits(model, batch, torch.float32)[0]
+        (row,) = [
+            row
+            for row in rows
+            if (row["key"], row["corruption"], row["severity"])
+            == (cell["key"], "contrast", cell["severity"])
+        ]
+        assert row["top5"] == scores.argsort(descending=True).tolist()
+        assert row["correct1"] == (row["top5"][0] == cell["label_id"])
+        assert row["correct5"]
+        np.testing.assert_allclose(row["top5_logits"], sorted(scores, reverse=True), atol=1e-4)
+
+
+def test_only_what_is_missing_is_computed(tmp_path: Path) -> None:
+    params = prepare(tmp_path)
+    evaluate("demo", params, tmp_path)
+    parts = sorted((tmp_path / "data/demo/evaluate").rglob("*.parquet"))
+    times = {part: part.stat().st_mtime_ns for part in parts}
+    assert len(parts) == 5
+    evaluate("demo", params, tmp_path)
+    assert {part: part.stat().st_mtime_ns for part in parts} == times
+    parts[0].unlink()
+    evaluate("demo", params, tmp_path)
+    changed = [part for part in parts if part.stat().st_mtime_ns != times[part]]
+    assert changed == [parts[0]]
+    write_weights(tmp_path, "tiny_r2plus1d", 2)
+    evaluate("demo", params, tmp_path)
+    assert all(part.stat().st_mtime_ns != times[part] for part in parts)
+
+
+def test_two_models_and_one_that_is_taken_out(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    weights = {"weights": "data/demo/train/tiny_frame2d/weights.pt"}
+    write_weights(tmp_path, "tiny_frame2d", 1)
+    two = write_params(tmp_path, **SMALL, models={"demo": {"tiny_frame2d": weights}})
+    evaluate("demo", two, tmp_path)
+    assert len(predictions(tmp_path, "tiny_frame2d")) == len(predictions(tmp_path)) == 25
+    evaluate("demo", write_params(tmp_path, **SMALL), tmp_path)
+    folder = tmp_path / "manifests/demo/predictions"
+    assert [path.name for path in folder.iterdir()] == ["tiny_r2plus1d.parquet"]
+
+
+def test_same_answers_for_any_batch_and_loader(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    answers = []
+    for batch_size, loaders in ((1, 0), (4, 2)):
+        for part in (tmp_path / "data/demo").glob("evaluate/*/*"):
+            part.unlink()
+        params = write_params(
+            tmp_path, **SMALL, machine={"batch_size": batch_size, "loader_workers": loaders}
+        )
+        evaluate("demo", params, tmp_path)
+        answers.append([(row["key"], row["top5"]) for row in predictions(tmp_path)])
+    assert answers[0] == answers[1]
+
+
+def test_failed_clips_are_rows_without_an_answer(tmp_path: Path) -> None:
+    allowed = {"allowed_failures": 1.0}
+    params = prepare(
+        tmp_path,
+        decode={"max_frames": 14, **allowed, **SMALL["decode"]},
+        corrupt=allowed,
+    )
+    evaluate("demo", params, tmp_path)
+    failed = [row for row in predictions(tmp_path) if row["status"] == "failed"]
+    assert len(failed) == 2 * 5
+    assert not any(row["correct1"] or row["top5"] for row in failed)
+
+
+def test_clear_errors(tmp_path: Path) -> None:
+    params = prepare(tmp_path)
+    Layout(tmp_path, "demo").weights("tiny_r2plus1d").unlink()
+    with pytest.raises(SettingsError, match=r"no such weights .*run the train stage first"):
+        evaluate("demo", params, tmp_path)
+    if not torch.cuda.is_available():
+        with pytest.raises(SettingsError, match="machine.device: 'cuda'"):
+            evaluate("demo", write_params(tmp_path, **SMALL, machine={"device": "cuda"}), tmp_path)
+    more = write_params(tmp_path, **(SMALL | {"severities": [1, 2]}))
+    with pytest.raises(StageError, match="no clips of split 'val' at severity 2"):
+        evaluate("demo", more, tmp_path)
+    none = write_params(tmp_path, **(SMALL | {"corruptions": ["fog"]}))
+    with pytest.raises(StageError, match=r"fog.parquet: no such manifest; run the stage"):
+        evaluate("demo", none, tmp_path)

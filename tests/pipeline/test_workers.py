@@ -1,0 +1,80 @@
+"""Parallel tasks give their results in order; a lost worker is a clear error."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ClipError, SettingsError, StageError, one_line
+from pipeline.params import MachineSettings, load
+from pipeline.workers import run_tasks
+from tests.project import REPOSITORY
+
+
+def machine(workers: int) -> MachineSettings:
+    settings = load(REPOSITORY / "params.yaml").machine
+    return settings.model_copy(update={"workers": workers})
+
+
+def late_first(task: int) -> int:
+    time.sleep(0.2 if task == 0 else 0)
+    return task * task
+
+
+def die(task: int) -> int:
+    if task == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def fail(task: int) -> int:
+    raise StageError(f"task {task} has something to say")
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_results_are_in_the_order_of_the_tasks(workers: int) -> None:
+    assert list(run_tasks(late_first, range(9), machine(workers), "square")) == [
+        n * n for n in range(9)
+    ]
+    assert list(run_tasks(late_first, [], machine(workers), "nothing")) == []
+
+
+def test_a_killed_worker_is_a_clear_error() -> None:
+    with pytest.raises(StageError, match=r"a worker was killed .*run the same command again"):
+        list(run_tasks(die, range(4), machine(2), "die"))
+
+
+def test_errors_of_tasks_come_through() -> None:
+    with pytest.raises(StageError, match="task 0 has something to say"):
+        list(run_tasks(fail, range(1), machine(2), "fail"))
+
+
+def test_errors_survive_pickling() -> None:
+    import pickle
+
+    for kind in (SettingsError, ClipError, StageError):
+        error = pickle.loads(pickle.dumps(kind("words")))  # noqa: S301 - our own bytes
+        assert (type(error), str(error)) == (kind, "words")
+    assert one_line("a\n b" + "c" * 400) == "a b" + "c" * 294 + "..."
+    assert one_line(ValueError()) == "ValueError"
+
+
+def test_tasks_and_results_are_small(tmp_path: Path) -> None:
+    """A task of the corrupt stage crosses to a worker in a few kilobytes."""
+    import pickle
+
+    from pipeline.corrupt import _plan
+    from pipeline.decode import decode
+    from pipeline.filter import filter_clips
+    from pipeline.layout import Layout
+    from tests.project import make_project
+
+    params = make_project(tmp_path)
+    filter_clips("demo", params, tmp_path)
+    decode("demo", params, tmp_path)
+    from corruptions import load as load_corruption
+
+    tasks, _ = _plan("demo", load_corruption("fog"), params, Layout(tmp_path, "demo"))
+    assert all(len(pickle.dumps(task)) < 5_000 for task in tasks)
