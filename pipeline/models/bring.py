@@ -21,6 +21,7 @@ import inspect
 import json
 import pickle
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,13 +130,15 @@ def _from_file(path: Path) -> Brought:
     digest = sha256(path)
     if path.suffix == ".onnx":
         return Brought(OnnxModel(path), None, (), digest, movable=False)
+    kind = "torch.export program" if path.suffix == ".pt2" else "TorchScript"
     try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("the file is not a zip archive")
         if path.suffix == ".pt2":
             return Brought(Exported(path), None, (), digest)
         load: Any = torch.jit.load
         script = load(path, map_location="cpu")
     except (RuntimeError, ValueError, pickle.UnpicklingError) as error:
-        kind = "torch.export program" if path.suffix == ".pt2" else "TorchScript"
         raise SettingsError(
             f"model {str(path)!r} is no {kind}; a checkpoint goes to `weights`, beside the name of "
             f"its model. ({str(error).strip().partition(chr(10))[0]})"

@@ -137,8 +137,11 @@ def _read(path: Path) -> Any:
             f"weights {path} hold more than tensors, and code in a checkpoint is never run: save "
             f"its state_dict alone, or convert it to .safetensors. ({_first_line(error)})"
         ) from error
-    except (RuntimeError, EOFError) as error:
-        raise SettingsError(f"weights {path} cannot be read: {_first_line(error)}") from error
+    except (RuntimeError, EOFError, LookupError, ValueError) as error:
+        raise SettingsError(
+            f"weights {path} cannot be read, the file is no checkpoint or damaged: "
+            f"{_first_line(error) or type(error).__name__}"
+        ) from error
 
 
 def _tensors(content: Any, path: Path) -> dict[str, torch.Tensor]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from pipeline.errors import SettingsError
+
 if TYPE_CHECKING:
     import torch
 
@@ -77,13 +79,13 @@ def prepare(
 
     wanted = (spec.frames, spec.size, spec.size, 3)
     if batch.ndim != 5 or tuple(batch.shape[1:]) != wanted:
-        raise ValueError(
+        raise SettingsError(
             f"{model} takes clips of (frames, height, width, 3) = {wanted}, but got a batch of "
             f"shape {tuple(batch.shape)}; change the model's input.frames and input.size, or the "
             "size that clips are decoded at."
         )
     if batch.dtype != torch.uint8:
-        raise ValueError(f"{model} takes clips as uint8 (0..255), not {batch.dtype}.")
+        raise SettingsError(f"{model} takes clips as uint8 (0..255), not {batch.dtype}.")
     pixels = batch.flip(-1) if spec.channels == "BGR" else batch
     unit = 255.0 if spec.value_range == "0..1" else 1.0
     std = torch.tensor(spec.std, dtype=torch.float32, device=batch.device)

@@ -14,6 +14,7 @@ Every convolution is followed by batch normalisation and ReLU.
 import torch
 from torch import nn
 
+from pipeline.models._initial import he_initialise
 from pipeline.models.spec import InputSpec
 
 SOURCE = "after Karpathy et al. 2014, Large-scale Video Classification (single-frame), shrunk"
@@ -34,6 +35,7 @@ class TinyFrame2D(nn.Module):
             _layer(widths[3], widths[4], kernel=3, stride=2),
         )
         self.fc = nn.Linear(widths[4], num_classes)
+        he_initialise(self, self.fc)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         num_clips, _, num_frames = clips.shape[:3]

@@ -16,6 +16,7 @@ channels, the one over time widens them.
 import torch
 from torch import nn
 
+from pipeline.models._initial import he_initialise
 from pipeline.models.spec import InputSpec
 
 SOURCE = (
@@ -58,6 +59,7 @@ class TinyR2Plus1D(nn.Module):
             _block(96, 128, time_stride=2, space_stride=2),
         )
         self.fc = nn.Linear(128, num_classes)
+        he_initialise(self, self.fc)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         features: torch.Tensor = self.blocks(self.stem(clips))

@@ -4,6 +4,7 @@ import sys
 import pytest
 import torch
 
+from pipeline.errors import SettingsError
 from pipeline.models import InputSpec, prepare, registry, take_frames
 
 PLAIN = {"frames": 2, "size": 3, "mean": (0.1, 0.2, 0.3), "std": (0.5, 0.25, 1.0)}
@@ -64,7 +65,7 @@ def test_channels_come_last_in_memory_and_bf16_is_rounded_once():
 @pytest.mark.parametrize("shape", [(1, 3, 3, 3, 3), (1, 2, 4, 4, 3), (1, 3, 2, 3, 3), (2, 3, 3, 3)])
 def test_wrong_shape_names_model_and_setting(shape):
     with pytest.raises(
-        ValueError, match=r"model 'x' takes clips of .*input\.frames and input\.size"
+        SettingsError, match=r"model 'x' takes clips of .*input\.frames and input\.size"
     ):
         prepare(
             torch.zeros(shape, dtype=torch.uint8), InputSpec(**PLAIN), torch.float32, "model 'x'"
@@ -72,7 +73,7 @@ def test_wrong_shape_names_model_and_setting(shape):
 
 
 def test_floats_are_not_taken_for_pixels():
-    with pytest.raises(ValueError, match="as uint8"):
+    with pytest.raises(SettingsError, match="as uint8"):
         prepare(torch.zeros((1, 2, 3, 3, 3)), InputSpec(**PLAIN), torch.float32)
 
 

@@ -1,0 +1,231 @@
+"""Weights in the formats of their authors load strictly and give the same answers."""
+
+import os
+import pickle
+
+import pytest
+import torch
+
+from pipeline.errors import SettingsError
+from pipeline.models import InputSpec, open_model, registry
+from pipeline.models.checkpoints import (
+    Renaming,
+    load_strictly,
+    read_state,
+    sha256,
+    to_our_names,
+)
+from pipeline.models.x3d_m import fold_shortcut_norm
+from tests.pipeline.models.published import (
+    kinetics_i3d_names,
+    listed_names,
+    pytorch_i3d_names,
+    randomised,
+    resnet_names,
+    timesformer_names,
+    weights,
+)
+
+
+def answers(network, frames, layout="NCTHW", size=32):
+    middle = (3, frames) if layout == "NCTHW" else (frames, 3)
+    clip = torch.randn((1, *middle, size, size), generator=torch.Generator().manual_seed(3))
+    with torch.inference_mode():
+        return network(clip)
+
+
+def pytorchvideo(name):
+    return lambda: (key for key, _ in listed_names(f"{name}_pytorchvideo.txt"))
+
+
+FORMATS = [
+    # model, names in the authors' checkpoint (in our order), what stands around them
+    ("resnet3d_50", lambda: resnet_names((3, 4, 6, 3), 3), "hara"),
+    ("resnet3d_18", lambda: resnet_names((2, 2, 2, 2), 2), "hara"),
+    ("tam_resnet50", lambda: resnet_names((3, 4, 6, 3), 3, tam=True), "hara"),
+    ("i3d", pytorch_i3d_names, "bare"),
+    ("i3d", kinetics_i3d_names, "bare"),
+    ("slowfast_8x4", pytorchvideo("slowfast_8x4"), "model_state"),
+    ("x3d_m", pytorchvideo("x3d_m"), "model_state"),
+]
+
+
+def surrounded(state, form):
+    if form == "bare":
+        return state
+    if form == "hara":  # saved from DataParallel in a training loop
+        state = {f"module.{key}": value for key, value in state.items()}
+        return {"epoch": 200, "arch": "resnet-50", "state_dict": state, "optimizer": {"lr": 0.1}}
+    return {"epoch": 195, "model_state": state, "optimizer_state": {}, "cfg": "TRAIN: true"}
+
+
+@pytest.mark.parametrize(("name", "published", "form"), FORMATS)
+def test_checkpoint_of_the_authors_gives_the_same_answers(name, published, form, tmp_path):
+    entry = registry.load(name)
+    network = randomised(entry.build(11))
+    # The published names in the order of our layers: an assignment that knows no renaming rule.
+    theirs = _paired(tuple(published()), weights(network))
+    path = tmp_path / "weights.pth"
+    torch.save(surrounded(theirs, form), path)
+    opened = open_model(name, num_classes=11, weights=path)
+    assert opened.weights_sha256 == sha256(path)
+    frames = entry.input.frames
+    assert torch.equal(answers(opened.module, frames), answers(network, frames))
+
+
+def _paired(names, state):
+    """Published names with our tensors, by position; or by name where names are the same."""
+    assert len(names) == len(state)
+    if set(names) == set(state):
+        return {name: state[name] for name in names}
+    return dict(zip(names, state.values(), strict=True))
+
+
+def test_timesformer_of_its_authors_gives_the_same_answers(tmp_path):
+    entry = registry.load("timesformer")
+    network = randomised(entry.build(11, frames=8, size=32))
+    state = {key: value.half() for key, value in network.state_dict().items()}
+    network.load_state_dict(state)
+    path = tmp_path / "TimeSformer_divST_8x32_224_K400.pyth"
+    names = tuple(timesformer_names())
+    torch.save({"model_state": dict(zip(names, state.values(), strict=True)), "cfg": ""}, path)
+    spec = InputSpec(8, 32, (0.45,) * 3, (0.225,) * 3, layout="NTCHW")
+    opened = open_model("timesformer", num_classes=11, weights=path, input=spec)
+    assert torch.equal(
+        answers(opened.module, 8, layout="NTCHW"), answers(network, 8, layout="NTCHW")
+    )
+
+
+def test_timesformer_is_the_classifier_of_transformers():
+    import transformers
+
+    network = randomised(registry.load("timesformer").build(11, frames=2, size=32))
+    config = transformers.TimesformerConfig(num_frames=2, image_size=32, num_labels=11)
+    with torch.device("meta"):
+        theirs = transformers.TimesformerForVideoClassification(config).eval()
+    theirs.load_state_dict(network.state_dict(), strict=True, assign=True)
+    clip = torch.randn((1, 2, 3, 32, 32), generator=torch.Generator().manual_seed(3))
+    with torch.inference_mode():
+        assert torch.allclose(network(clip), theirs(pixel_values=clip).logits, atol=1e-5)
+
+
+def test_x3d_of_the_slowfast_repository_loads_with_its_shortcut_folded():
+    """Its first shortcut of s2 is normalised; folded, the block gives what it gave before."""
+    network = randomised(registry.load("x3d_m").build(11))
+    block = network.s2["pathway0_res0"]
+    norm = randomised(torch.nn.BatchNorm3d(24), seed=5)
+    x = torch.randn((1, 24, 4, 8, 8), generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        wanted = torch.relu(norm(block.branch1(x)) + block.branch2(x))
+    prefix = "s2.pathway0_res0.branch1_bn."
+    published = {**weights(network), **{prefix + k: v for k, v in norm.state_dict().items()}}
+    state = to_our_names(published, registry.load("x3d_m").renamings)
+    load_strictly(network, state, "x3d_m")
+    with torch.inference_mode():
+        assert torch.allclose(block(x), wanted, atol=1e-5)
+    assert fold_shortcut_norm(state) is state
+
+
+@pytest.mark.parametrize("name", ["resnet3d_18", "tam_resnet50", "slowfast_8x4", "x3d_m", "i3d"])
+def test_our_own_checkpoint_comes_back(name, tmp_path):
+    network = randomised(registry.load(name).build(3))
+    torch.save(network.state_dict(), tmp_path / "ours.pt")
+    opened = open_model(name, num_classes=3, weights=tmp_path / "ours.pt")
+    assert all(
+        torch.equal(value, opened.module.state_dict()[key])
+        for key, value in network.state_dict().items()
+    )
+
+
+def test_safetensors(tmp_path):
+    from safetensors.torch import save_file
+
+    network = randomised(registry.load("tiny_frame2d").build(3))
+    save_file(network.state_dict(), tmp_path / "weights.safetensors")
+    opened = open_model("tiny_frame2d", num_classes=3, weights=tmp_path / "weights.safetensors")
+    assert torch.equal(answers(opened.module, 16), answers(network, 16))
+
+
+def saved(tmp_path, change):
+    state = weights(registry.load("tiny_frame2d").build(3))
+    change(state)
+    path = tmp_path / "weights.pt"
+    torch.save(state, path)
+    return path
+
+
+def test_missing_and_left_over_keys_are_named(tmp_path):
+    def change(state):
+        del state["layers.1.0.weight"]
+        state["layers.9.0.weight"] = torch.zeros(2)
+
+    with pytest.raises(SettingsError) as error:
+        open_model("tiny_frame2d", num_classes=3, weights=saved(tmp_path, change))
+    assert "1 missing keys: layers.1.0.weight" in str(error.value)
+    assert "1 keys left over: layers.9.0.weight" in str(error.value)
+    assert "'tiny_frame2d'" in str(error.value)
+
+
+def test_wrong_shapes_are_named(tmp_path):
+    def change(state):
+        state["layers.0.0.weight"] = torch.zeros(24, 3, 5, 5)
+
+    with pytest.raises(
+        SettingsError, match=r"layers\.0\.0\.weight is \(24, 3, 5, 5\), not \(24, 3, 7, 7\)"
+    ):
+        open_model("tiny_frame2d", num_classes=3, weights=saved(tmp_path, change))
+
+
+def test_weights_of_another_model_are_an_error(tmp_path):
+    path = tmp_path / "weights.pt"
+    torch.save(registry.load("tiny_frame2d").build(3).state_dict(), path)
+    with pytest.raises(SettingsError, match="missing keys: .* and .* more"):
+        open_model("x3d_m", num_classes=3, weights=path)
+
+
+def test_nothing_is_loaded_from_a_checkpoint_that_does_not_fit():
+    network = registry.load("tiny_frame2d").build(3)
+    before = network.state_dict()["fc.bias"].clone()
+    with pytest.raises(SettingsError):
+        load_strictly(network, {"fc.bias": torch.ones(3)}, "it")
+    assert torch.equal(network.state_dict()["fc.bias"], before)
+
+
+class Shell:
+    def __reduce__(self):
+        return (os.system, ("touch /tmp/owned-by-a-checkpoint",))  # noqa: S108 - never written
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path):
+    path = tmp_path / "weights.pt"
+    torch.save({"state_dict": {"fc.bias": torch.ones(3)}, "args": Shell()}, path)
+    with pytest.raises(SettingsError, match="code in a checkpoint is never run"):
+        read_state(path)
+
+
+def test_what_is_no_checkpoint_says_so(tmp_path):
+    with pytest.raises(SettingsError, match="do not exist"):
+        read_state(tmp_path / "nothing.pt")
+    (tmp_path / "torn.pt").write_bytes(b"")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_state(tmp_path / "torn.pt")
+    (tmp_path / "text.pt").write_text("hello")
+    with pytest.raises(SettingsError, match="text.pt"):
+        read_state(tmp_path / "text.pt")
+    (tmp_path / "weights.h5").write_text("hello")
+    with pytest.raises(SettingsError, match="ending in one of"):
+        read_state(tmp_path / "weights.h5")
+    torch.save({"epoch": 3}, tmp_path / "empty.pt")
+    with pytest.raises(SettingsError, match="no tensors by name"):
+        read_state(tmp_path / "empty.pt")
+
+
+def test_a_renaming_may_not_join_two_keys():
+    joining = Renaming("wrong", marker="a", rules=((r"[ab]", "c"),))
+    with pytest.raises(SettingsError, match="have one name"):
+        to_our_names({"a": torch.ones(1), "b": torch.ones(1)}, (joining,))
+
+
+def test_errors_cross_processes():
+    error = SettingsError("weights x do not fit")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own bytes
