@@ -21,6 +21,41 @@ SETS: dict[str, tuple[str, ...]] = {
     # What the authors' evaluator lists.
     "code12": tuple("h264_crf" if name == "h265_abr" else name for name in PAPER12),
     "all14": (*PAPER12, "h264_crf", "h264_abr"),
+    # Temporal and camera perturbations of UCF101-P and Kinetics400-P (Schiappa et al., CVPR 2023).
+    "ucf101p": (
+        "freeze",
+        "jumble",
+        "box_jumble",
+        "reverse",
+        "sampling",
+        "rotation_static",
+        "rotation_dynamic",
+        "translation",
+    ),
+    # Localised corruptions of temporal action detection (Zeng et al., CVPR 2024).
+    "tad": (
+        "black_frames",
+        "over_exposure",
+        "occlusion",
+        "local_motion_blur",
+        "local_packet_loss",
+    ),
+    # The twelve of video test-time adaptation (Lin et al., CVPR 2023), its motion blur by
+    # ImageMagick; contrast, rain, shot_noise and h265_abr with our severity tables.
+    "tta12": (
+        "gaussian_noise",
+        "pepper_noise",
+        "salt_noise",
+        "shot_noise",
+        "impulse_noise",
+        "zoom_blur",
+        "defocus_blur",
+        "motion_blur_magick",
+        "jpeg",
+        "contrast",
+        "rain",
+        "h265_abr",
+    ),
 }
 
 

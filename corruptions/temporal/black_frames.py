@@ -1,0 +1,23 @@
+"""Black frames: a connection or a sensor drops out for a moment.
+
+    y = 0 in the frames that are touched (`_local`), else x
+
+Nothing is random.
+"""
+
+from corruptions.temporal import _local
+from corruptions.types import Clip, Context
+
+SOURCE = _local.SOURCE
+LEVELS = _local.LEVELS
+
+
+def black_frames(clip: Clip, share: float, context: Context) -> Clip:
+    """Black out a run of `share` of the frames in the middle of the clip."""
+    touched = _local.touched(len(clip), share)
+    wanted = context.wanted(len(clip))
+    dark = clip[wanted]
+    for place, number in enumerate(wanted):
+        if number in touched:
+            dark[place] = 0
+    return dark

@@ -1,0 +1,28 @@
+"""Over-exposure: sun or a flash blinds the camera for a moment.
+
+    y = min(255, x + 100) in the frames that are touched (`_local`), else x
+
+Nothing is random.
+"""
+
+import cv2
+import numpy as np
+
+from corruptions.temporal import _local
+from corruptions.types import Clip, Context
+
+SOURCE = _local.SOURCE
+LEVELS = _local.LEVELS
+
+ADDED = np.uint8(100)
+
+
+def over_exposure(clip: Clip, share: float, context: Context) -> Clip:
+    """Over-expose a run of `share` of the frames in the middle of the clip."""
+    touched = _local.touched(len(clip), share)
+    wanted = context.wanted(len(clip))
+    bright = clip[wanted]
+    for place, number in enumerate(wanted):
+        if number in touched:
+            cv2.add(bright[place], np.full_like(bright[place], ADDED), bright[place])
+    return bright
