@@ -57,7 +57,7 @@ def _swing(t: float, pace: Pace) -> float:
 
 
 def _angle(t: float, pace: Pace) -> float:
-    return t * (70 + 120 * pace.strength)
+    return t * (110 + 120 * pace.strength)
 
 
 def _factor(t: float, pace: Pace) -> float:
@@ -105,12 +105,11 @@ def scene(random: ClipRandom, name: str, num_frames: int, width: int, height: in
     """Draw the scene of one clip of class `name`."""
     bits = random.clip()
     u = random_uniforms(bits, 32)
-    tone = 0.2 + 0.15 * u[0], 0.6 + 0.15 * u[0]  # dark ground, light shape; or the other way
-    ground_tone, shape_tone = tone if u[1] < 0.5 else tone[::-1]
+    ground_tone, shape_tone = 0.22 + 0.16 * u[0], 0.62 + 0.16 * u[1]
     hue = u[2]
-    ground = _texture(bits, width, height, _palette(hue, ground_tone, 0.25))
+    ground = _texture(bits, width, height, _palette(hue, ground_tone, 0.2))
     paint = _texture(
-        bits, SPRITE_SIZE, SPRITE_SIZE, _palette(hue + 0.3 + 0.4 * u[3], shape_tone, 0.5)
+        bits, SPRITE_SIZE, SPRITE_SIZE, _palette(hue + 0.3 + 0.4 * u[3], shape_tone, 0.4)
     )
     return Scene(
         motion=MOTIONS[name],
@@ -120,7 +119,7 @@ def scene(random: ClipRandom, name: str, num_frames: int, width: int, height: in
         sprite=_cut(paint, _corners(bits)),
         # The decoder keeps the middle square: stay inside it.
         place=(width / 2 + height * 0.34 * (u[7] - 0.5), height / 2 + height * 0.34 * (u[8] - 0.5)),
-        radius=height * (0.16 + 0.07 * u[9]),
+        radius=height * (0.18 + 0.07 * u[9]),
         turn=360 * u[10],
         drift=(height * 0.12 * (u[11] - 0.5), height * 0.12 * (u[12] - 0.5)),
         hand=np.stack([height * 0.008 * u[13:17], 0.5 + 2 * u[17:21], u[21:25]], axis=1),
@@ -197,9 +196,9 @@ def _corners(bits: np.random.Philox) -> NDArray[np.float64]:
     u = random_uniforms(bits, 17)
     count = 6 + int(3 * u[0])
     angles = 2 * np.pi * (np.arange(count) + 0.5 * (u[1 : 1 + count] - 0.5)) / count
-    radii = SPRITE_RADIUS * (0.5 + 0.35 * u[9 : 9 + count])
+    radii = SPRITE_RADIUS * (0.45 + 0.3 * u[9 : 9 + count])
     radii[0] = SPRITE_RADIUS
-    radii[2] = SPRITE_RADIUS * 0.3
+    radii[2] = SPRITE_RADIUS * 0.25
     return np.stack([radii * np.cos(angles), radii * np.sin(angles)], axis=1)
 
 
