@@ -299,7 +299,9 @@ def corrupt_clip(corruption: Corruption, clip: Clip, level: Level, context: Cont
     one below MIN_SIDE, repeats its edge, and the result is cropped back), is encoded, damaged and
     decoded, and comes back as RGB with the same size and the same number of frames; then the frames
     that `context` wants are taken. The clip has no file, so corruptions that damage a stream always
-    damage that of their CARRIER, and the bit rate of the source is that of their REFERENCE.
+    damage that of their CARRIER, and the bit rate of the source is that of their REFERENCE. (The
+    pipeline has the file: it encodes the source at its native size, before it is made smaller, so
+    what it stores is not what this makes of the smaller clip.)
 
     Raises UndecodableError if nothing is left of the stream.
     """
