@@ -70,6 +70,8 @@ def corrupt(
         raise TypeError(f"clip must be a NumPy array of uint8 (RGB, 0..255), not {what}.")
     if clip.ndim != 4 or clip.shape[3] != 3 or 0 in clip.shape:
         raise ValueError(f"{clip.shape = } must be (frames, height, width, 3), none of them 0.")
+    if not isinstance(key, str):
+        raise TypeError(f"{key = } must be text, such as the clip's id.")
     corruption = load(name, dialect)
     if level is None:
         if severity is None:
@@ -102,7 +104,9 @@ def corrupt_pixels(corruption: Corruption, clip: Clip, level: Level, context: Co
 def _rate(fps: Fraction | float) -> Fraction:
     if isinstance(fps, bool) or not 0 < fps < 10_000:
         raise ValueError(f"{fps = } must be a frame rate above 0, in frames per second.")
-    return Fraction(fps).limit_denominator(1001)  # 29.97002997 is 30000/1001
+    if isinstance(fps, float):
+        return Fraction(fps).limit_denominator(1001)  # 29.97002997 is 30000/1001
+    return Fraction(fps)
 
 
 def _indices(frames: Sequence[int] | None, num_frames: int) -> np.ndarray | None:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from numbers import Integral
 from pathlib import Path
 from types import ModuleType
 
@@ -57,7 +58,8 @@ class Corruption:
 
     def level(self, severity: int, table: str) -> Level:
         """Parameter of `severity` (1..5) in the severity table of a dataset."""
-        if isinstance(severity, bool) or severity not in SEVERITIES:
+        whole = isinstance(severity, Integral) and not isinstance(severity, bool)
+        if not whole or severity not in SEVERITIES:
             raise ValueError(f"{severity = } must be a whole number in 1..5 for {self.name!r}.")
         return self.levels[table if table in TABLES else "mini_kinetics"][severity - 1]
 

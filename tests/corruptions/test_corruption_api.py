@@ -14,7 +14,7 @@ from tests.corruptions.reference_clip import picture_clip
 CLIP = picture_clip(9, 24, 20)
 
 
-@pytest.mark.parametrize("severity", [0, 6, -1, True, 2.5, "3", None])
+@pytest.mark.parametrize("severity", [0, 6, -1, True, 2.5, 3.0, "3", None])
 def test_refuses_what_is_no_severity(severity):
     with pytest.raises(ValueError, match=r"severity.*1\.\.5"):
         corrupt(CLIP, "fog", severity)
@@ -46,6 +46,11 @@ def test_refuses_what_is_no_array():
 def test_refuses_other_shapes(clip):
     with pytest.raises(ValueError, match="frames, height, width, 3"):
         corrupt(clip, "fog", 1)
+
+
+def test_refuses_keys_that_are_no_text():
+    with pytest.raises(TypeError, match="key = 7"):
+        corrupt(CLIP, "fog", 1, key=7)
 
 
 @pytest.mark.parametrize("frames", [[9], [-1], [0, 100]])
@@ -135,6 +140,10 @@ def test_frame_rates_are_taken_as_they_are_meant():
     clip = picture_clip(300, 2, 2)
     ntsc = corrupt(clip, "frame_rate", 1, fps=Fraction(30000, 1001))
     assert (corrupt(clip, "frame_rate", 1, fps=30000 / 1001) == ntsc).all()
+    odd = Fraction(100_003, 5_000)  # a container's own rate is taken to the last digit
+    context = Context(ClipRandom(0, "mini_kinetics", "", "frame_rate", "1"), None, odd)
+    expected = corrupt_pixels(load("frame_rate"), clip, 20, context)
+    assert (corrupt(clip, "frame_rate", 1, fps=odd) == expected).all()
 
 
 def jpeg(frame):

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 
@@ -52,6 +53,19 @@ def test_same_names_same_pixels(name):
     clip = picture_clip(6, 20, 30)
     first = corrupt(clip, name, 3, key="a", seed=4)
     assert (corrupt(clip, name, 3, key="a", seed=4) == first).all()
+
+
+@pytest.mark.parametrize("name", PIXELS)
+def test_same_pixels_on_any_number_of_opencv_threads(name):
+    clip = picture_clip(3, 400, 500)
+    threads = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(1)
+        one = corrupt(clip, name, 3, frames=[0])
+        cv2.setNumThreads(4)
+        assert (corrupt(clip, name, 3, frames=[0]) == one).all()
+    finally:
+        cv2.setNumThreads(threads)
 
 
 @pytest.mark.parametrize("name", PIXELS)
