@@ -3,9 +3,9 @@
 | layer  | kernel (T x H x W)         | stride  | out: channels, T x H x W |
 |--------|----------------------------|---------|--------------------------|
 | stem   | 1 x 7 x 7                  | 1, 4, 4 | 24, 16 x 28 x 28         |
-| block1 | 1 x 3 x 3, then 3 x 1 x 1  | 1, 1, 1 | 24, 16 x 28 x 28         |
-| block2 | the same                   | 1, 2, 2 | 48, 16 x 14 x 14         |
-| block3 | the same                   | 2, 2, 2 | 96, 8 x 7 x 7            |
+| block1 | 1 x 3 x 3, then 3 x 1 x 1  | 1, 2, 2 | 24, 16 x 14 x 14         |
+| block2 | the same                   | 1, 2, 2 | 48, 16 x 7 x 7           |
+| block3 | the same                   | 2, 1, 1 | 96, 8 x 7 x 7            |
 | block4 | the same                   | 2, 2, 2 | 128, 4 x 4 x 4           |
 | head   | mean over T, H, W; linear  |         | classes                  |
 
@@ -53,9 +53,9 @@ class TinyR2Plus1D(nn.Module):
         super().__init__()
         self.stem = ConvNormReLU(3, 24, (1, 7, 7), (1, 4, 4))
         self.blocks = nn.Sequential(
-            _block(24, 24, time_stride=1, space_stride=1),
+            _block(24, 24, time_stride=1, space_stride=2),
             _block(24, 48, time_stride=1, space_stride=2),
-            _block(48, 96, time_stride=2, space_stride=2),
+            _block(48, 96, time_stride=2, space_stride=1),
             _block(96, 128, time_stride=2, space_stride=2),
         )
         self.fc = nn.Linear(128, num_classes)
