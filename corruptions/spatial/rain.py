@@ -61,14 +61,15 @@ def _rain(clip: Clip, level: Level, context: Context, offset: float) -> Clip:
     rainy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
     height, width = clip.shape[1:3]
     count = height * width // int(area_per_drop)
-    scene = _Scene(height, width, kept, offset)
+    scene = _Scene(height, width, count, kept, offset)
     for out, number in zip(rainy, wanted, strict=True):
         draws = random_uniforms(context.random.frame(int(number)), 2 * count + 1)
         left, right = (0, width) if offset == NEAREST else _span(draws[-1], width)
-        px = np.floor(left + draws[:count] * (right - left)).astype(np.int32)
-        py = np.floor(draws[count:-1] * max(1, height - length)).astype(np.int32)
-        lines = np.stack([px, py, px + SLANT, py + int(length)], axis=1).reshape(-1, 2, 2)
-        scene.under(lines, clip[number], out)
+        ends = scene.lines  # (drop, start or end, x or y)
+        ends[:, 0, 0] = np.floor(left + draws[:count] * (right - left))
+        ends[:, 0, 1] = draws[count:-1] * max(1, height - length)
+        ends[:, 1] = ends[:, 0] + (SLANT, int(length))
+        scene.rain_on(clip[number], out)
     return rainy
 
 
@@ -81,24 +82,22 @@ def _span(draw: float, width: int) -> tuple[int, int]:
 class _Scene:
     """Work space for frames of one size: memory is slow to get, so it is asked for once."""
 
-    def __init__(self, height: int, width: int, kept: float, offset: float) -> None:
+    def __init__(self, height: int, width: int, drops: int, kept: float, offset: float) -> None:
         self.kept, self.offset = kept, offset
+        self.lines = np.empty((drops, 2, 2), np.int32)
         self.narrow = np.empty((3, height, width, 3), np.uint8)
         self.wide = np.empty((3, height, 3 * width), np.uint16)
 
-    def under(
-        self, lines: NDArray[np.int32], frame: NDArray[np.uint8], out: NDArray[np.uint8]
-    ) -> None:
-        """Rain along `lines` over `frame`."""
-        streaks = self._streaks(lines, frame)
-        self._dull(frame, streaks, out)
+    def rain_on(self, frame: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+        """Rain along `lines`."""
+        self._dull(frame, self._streaks(frame), out)
 
-    def _streaks(self, lines: NDArray[np.int32], frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _streaks(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Give b on the lines, x elsewhere. Differences are modulo 256, so they need no sign."""
         mask, lift, streaks = self.narrow
         mask[...] = 0
-        if len(lines):
-            cv2.polylines(mask, list(lines), isClosed=False, color=(255, 255, 255))
+        if len(self.lines):
+            cv2.polylines(mask, list(self.lines), isClosed=False, color=(255, 255, 255))
         share = DROP / 255 * (1 - sum(cv2.sumElems(frame)) / (255 * frame.size))
         if self.offset == NEAREST:  # one product, rounded: the same on any CPU
             cv2.convertScaleAbs(cv2.bitwise_not(frame, streaks), lift, share)
