@@ -171,5 +171,72 @@ def leaderboard(params: ParamsFile = DEFAULT) -> None:
     console.print(f"Report: {root / 'report'}", soft_wrap=True)
 
 
+@stage
+def preview(
+    video: Annotated[Path, typer.Argument(help="Any video file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
+        "preview"
+    ),
+    corruption: Annotated[
+        list[str] | None,
+        typer.Option("--corruption", "-c", help="A corruption or a named set; repeat for several."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How much of the video.", min=0.04)] = 3.0,
+    dialect: Annotated[str, typer.Option(help="ours or original.")] = "ours",
+) -> None:
+    """Show what corruptions do to a video: a mosaic and clips side by side."""
+    import corruptions
+    from pipeline.preview import preview as work
+
+    names: list[str] = []
+    for name in corruption or ["paper12"]:
+        names.extend(corruptions.SETS.get(name, (name,)))
+    unknown = [name for name in names if name not in corruptions.names()]
+    if unknown or dialect not in ("ours", "original"):
+        raise SettingsError(
+            f"--corruption {unknown}, --dialect {dialect}: corruptions are "
+            f"{', '.join(corruptions.names())}; sets {', '.join(corruptions.SETS)}; dialects are "
+            "ours and original."
+        )
+    for path in work(video, output, names, seconds=seconds, dialect=dialect):  # type: ignore[arg-type] # checked above
+        console.print(str(path), soft_wrap=True)
+
+
+@stage
+def models(
+    json_: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List the models of the leaderboard."""
+    import json
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from pipeline.models import catalog
+
+    rows = catalog.rows()
+    if json_:
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        return
+    table = Table(
+        title="Models", caption="GMAC: multiply-adds of one clip, which papers call GFLOPs"
+    )
+    for name in ("name", "params (M)", "GMAC", "input", "mean / std", "source"):
+        right = name in ("params (M)", "GMAC")
+        table.add_column(
+            name, justify="right" if right else "left", no_wrap=name in ("name", "input")
+        )
+    for row in rows:
+        table.add_row(
+            row.name,
+            f"{row.params / 1e6:.2f}",
+            f"{row.gmac:.2f}",
+            f"{row.frames} x {row.size} px",
+            f"{row.mean[0]:g} / {row.std[0]:g}",
+            row.source,
+        )
+    console.print(table)
+
+
 if __name__ == "__main__":
     sys.exit(app())

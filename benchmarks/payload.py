@@ -1,0 +1,117 @@
+"""Which payload? Size, fidelity, and speed of writing and of random access, side by side.
+
+    python -m benchmarks.payload
+
+One clip of 290 frames of 224 x 224, smooth and with shot noise of severity 3, in every payload.
+Speeds are ratios to the default payload in the same run (median of the rounds); higher is faster.
+"""
+
+import io
+import statistics
+import time
+from collections.abc import Callable
+from fractions import Fraction
+
+import av
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from corruptions import corrupt
+from corruptions.types import Clip, ClipRandom
+from pipeline import scenes
+from pipeline.io.payload import read_payload, write_payload
+from pipeline.params import PayloadSettings
+
+ROUNDS = 3
+FPS = Fraction(30)
+NUM_FRAMES = 290
+PAYLOADS = {
+    "JPEG 4:4:4 quality 95 (default)": PayloadSettings(codec="jpeg"),
+    "JPEG 4:4:4 quality 90": PayloadSettings(codec="jpeg", quality=90),
+    "JPEG 4:2:0 quality 80": PayloadSettings(codec="jpeg", quality=80, subsampling="420"),
+    "FFV1 (lossless)": PayloadSettings(codec="ffv1"),
+    "H.264 CRF 18": PayloadSettings(codec="h264"),
+}
+
+
+def sample() -> Clip:
+    """A textured moving scene at the benchmark's size."""
+    random = ClipRandom(0, "benchmark", "payload", "scene", "0")
+    name = sorted(scenes.MOTIONS)[0]
+    return scenes.clip(scenes.scene(random, name, NUM_FRAMES, 224, 224))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Median CPU seconds of a call."""
+    taken = []
+    for _ in range(ROUNDS):
+        start = time.process_time()
+        work()
+        taken.append(time.process_time() - start)
+    return statistics.median(taken)
+
+
+def psnr(one: Clip, other: Clip) -> float:
+    error = float(np.mean((one.astype(np.float64) - other) ** 2))
+    return float("inf") if error == 0 else 10 * np.log10(255**2 / error)
+
+
+def read_with_torchcodec(stored: bytes) -> object:
+    from torchcodec.decoders import VideoDecoder
+
+    decoder = VideoDecoder(stored, dimension_order="NHWC", num_ffmpeg_threads=1)
+    return decoder.get_frames_at([n * NUM_FRAMES // 32 for n in range(32)])
+
+
+def read_with_decord(stored: bytes) -> object:
+    from decord import VideoReader, cpu
+
+    reader = VideoReader(io.BytesIO(stored), ctx=cpu(0), num_threads=1)
+    return reader.get_batch([n * NUM_FRAMES // 32 for n in range(32)])
+
+
+def read_with_pyav(stored: bytes) -> object:
+    wanted = {n * NUM_FRAMES // 32 for n in range(32)}
+    with av.open(io.BytesIO(stored)) as container:
+        frames = enumerate(container.decode(video=0))
+        return [frame.to_ndarray(format="rgb24") for n, frame in frames if n in wanted]
+
+
+READERS = {
+    "torchcodec": read_with_torchcodec,
+    "decord": read_with_decord,
+    "PyAV": read_with_pyav,
+}
+
+
+def main() -> None:
+    clean = sample()
+    noisy = corrupt(clean, "shot_noise", 3, key="payload")
+    noise = noisy.astype(np.float64) - clean
+    table = Table(title=f"Payloads of {NUM_FRAMES} frames, speeds relative to the default")
+    table.add_column("payload")
+    for name in ("clean MB", "noisy MB", "PSNR clean", "noise kept", "write", *READERS):
+        table.add_column(name, justify="right")
+    first: dict[str, float] = {}
+    for name, settings in PAYLOADS.items():
+        stored = write_payload(clean, FPS, settings)
+        stored_noisy = write_payload(noisy, FPS, settings)
+        left = read_payload(stored_noisy).astype(np.float64) - clean
+        times = {"write": seconds(lambda one=settings: write_payload(noisy, FPS, one))}
+        for reader, read in READERS.items():
+            times[reader] = seconds(lambda read=read, data=stored: read(data))
+        first = first or times
+        table.add_row(
+            name,
+            f"{len(stored) / 1e6:.1f}",
+            f"{len(stored_noisy) / 1e6:.1f}",
+            f"{psnr(read_payload(stored), clean):.1f} dB",
+            f"{100 * left.std() / noise.std():.0f} %",
+            *(f"{first[key] / value:.2f}x" for key, value in times.items()),
+        )
+    Console(width=140).print(table)
+
+
+if __name__ == "__main__":
+    main()
