@@ -121,6 +121,35 @@ def load_strictly(module: nn.Module, state: Mapping[str, torch.Tensor], what: st
     module.load_state_dict({**{key: own[key] for key in optional}, **state})
 
 
+def start_from_images(
+    module: nn.Module, state: Mapping[str, torch.Tensor], head: str
+) -> tuple[str, ...]:
+    """Start a video network from the weights of its 2D form, such as a ResNet-50 of ImageNet.
+
+    A filter (out, in, H, W) becomes (out, in, T, H, W) with 1 / T of it at each time, so that one
+    picture repeated gives, away from the ends, what the picture gave (Carreira and Zisserman 2017,
+    section 2.1). The head named `head` is left out. Every other weight of the 2D form must find its
+    place; returns the names of those that the 2D form has not and that stay fresh.
+    """
+    own = module.state_dict()
+    images = {key: value for key, value in state.items() if not key.startswith(f"{head}.")}
+    placed = {}
+    for key, value in images.items():
+        inflated = value
+        if key in own and own[key].ndim == 5 and value.ndim == 4:
+            time = own[key].shape[2]
+            inflated = value[:, :, None].expand(-1, -1, time, -1, -1) / time
+        if key not in own or own[key].shape != inflated.shape:
+            wanted = tuple(own[key].shape) if key in own else "no such key"
+            raise SettingsError(
+                f"image weights do not fit: {key} is {tuple(value.shape)}, the model has {wanted}; "
+                "they must be of the 2D form of the same network."
+            )
+        placed[key] = inflated
+    module.load_state_dict(own | placed)
+    return tuple(key for key, _ in module.named_parameters() if key not in placed)
+
+
 def _read(path: Path) -> Any:
     if path.suffix == ".safetensors":
         from safetensors.torch import load_file

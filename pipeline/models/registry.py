@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pipeline.models.spec import InputSpec
@@ -43,8 +45,8 @@ class ModelEntry:
     build: Callable[..., nn.Module]
     renamings: tuple[Any, ...]
     """`checkpoints.Renaming` values, tried in order."""
-    file: Path
-    """The file whose bytes define the model, for provenance."""
+    files: tuple[Path, ...]
+    """The model's file, then the files of this folder that it imports, for provenance."""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -73,5 +75,17 @@ def load(name: str) -> ModelEntry:
         head=module.HEAD,
         build=module.build,
         renamings=tuple(getattr(module, "RENAMINGS", ())),
-        file=Path(inspect.getfile(module)),
+        files=tuple(Path(inspect.getfile(part)) for part in _with_imports(module)),
     )
+
+
+def _with_imports(module: ModuleType) -> list[ModuleType]:
+    """The module and those of this folder that it takes names from, by way of others as well."""
+    found = [module]
+    for part in found:
+        origins = {getattr(value, "__module__", None) for value in vars(part).values()}
+        for name in sorted(origin for origin in origins if isinstance(origin, str)):
+            imported = sys.modules.get(name)
+            if name.startswith(f"{__package__}.") and imported and imported not in found:
+                found.append(imported)
+    return found

@@ -13,6 +13,7 @@ from pipeline.models.checkpoints import (
     load_strictly,
     read_state,
     sha256,
+    start_from_images,
     to_our_names,
 )
 from pipeline.models.x3d_m import fold_shortcut_norm
@@ -229,3 +230,38 @@ def test_a_renaming_may_not_join_two_keys():
 def test_errors_cross_processes():
     error = SettingsError("weights x do not fit")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own bytes
+
+
+def image_weights(network):
+    """Weights of a 2D network whose keys are those of `network`, as ImageNet's come."""
+    return {
+        key: torch.randn_like(value if value.ndim < 5 else value[:, :, 0])
+        for key, value in weights(network).items()
+        if ".tam." not in key
+    }
+
+
+def test_inflated_filters_sum_to_the_picture_filter():
+    network = registry.load("resnet3d_18").build(5, stem="inflated")
+    before = network.state_dict()["fc.weight"].clone()
+    images = image_weights(network)
+    assert start_from_images(network, images, "fc") == ("fc.weight", "fc.bias")
+    after = network.state_dict()
+    assert torch.allclose(after["conv1.weight"].sum(dim=2), images["conv1.weight"], atol=1e-6)
+    assert torch.equal(after["conv1.weight"][:, :, 0], after["conv1.weight"][:, :, 2])
+    assert torch.equal(after["layer1.0.bn1.weight"], images["layer1.0.bn1.weight"])
+    assert torch.equal(after["fc.weight"], before)
+
+
+def test_a_2d_network_with_modules_over_time_keeps_them_fresh():
+    network = registry.load("tam_resnet50").build(5)
+    fresh = start_from_images(network, image_weights(network), "fc")
+    assert len(fresh) == 16 * 3 + 2
+    assert all(".tam." in key or key.startswith("fc.") for key in fresh)
+
+
+def test_image_weights_of_another_network_are_an_error():
+    network = registry.load("resnet3d_18").build(5)
+    other = image_weights(registry.load("tam_resnet50").build(5))
+    with pytest.raises(SettingsError, match="image weights do not fit: conv1.weight|layer1"):
+        start_from_images(network, other, "fc")

@@ -121,7 +121,7 @@ def test_the_folder_is_the_registry():
     for name in registry.names():
         entry = registry.load(name)
         assert entry.source
-        assert entry.file.name == f"{name}.py"
+        assert entry.files[0].name == f"{name}.py"
         with torch.device("meta"):
             assert f"{entry.head}.weight" in entry.build(5).state_dict()
     with pytest.raises(ValueError, match="unknown model 'resnet'"):
@@ -131,3 +131,9 @@ def test_the_folder_is_the_registry():
 def test_importing_and_listing_does_not_import_torch():
     code = "import sys, pipeline.models as m; m.names(); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_files_of_a_model_are_its_own_and_what_they_import():
+    files = {file.name for file in registry.load("resnet3d_50").files}
+    assert {"resnet3d_50.py", "_resnet3d.py", "_initial.py", "spec.py"} <= files
+    assert not {"i3d.py", "resnet3d_18.py"} & files
