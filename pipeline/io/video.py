@@ -55,7 +55,11 @@ class SourceInfo:
 
 
 class VideoSource:
-    """One open video file; use as a context manager. Every failure is a ClipError."""
+    """One video file; use as a context manager. Every failure is a ClipError.
+
+    `info`, `packets()` and `frames()` read the file on their own, so that they can be used in any
+    order and at the same time.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -63,30 +67,7 @@ class VideoSource:
             raise ClipError("no such file")
         if path.stat().st_size == 0:
             raise ClipError("empty file (0 bytes)")
-        try:
-            self._container = av.open(str(path), mode="r", metadata_errors="replace")
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise ClipError(f"cannot open: {_words(error)}") from error
-        try:
-            self._stream = self._choose()
-        except ClipError:
-            self._container.close()
-            raise
-
-    def _choose(self) -> av.video.stream.VideoStream:
-        """FFmpeg's best video stream (files with two exist); cover pictures do not count."""
-        stream = self._container.streams.best("video")
-        if not isinstance(stream, av.video.stream.VideoStream) or "attached_pic" in str(
-            stream.disposition
-        ):
-            raise ClipError("no video stream")
-        context = stream.codec_context
-        if context is None:
-            raise ClipError("no decoder for the video stream")
-        context.thread_type = ThreadType.NONE
-        context.thread_count = 1
-        context.options = {"max_pixels": str(MAX_PIXELS)}
-        return stream
+        self._containers: list[av.container.InputContainer] = []
 
     def __enter__(self) -> Self:
         return self
@@ -97,15 +78,36 @@ class VideoSource:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._container.close()
+        for container in self._containers:
+            container.close()
+
+    def _open(self) -> tuple[av.container.InputContainer, av.video.stream.VideoStream]:
+        """Open the file anew at FFmpeg's best video stream; cover pictures do not count."""
+        try:
+            container = av.open(str(self.path), mode="r", metadata_errors="replace")
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise ClipError(f"cannot open: {_words(error)}") from error
+        self._containers.append(container)
+        stream = container.streams.best("video")
+        if not isinstance(stream, av.video.stream.VideoStream) or "attached_pic" in str(
+            stream.disposition
+        ):
+            raise ClipError("no video stream")
+        context = stream.codec_context
+        if context is None:
+            raise ClipError("no decoder for the video stream")
+        context.thread_type = ThreadType.NONE
+        context.thread_count = 1
+        context.options = {"max_pixels": str(MAX_PIXELS)}
+        return container, stream
 
     @cached_property
     def info(self) -> SourceInfo:
         """Properties of the stream; the file's packets are walked once, none is decoded."""
-        sizes = [packet.size for packet in self.packets()]
+        container, stream = self._open()
+        sizes = [packet.size for packet in _demux(container, stream)]
         if not sizes:
             raise ClipError("the video stream has no packets")
-        stream = self._stream
         context = stream.codec_context
         if context.width <= 0 or context.height <= 0:
             raise ClipError("the video stream has no size")
@@ -115,7 +117,7 @@ class VideoSource:
             raise ClipError(f"frame rate of {float(fps):g} frames per second")
         seconds = len(sizes) / fps
         return SourceInfo(
-            container=self._container.format.name,
+            container=container.format.name,
             codec=context.name,
             pix_fmt=context.pix_fmt or "unknown",
             width=context.width,
@@ -129,39 +131,33 @@ class VideoSource:
         )
 
     def packets(self) -> Iterator[Any]:
-        """Coded pictures of the video stream from the start, in coding order."""
-        try:
-            self._container.seek(0)
-        except av.FFmpegError:
-            # A stream without an index cannot seek; opening it again always can.
-            self._reopen()
-        try:
-            for packet in self._container.demux(self._stream):
-                if packet.size:
-                    yield packet
-        except av.FFmpegError as error:
-            raise ClipError(f"cannot read: {_words(error)}") from error
+        """Coded pictures (av.Packet) of the video stream from the start, in coding order."""
+        yield from _demux(*self._open())
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """All frames from the start in presentation order, at the coded size, not rotated."""
-        self._reopen()
+        container, stream = self._open()
         count = 0
         try:
-            for frame in self._container.decode(self._stream):
+            for frame in container.decode(stream):
                 count += 1
                 yield frame
-        except (av.FFmpegError, ValueError) as error:
+        except (av.FFmpegError, ValueError, IndexError) as error:
             raise ClipError(f"broken after {count} frames: {_words(error)}") from error
         if count == 0:
             raise ClipError("no frame could be decoded")
 
-    def _reopen(self) -> None:
-        self._container.close()
-        try:
-            self._container = av.open(str(self.path), mode="r", metadata_errors="replace")
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise ClipError(f"cannot open: {_words(error)}") from error
-        self._stream = self._choose()
+
+def _demux(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream
+) -> Iterator[Any]:
+    try:
+        for packet in container.demux(stream):
+            if packet.size:
+                yield packet
+    except (av.FFmpegError, IndexError) as error:
+        # IndexError: streams that appear midway in a damaged transport stream.
+        raise ClipError(f"cannot read: {_words(error)}") from error
 
 
 class Preprocess:
