@@ -44,18 +44,19 @@ def logits(model: LoadedModel, batch: torch.Tensor, dtype: torch.dtype) -> torch
             f"model {model.name!r} ran out of memory on {batch.device} with a batch of "
             f"{len(batch)} clips; lower the batch size of evaluate, or use bf16."
         ) from error
-    except RuntimeError as error:
+    except (RuntimeError, AssertionError, IndexError, TypeError, ValueError) as error:
+        if isinstance(error, torch.AcceleratorError):
+            raise
         if "not enough memory" in str(error):
             raise SettingsError(
                 f"model {model.name!r} ran out of memory with a batch of {len(batch)} clips; "
                 "lower the batch size of evaluate."
             ) from error
-        if isinstance(error, torch.AcceleratorError):
-            raise
         raise SettingsError(
-            f"model {model.name!r} failed on an input of layout {model.input.layout}, "
-            f"{model.input.frames} frames of {model.input.size} x {model.input.size}; check the "
-            f"model's input in params.yaml. It said: {error}"
+            f"model {model.name!r} failed on {len(batch)} clips of {model.input.frames} frames of "
+            f"{model.input.size} x {model.input.size} as {model.input.layout}; check its input in "
+            "params.yaml, and that a file was exported for batches of any size. "
+            f"It said: {error}"
         ) from error
     expected = (len(batch), model.num_classes)
     if not isinstance(out, torch.Tensor) or tuple(out.shape) != expected:

@@ -110,6 +110,15 @@ def test_exported_files_give_the_same_answers(file, write, tmp_path):
     assert len(model.weights_sha256) == 64
 
 
+def test_program_of_batch_one_says_so_when_asked_for_two(tmp_path):
+    program = torch.export.export(mean_colour(), (normalised(1),))
+    torch.export.save(program, tmp_path / "model.pt2")
+    model = open_model(str(tmp_path / "model.pt2"), num_classes=3, weights=None, input=SPEC)
+    assert ask(model, 1).shape == (1, 3)
+    with pytest.raises(SettingsError, match="failed on 2 clips .* batches of any size"):
+        ask(model, 2)
+
+
 def test_onnx_of_batch_one_takes_clips_one_by_one(tmp_path):
     onnx(tmp_path / "model.onnx", clips=1)
     model = open_model(str(tmp_path / "model.onnx"), num_classes=3, weights=None, input=SPEC)
