@@ -241,10 +241,10 @@ def _context(task: _Task, row: Row, num_output: int) -> Context:
     return Context(random, frames, Fraction(row["fps_num"], row["fps_den"]))
 
 
-def _keep_duration(row: Row, clean: Row, num_frames: int) -> None:
-    """Set the frame rate at which `num_frames` last as long as the clean clip."""
-    fps = Fraction(clean["fps_num"], clean["fps_den"]) * num_frames / clean["num_frames"]
-    row |= {"fps_num": fps.numerator, "fps_den": fps.denominator}
+def _set_rate(row: Row, fps: Fraction, num_output: int, num_stored: int) -> None:
+    """Frame rate of the stored frames, so that they last as long as all that came out."""
+    rate = fps * num_stored / num_output
+    row |= {"fps_num": rate.numerator, "fps_den": rate.denominator}
 
 
 def spread(num_frames: int, wanted: int) -> NDArray[np.intp]:
@@ -264,7 +264,7 @@ def _pixels(
         if num_output == len(clip) and corruption.dialect == "ours":
             reference = clip if context.frames is None else clip[context.frames]
             row["psnr"] = psnr(squared_error(made, reference), made.size)
-        _keep_duration(row, clean, len(made))
+        _set_rate(row, corruption.output_fps(level, fps), num_output, len(made))
         yield made
 
 
@@ -276,8 +276,9 @@ def _compression(
     preprocess = Preprocess(task.picture.short_side, task.picture.crop)
     levels = [corruption.level(row["severity"], task.table) for row in rows]
     contexts = [_context(task, row, len(clip)) for row in rows]
+    fps = Fraction(clean["fps_num"], clean["fps_den"])
     for row, context in zip(rows, contexts, strict=True):
-        _keep_duration(row, clean, len(context.wanted(len(clip))))
+        _set_rate(row, fps, len(clip), len(context.wanted(len(clip))))
     made = recompress(source, corruption, levels, contexts, timeout_seconds=task.timeout_seconds)
     for row, context in zip(rows, contexts, strict=True):
         try:

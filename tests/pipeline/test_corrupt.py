@@ -1,5 +1,6 @@
 """Corrupted shards: what `corruptions.corrupt` gives, whatever happens to the run."""
 
+import json
 import os
 import shutil
 import signal
@@ -44,6 +45,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def row_level(row: Row) -> float:
+    return json.loads(row["params"])["level"]
+
+
 def stored(root: Path, row: Row) -> np.ndarray:
     data = read_member(root / row["shard"], row["offset"], row["size"], row["sha256"])
     return read_payload(data)
@@ -67,7 +72,10 @@ def test_every_corruption_makes_every_cell(project: Path, tmp_path: Path, name: 
             assert row["num_frames"] == row["num_frames_source"]
             assert row["psnr"] is None or 1 < row["psnr"] < 70
         assert stored(root, row).shape == (row["num_frames"], 40, 40, 3)
-        assert row["duration_seconds"] == pytest.approx(clean[row["key"]]["duration_seconds"])
+        fps = row["fps_num"] / row["fps_den"]
+        assert fps == (row_level(row) if name == "frame_rate" else 25)
+        duration = clean[row["key"]]["duration_seconds"]
+        assert row["duration_seconds"] == pytest.approx(duration, abs=0.501 / fps)
         assert (row["damaged_frames"] is not None) == (name in ("bit_error", "packet_loss"))
 
 
