@@ -8,8 +8,8 @@
 | block3 | 3 x 3, 2             | 128, 4 x 4                                   |
 | head   | mean, linear         | classes; the logits of the frames are averaged |
 
-Every convolution is followed by batch normalisation and ReLU. Four frames of the clip are enough for
-what single frames can tell.
+Every convolution is followed by batch normalisation and ReLU. Four frames of the clip are enough
+for what single frames can tell.
 """
 
 import torch
