@@ -20,6 +20,7 @@ from pipeline import models
 from pipeline.classes import read_classes
 from pipeline.errors import SettingsError, StageError
 from pipeline.io import manifest
+from pipeline.io.atomic import sha256_file
 from pipeline.io.clips import StoredClip, clip_indices, read_clip
 from pipeline.io.manifest import Row
 from pipeline.layout import Layout
@@ -60,7 +61,7 @@ def evaluate(dataset: str, params: Params, root: Path) -> None:
     cells = read_cells(dataset, params, layout)
     opened = open_models(dataset, params, layout)
     recipes = {
-        (name, cell.corruption, cell.severity): _recipe(name, model, cell, params, place)
+        (name, cell.corruption, cell.severity): _recipe(name, model, cell, params, place, root)
         for name, model in opened.items()
         for cell in cells
     }
@@ -117,16 +118,25 @@ def open_models(dataset: str, params: Params, layout: Layout) -> dict[str, model
     class_names = read_classes(layout.root / params.filter.sources[dataset].classes)
     opened = {}
     for name, settings in params.models[dataset].items():
+        opens = settings.model or name
         weights = settings.weights and layout.root / settings.weights
-        if weights is None:
+        if weights is None and opens in models.names():
             weights = layout.weights(name)
-        if not weights.is_file():
+        if weights is not None and not weights.is_file():
             raise SettingsError(
                 f"{weights}: no such weights of model {name!r}; run the train stage first, or set "
                 f"models.{dataset}.{name}.weights in params.yaml."
             )
         opened[name] = models.open_model(
-            name, num_classes=len(class_names), weights=weights, class_names=class_names
+            opens,
+            num_classes=len(class_names),
+            weights=weights,
+            input=None
+            if settings.input is None
+            else models.InputSpec(**settings.input.model_dump()),
+            class_names=class_names,
+            labels=settings.labels and layout.root / settings.labels,
+            options=settings.options,
         )
     return opened
 
@@ -148,15 +158,21 @@ def _place(params: Params) -> _Place:
     return _Place(device, precision)
 
 
-def _recipe(name: str, model: models.LoadedModel, cell: Cell, params: Params, place: _Place) -> str:
-    source = PIPELINE / "models" / f"{name}.py"
-    code = (*CODE, f"models/{name}.py") if source.is_file() else CODE
+def _recipe(
+    name: str, model: models.LoadedModel, cell: Cell, params: Params, place: _Place, root: Path
+) -> str:
+    settings = params.models[cell.rows[0]["dataset"]][name]
+    code = set(CODE)
+    if (opens := settings.model or name) in models.names():
+        code |= {path.relative_to(PIPELINE).as_posix() for path in models.load(opens).files}
     return recipe_hash(
         {
             "stage": "evaluate",
             "code": pipeline_code(code),
             "weights": model.weights_sha256,
             "input": model.input,
+            "options": settings.options,
+            "labels": settings.labels and sha256_file(root / settings.labels),
             "frames": params.evaluate.frames,
             "dialect": params.dialect,
             "precision": place.precision,

@@ -16,9 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 import corruptions
 from corruptions.registry import TABLES
 from pipeline.errors import SettingsError
+from pipeline.models import registry
 
 Positive = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class _Settings(BaseModel):
@@ -120,11 +122,31 @@ class TrainSettings(_Settings):
     """Threads of the CPU arithmetic; part of the recipe, since sums depend on it."""
 
 
+class InputSettings(_Settings):
+    """What a model that does not say so itself takes; see pipeline/models/spec.py."""
+
+    frames: Positive
+    size: Positive
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    layout: Literal["NCTHW", "NTCHW"] = "NCTHW"
+    channels: Literal["RGB", "BGR"] = "RGB"
+    value_range: Literal["0..1", "0..255"] = "0..1"
+
+
 class ModelSettings(_Settings):
     """One model of the leaderboard and where its weights come from."""
 
+    model: str | None = None
+    """A model of ours, `package.module:factory`, a file (.pt, .pt2, .onnx) or a Hugging Face
+    folder or id; without it the entry's own name."""
     weights: Path | None = None
-    """A checkpoint; without one the train stage makes the weights."""
+    """A checkpoint; without one the train stage makes the weights of a model of ours."""
+    labels: Path | None = None
+    """File that names the model's outputs, where they are not the benchmark's classes."""
+    input: InputSettings | None = None
+    options: dict[str, Any] = {}
+    """Keyword arguments of the model's `build` or factory."""
 
 
 class EvaluateSettings(_Settings):
@@ -169,7 +191,7 @@ class Params(_Settings):
     severities: tuple[Annotated[int, Field(ge=1, le=5)], ...]
     seed: int
     dialect: Literal["ours", "original"]
-    models: dict[Name, dict[str, ModelSettings]]
+    models: dict[Name, dict[ModelName, ModelSettings]]
     synthesize: SynthesizeSettings
     filter: FilterSettings
     decode: DecodeSettings
@@ -215,7 +237,9 @@ class Params(_Settings):
                         f"there are: {', '.join(described)}"
                     )
             for model, settings in self.models[dataset].items():
-                if settings.weights is None and model not in self.train.get(dataset, {}):
+                ours = (settings.model or model) in registry.names()
+                trained = model in self.train.get(dataset, {})
+                if ours and settings.weights is None and not trained:
                     raise ValueError(
                         f"models.{dataset}.{model} has no `weights`, and train.{dataset} does not "
                         "say how to train it; add one of the two"

@@ -25,6 +25,7 @@ def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 def write_params(root: Path, **changes: Any) -> Params:
     """The repository's params.yaml with changes, in `root`; gives the parameters."""
     values = yaml.safe_load((REPOSITORY / "params.yaml").read_text())
+    values["models"]["demo"] = {"tiny_r2plus1d": {}}
     small = {
         "decode": {"pictures": {"demo": {"short_side": 48, "crop": 40, "clips_per_shard": 3}}},
         "machine": {"workers": 1},

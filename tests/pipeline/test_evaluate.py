@@ -152,3 +152,14 @@ def test_clear_errors(tmp_path: Path) -> None:
     none = write_params(tmp_path, **(SMALL | {"corruptions": ["fog"]}))
     with pytest.raises(StageError, match=r"fog.parquet: no such manifest; run the stage"):
         evaluate("demo", none, tmp_path)
+
+
+def test_a_model_of_one_s_own(tmp_path: Path) -> None:
+    spec = {"frames": 4, "size": 112, "mean": [0.45] * 3, "std": [0.2] * 3}
+    own = {"bright": {"model": "tests.pipeline.own_model:factory", "input": spec}}
+    prepare(tmp_path)
+    params = write_params(tmp_path, **SMALL, models={"demo": own})
+    evaluate("demo", params, tmp_path)
+    rows = predictions(tmp_path, "bright")
+    assert len(rows) == 25
+    assert {tuple(sorted(row["top5"])) for row in rows} == {(0, 1)}
