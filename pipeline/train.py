@@ -112,6 +112,9 @@ def train(dataset: str, model: str, params: Params, root: Path) -> None:
     with _deterministic(run.settings.threads):
         torch.manual_seed(_seed(run, "initial weights"))
         module = run.entry.build(num_classes).to(run.device)
+        for weight in module.parameters():
+            if weight.ndim == 5:  # as prepare() lays out the frames: a tenth faster on CPUs
+                weight.data = weight.data.contiguous(memory_format=torch.channels_last_3d)
         progress = _fit(run, module, training, validation, folder / "checkpoint.pt", recipe)
     _write(folder, progress)
 
@@ -404,7 +407,7 @@ def augment(clip: Clip, scales: Sequence[float], flip: bool, random: ClipRandom)
 def _write(folder: Path, progress: Progress) -> None:
     """Write what the stage is for; the note of the recipe comes last and marks it as done."""
     with atomic(folder / "weights.pt") as temporary:
-        best = {key: value.detach().cpu() for key, value in progress.best.items()}
+        best = {key: value.cpu().contiguous() for key, value in progress.best.items()}
         temporary.write_bytes(_saved(best))
     if progress.history:
         columns = list(progress.history[0])

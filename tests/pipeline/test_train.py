@@ -1,0 +1,229 @@
+"""Training: the same weights on every run and after a kill; nothing is trained twice."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from corruptions.types import ClipRandom
+from pipeline import models, scenes
+from pipeline import train as stage
+from pipeline.decode import decode
+from pipeline.errors import SettingsError, StageError
+from pipeline.filter import filter_clips
+from pipeline.io import manifest
+from pipeline.layout import Layout
+from pipeline.params import Params, TrainSettings
+from pipeline.train import augment, learning_rate, train
+from tests.project import make_project, tree, write_params
+
+MODEL = "tiny_r2plus1d"
+SETTINGS = {
+    "epochs": 3,
+    "batch_size": 2,
+    "learning_rate": 0.01,
+    "momentum": 0.9,
+    "weight_decay": 0.0005,
+    "warmup_epochs": 1,
+    "scales": [1.0, 0.75],
+    "flip": False,
+    "threads": 1,
+}
+SMALL: dict[str, Any] = {
+    "decode": {"pictures": {"demo": {"short_side": 120, "crop": 112}}},
+    "machine": {"device": "cpu", "precision": "fp32"},
+}
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    return SMALL | {"train": {"demo": {MODEL: SETTINGS | changes}}}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with clean shards: 4 clips to train on, 3 to validate."""
+    root = tmp_path_factory.mktemp("project")
+    params = make_project(root, num_clips=3, num_train=4, **changed())
+    filter_clips("demo", params, root)
+    decode("demo", params, root)
+    return root
+
+
+def params_of(root: Path, **changes: Any) -> Params:
+    return write_params(root, **changed(**changes))
+
+
+def results(root: Path, params: Params, model: str = MODEL) -> dict[str, bytes]:
+    train("demo", model, params, root)
+    return tree(Layout(root, "demo").trained(model))
+
+
+def forget(root: Path) -> None:
+    shutil.rmtree(Layout(root, "demo").trained(MODEL), ignore_errors=True)
+
+
+def test_same_weights_on_every_run(project):
+    params = params_of(project)
+    first = results(project, params)
+    forget(project)
+    assert results(project, params) == first
+    assert set(first) == {"weights.pt", "metrics.json", "history.csv", "recipe.json"}
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(project, monkeypatch):
+    params = params_of(project)
+    forget(project)
+    unbroken = results(project, params)
+    forget(project)
+    one_epoch = stage._train_epoch
+
+    def killed(*arguments: Any) -> tuple[float, float]:
+        if arguments[4] == 2:
+            raise KeyboardInterrupt
+        return one_epoch(*arguments)
+
+    monkeypatch.setattr(stage, "_train_epoch", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train("demo", MODEL, params, project)
+    assert [path.name for path in Layout(project, "demo").trained(MODEL).iterdir()] == [
+        "checkpoint.pt"
+    ]
+    epochs: list[int] = []
+
+    def counted(*arguments: Any) -> tuple[float, float]:
+        epochs.append(arguments[4])
+        return one_epoch(*arguments)
+
+    monkeypatch.setattr(stage, "_train_epoch", counted)
+    assert results(project, params) == unbroken
+    assert epochs == [2]
+
+
+def test_what_is_done_is_not_done_again_and_a_new_recipe_is(project, monkeypatch):
+    before = results(project, params_of(project))
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "_fit", None)
+        assert results(project, params_of(project)) == before
+    after = results(project, params_of(project, learning_rate=0.02))
+    assert after["weights.pt"] != before["weights.pt"]
+    assert after["recipe.json"] != before["recipe.json"]
+
+
+def test_a_checkpoint_of_another_recipe_is_not_used(project, tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(stage._saved(vars(stage.Progress("theirs", {}, {}))))
+    assert stage._resume(path, "ours") is None
+    assert stage._resume(path, "theirs") is not None
+
+
+def test_frames_decoded_in_every_epoch_give_the_same_weights(project, monkeypatch):
+    params = params_of(project)
+    kept = results(project, params)
+    forget(project)
+    monkeypatch.setattr(stage, "KEEP_BYTES", 0)
+    assert results(project, params) == kept
+
+
+def test_weights_open_as_a_model_and_score_as_the_metrics_say(project):
+    params = params_of(project)
+    metrics = json.loads(results(project, params)["metrics.json"])
+    layout = Layout(project, "demo")
+    opened = models.open_model(MODEL, num_classes=2, weights=layout.weights(MODEL))
+    held_out = stage._examples(layout, "val", params, opened.input)
+    batch = torch.from_numpy(np.stack([held_out.read(number) for number in range(3)]))
+    with torch.inference_mode():
+        answers = models.logits(opened, batch, torch.float32).argmax(1)
+    right = int((answers == torch.tensor(held_out.labels)).sum())
+    assert metrics["val_top1"] == pytest.approx(100 * right / 3)
+    history = (layout.trained(MODEL) / "history.csv").read_text().splitlines()
+    assert history[0] == "epoch,train_loss,train_top1,val_top1"
+    assert len(history) == 1 + SETTINGS["epochs"]
+    assert metrics["val_top1"] == pytest.approx(
+        max(float(line.split(",")[3]) for line in history[1:]), abs=0.001
+    )
+
+
+def test_threads_and_determinism_are_as_before_afterwards(project):
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    results(project, params_of(project, epochs=1, threads=before[0] + 1))
+    assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
+
+
+def test_a_network_of_single_frames_trains_too(project):
+    section = {"train": {"demo": {"tiny_frame2d": SETTINGS | {"epochs": 1}}}}
+    params = write_params(project, **(SMALL | section))
+    assert "weights.pt" in results(project, params, "tiny_frame2d")
+
+
+def test_a_loss_that_is_no_number_names_the_learning_rate(project):
+    with pytest.raises(StageError, match=r"lower train\.demo\.tiny_r2plus1d\.learning_rate"):
+        results(project, params_of(project, learning_rate=1e30))
+
+
+def test_what_cannot_be_trained_is_refused(project):
+    params = params_of(project)
+    with pytest.raises(SettingsError, match=r"train\.demo has no section 'i3d'"):
+        train("demo", "i3d", params, project)
+    unknown = write_params(project, **(SMALL | {"train": {"demo": {"nothing": SETTINGS}}}))
+    with pytest.raises(SettingsError, match="unknown model 'nothing'"):
+        train("demo", "nothing", unknown, project)
+
+
+def test_clips_of_another_size_are_refused(project):
+    layout, params = Layout(project, "demo"), params_of(project)
+    spec = models.InputSpec(frames=16, size=96, mean=(0.5,) * 3, std=(0.5,) * 3)
+    with pytest.raises(SettingsError, match=r"set decode\.pictures\.demo\.crop to 96"):
+        stage._examples(layout, "train", params, spec)
+    with pytest.raises(StageError, match="no usable clip of split 'test'"):
+        stage._examples(layout, "test", params, models.load(MODEL).input)
+
+
+def test_failed_clips_are_left_out(project, tmp_path):
+    layout = Layout(tmp_path, "demo")
+    rows = manifest.read_rows(Layout(project, "demo").manifest("clean"), manifest.CELLS)
+    rows[0] |= {"status": "failed"}
+    manifest.write(layout.manifest("clean"), rows, manifest.CELLS)
+    examples = stage._examples(
+        layout, rows[0]["split"], params_of(project), models.load(MODEL).input
+    )
+    same = [row for row in rows if row["split"] == rows[0]["split"]]
+    assert [clip.key for clip in examples.clips] == [row["key"] for row in same[1:]]
+
+
+def clip() -> np.ndarray:
+    random = ClipRandom(1, "demo", "key", "synthesize", "0")
+    return scenes.clip(scenes.scene(random, "moving left", 4, 64, 64))
+
+
+def random(key: str) -> ClipRandom:
+    return ClipRandom(1, "demo", key, "train", MODEL)
+
+
+def test_crops_keep_shape_and_differ_by_clip():
+    crops = [augment(clip(), (1.0, 0.875, 0.75, 0.66), False, random(str(n))) for n in range(20)]
+    assert all(crop.shape == clip().shape and crop.dtype == np.uint8 for crop in crops)
+    assert len({crop.tobytes() for crop in crops}) > 10
+    again = augment(clip(), (1.0, 0.875, 0.75, 0.66), False, random("3"))
+    assert np.array_equal(again, crops[3])
+
+
+def test_flips_mirror_whole_clips_about_half_of_the_time():
+    flipped = [augment(clip(), (1.0,), True, random(str(number))) for number in range(40)]
+    mirrored = clip()[:, :, ::-1]
+    count = sum(np.array_equal(some, mirrored) for some in flipped)
+    assert 10 < count < 30
+    assert all(np.array_equal(some, mirrored) or np.array_equal(some, clip()) for some in flipped)
+
+
+def test_learning_rate_rises_then_falls_to_zero():
+    settings = TrainSettings(**(SETTINGS | {"epochs": 10, "warmup_epochs": 2}))
+    rates = [learning_rate(settings, epoch) for epoch in np.linspace(0, 10, 101)]
+    assert 0 < rates[0] < rates[10] < rates[19] <= rates[20] == settings.learning_rate
+    assert all(later <= earlier for earlier, later in zip(rates[20:], rates[21:], strict=False))
+    assert math.isclose(rates[60], settings.learning_rate / 2)
+    assert rates[-1] == 0
