@@ -150,11 +150,16 @@ def read_payload(payload: bytes) -> Clip:
         with av.open(io.BytesIO(payload), mode="r") as container:
             stream = container.streams.video[0]
             if stream.codec_context.name == "mjpeg":
-                packets = (bytes(packet) for packet in container.demux(stream) if packet.size)
-                frames = [simplejpeg.decode_jpeg(data, colorspace="RGB") for data in packets]
-            else:
-                stream.codec_context.thread_count = 1
-                frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
-        return np.stack(frames)
+                packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
+                clip = np.empty((len(packets), stream.height, stream.width, 3), np.uint8)
+                for frame, data in zip(clip, packets, strict=True):
+                    simplejpeg.decode_jpeg(data, colorspace="RGB", buffer=frame)
+                if not packets:
+                    raise ValueError("it has no frames")
+                return clip
+            stream.codec_context.thread_count = 1
+            return np.stack(
+                [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
+            )
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise ClipError(f"stored clip cannot be read: {error}") from error
