@@ -16,7 +16,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +89,11 @@ class _Run:
     mixed: bool
     loader_workers: int
 
-    def random(self, key: str) -> ClipRandom:
-        return ClipRandom(self.seed, self.dataset, key, "train", self.model)
+    def random(self, what_for: str) -> ClipRandom:
+        return ClipRandom(self.seed, self.dataset, what_for, "train", self.model)
+
+    def seed_torch(self, what_for: str) -> None:
+        torch.manual_seed(int(self.random(what_for).clip().random_raw(1)[0] >> 1))
 
 
 def train(dataset: str, model: str, params: Params, root: Path) -> None:
@@ -110,7 +112,7 @@ def train(dataset: str, model: str, params: Params, root: Path) -> None:
         log.info("train %s %s: up to date", dataset, model)
         return
     with _deterministic(run.settings.threads):
-        torch.manual_seed(_seed(run, "initial weights"))
+        run.seed_torch("initial weights")
         module = run.entry.build(num_classes).to(run.device)
         for weight in module.parameters():
             if weight.ndim == 5:  # as prepare() lays out the frames: a tenth faster on CPUs
@@ -131,10 +133,8 @@ def _plan(dataset: str, model: str, params: Params) -> _Run:
             f"params.yaml: train.{dataset}: unknown model {model!r}; there are: "
             f"{', '.join(models.names())}."
         )
-    name = params.machine.device
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(name)
+    fastest = "cuda" if torch.cuda.is_available() else "cpu"
+    device = torch.device(params.machine.device.replace("auto", fastest))
     precision = params.machine.precision
     return _Run(
         dataset=dataset,
@@ -152,11 +152,8 @@ def _plan(dataset: str, model: str, params: Params) -> _Run:
 def _examples(layout: Layout, split: str, params: Params, spec: models.InputSpec) -> Examples:
     """The stored clips of a split."""
     path = layout.manifest("clean")
-    rows = [
-        row
-        for row in manifest.read_rows(path, manifest.CELLS)
-        if row["split"] == split and row["status"] == "ok"
-    ]
+    listed = manifest.read_rows(path, manifest.CELLS)
+    rows = [row for row in listed if row["split"] == split and row["status"] == "ok"]
     if not rows:
         raise StageError(f"{path}: no usable clip of split {split!r}; run the decode stage first.")
     sizes = {(row["height"], row["width"]) for row in rows}
@@ -216,11 +213,6 @@ def _deterministic(threads: int) -> Iterator[None]:
         torch.use_deterministic_algorithms(before[1])
 
 
-def _seed(run: _Run, part: str) -> int:
-    names = "\0".join((str(run.seed), run.dataset, run.model, part))
-    return int.from_bytes(blake2b(names.encode(), digest_size=7).digest(), "little")
-
-
 def _fit(
     run: _Run,
     module: nn.Module,
@@ -243,24 +235,17 @@ def _fit(
     module.load_state_dict(progress.module)
     optimizer.load_state_dict(progress.optimizer)
     num_clips, first = len(training.clips), len(progress.history)
-    with progress_bar(
-        f"train {run.model}", settings.epochs * num_clips, first * num_clips
-    ) as advance:
+    total, done = settings.epochs * num_clips, first * num_clips
+    with progress_bar(f"train {run.model}", total, done) as advance:
         clips = _Clips(run, training, settings.scales, settings.flip)
         held_out = _Clips(run, validation, (1.0,), flip=False)
         for epoch in range(first, settings.epochs):
-            torch.manual_seed(_seed(run, f"epoch {epoch}"))  # for dropout
+            run.seed_torch(f"dropout of epoch {epoch}")
             loss, top1 = _train_epoch(run, module, optimizer, clips, epoch, advance)
             val_top1 = _top1(run, module, held_out)
             line = {"epoch": epoch + 1, "train_loss": loss, "train_top1": top1}
             progress.history.append(line | {"val_top1": val_top1})
-            log.info(
-                "train %s: epoch %d, loss %.3f, validation top-1 %.2f %%",
-                run.model,
-                epoch + 1,
-                loss,
-                val_top1,
-            )
+            log.info("train %s: %s", run.model, progress.history[-1])
             progress.module, progress.optimizer = module.state_dict(), optimizer.state_dict()
             if progress.best_epoch["epoch"] == epoch + 1:
                 progress.best = {key: value.clone() for key, value in progress.module.items()}
@@ -296,12 +281,9 @@ def _train_epoch(
     module.train()
     settings = run.settings
     order = np.argsort(run.random(f"epoch {epoch}").clip().random_raw(len(clips)), kind="stable")
-    batches = [
-        [(epoch, int(number)) for number in order[start : start + settings.batch_size]]
-        for start in range(0, len(order), settings.batch_size)
-    ]
+    batches = _batches(order.tolist(), settings.batch_size, epoch)
     total = torch.zeros(2, dtype=torch.float64, device=run.device)
-    for step, (frames, labels) in enumerate(_load(run, clips, batches)):
+    for step, (frames, labels) in enumerate(_load(clips, batches, run.loader_workers)):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(settings, epoch + step / len(batches))
         scores = _scores(run, module, frames)
@@ -334,13 +316,10 @@ def learning_rate(settings: TrainSettings, epoch: float) -> float:
 def _top1(run: _Run, module: nn.Module, clips: "_Clips") -> float:
     """Top-1 in percent."""
     module.eval()
-    batches = [
-        [(0, number) for number in range(start, min(start + run.settings.batch_size, len(clips)))]
-        for start in range(0, len(clips), run.settings.batch_size)
-    ]
+    batches = _batches(list(range(len(clips))), run.settings.batch_size, 0)
     right = 0
     with torch.inference_mode():
-        for frames, labels in _load(run, clips, batches):
+        for frames, labels in _load(clips, batches, run.loader_workers):
             right += int((_scores(run, module, frames).cpu().argmax(1) == labels).sum())
     return 100 * right / len(clips)
 
@@ -352,12 +331,15 @@ def _scores(run: _Run, module: nn.Module, frames: torch.Tensor) -> torch.Tensor:
     return scores.float()
 
 
-def _load(
-    run: _Run, clips: "_Clips", batches: Sequence[list[tuple[int, int]]]
-) -> "DataLoader[Any]":
+def _batches(order: list[int], size: int, epoch: int) -> list[list[tuple[int, int]]]:
+    """Items of `_Clips`, batch by batch."""
+    starts = range(0, len(order), size)
+    return [[(epoch, number) for number in order[start : start + size]] for start in starts]
+
+
+def _load(clips: "_Clips", batches: list[list[tuple[int, int]]], workers: int) -> "DataLoader[Any]":
     """Batches of frames (N, T, H, W, 3) uint8 and labels (N)."""
-    workers = 0 if clips.in_memory else run.loader_workers
-    return DataLoader(clips, batch_sampler=batches, num_workers=workers)
+    return DataLoader(clips, batch_sampler=batches, num_workers=0 if clips.in_memory else workers)
 
 
 class _Clips(Dataset[tuple[Clip, int]]):
