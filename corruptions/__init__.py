@@ -4,6 +4,8 @@
     foggy = corrupt(clip, "fog", 3, key=clip_id)  # clip: (T, H, W, 3) uint8 RGB
 
 `corrupt` gives exactly the pixels that the pipeline stores for that clip, for all frames or some.
+The compression corruptions encode the array that they get, at its size; the pipeline encodes the
+source file at its native size and then crops, so there the pixels differ.
 """
 
 from collections.abc import Sequence

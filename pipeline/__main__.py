@@ -203,6 +203,28 @@ def preview(
 
 
 @stage
+def corruptions(
+    set_: Annotated[str | None, typer.Option("--set", help="Only those of a named set.")] = None,
+) -> None:
+    """List the corruptions, their severities and the named sets."""
+    from rich.table import Table
+
+    from corruptions import SETS, load, names
+
+    if set_ is not None and set_ not in SETS:
+        raise SettingsError(f"--set {set_!r} is no set; there are: {', '.join(SETS)}.")
+    table = Table(caption="Name those you want under `corruptions:` of params.yaml.")
+    for column in ("name", "family", "levels of severities 1 to 5", "sets"):
+        table.add_column(column, no_wrap=column == "name")
+    for name in SETS[set_] if set_ else names():
+        one = load(name)
+        levels = ", ".join(str(level) for level in one.levels["mini_kinetics"])
+        members = [title for title, inside in SETS.items() if name in inside]
+        table.add_row(name, one.family, levels, " ".join(members))
+    console.print(table)
+
+
+@stage
 def models(
     json_: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:

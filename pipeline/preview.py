@@ -31,7 +31,7 @@ Image = NDArray[np.uint8]
 SHORT_SIDE, CROP = 256, 224
 TIMEOUT_SECONDS = 600.0
 GAP = 4
-MARGIN = 132
+MARGIN = 168
 """Pixels left of the mosaic for the names."""
 BAR = 26
 """Pixels above a picture for its caption."""

@@ -22,6 +22,9 @@ COMMANDS = (
     "evaluate",
     "report",
     "leaderboard",
+    "preview",
+    "models",
+    "corruptions",
 )
 
 
