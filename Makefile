@@ -34,8 +34,11 @@ system:
 	@ldconfig -p | grep -q libMagickWand || $(MAKE) --no-print-directory packages \
 		PACKAGES=libmagickwand-6.q16-6
 
-# The tests read our shards with torchcodec, which wants the system's FFmpeg libraries.
+# The tests read our shards with torchcodec, which wants the system's FFmpeg libraries, and open the
+# report's page in Chromium.
 system-tests:
+	@command -v chromium >/dev/null || $(MAKE) --no-print-directory packages \
+		PACKAGES="chromium fonts-liberation"
 	@ldconfig -p | grep -q libavdevice || $(MAKE) --no-print-directory packages \
 		PACKAGES="libavdevice59 libavfilter8"
 

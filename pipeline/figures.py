@@ -1,12 +1,17 @@
-"""Pictures of the report: accuracy over severity, small multiples per corruption."""
+"""Pictures of the report: accuracy over severity, and what the corruptions look like."""
 
 import math
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.types import Clip
 from pipeline.metrics import Summary
 
 COLUMNS = 4
+PICTURE_INCHES = 1.4
 
 
 def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) -> None:
@@ -43,3 +48,53 @@ def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) 
     figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=10)
     figure.suptitle(f"{dataset}: accuracy over severity, bands are 95 % intervals", fontsize=11)
     figure.savefig(path, dpi=120, format="png", metadata={"Software": None})
+
+
+def frames_figure(clips: Mapping[str, Clip], severity: int, path: Path) -> None:
+    """Some frames of one clip in a row per corruption, two rows side by side."""
+    count = len(next(iter(clips.values())))
+    halves = 2 if len(clips) > 1 else 1
+    rows = math.ceil(len(clips) / halves)
+    pictures = {
+        (number % rows, number // rows * count + column): (name, frame, column == 0)
+        for number, (name, clip) in enumerate(clips.items())
+        for column, frame in enumerate(clip)
+    }
+    title = f"Frames of one clip, corruptions at severity {severity}"
+    _pictures(pictures, (rows, halves * count), title, path)
+
+
+def grid_figure(frames: Mapping[str, NDArray[np.uint8]], severity: int, path: Path) -> None:
+    """One frame per corruption, in a grid."""
+    columns = min(COLUMNS, len(frames))
+    pictures = {
+        divmod(number, columns): (name, frame, True)
+        for number, (name, frame) in enumerate(frames.items())
+    }
+    shape = (math.ceil(len(frames) / columns), columns)
+    _pictures(pictures, shape, f"One frame under every corruption at severity {severity}", path)
+
+
+def _pictures(
+    pictures: Mapping[tuple[int, int], tuple[str, NDArray[np.uint8], bool]],
+    shape: tuple[int, int],
+    title: str,
+    path: Path,
+) -> None:
+    """Frames (H, W, 3) at places (row, column), with their names where that is asked for."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    size = (PICTURE_INCHES * shape[1], (PICTURE_INCHES + 0.22) * shape[0] + 0.4)
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    figure = Figure(figsize=size, layout=layout)
+    panels = figure.subplots(*shape, squeeze=False)
+    for place, panel in np.ndenumerate(panels):
+        panel.set_axis_off()
+        if place in pictures:
+            name, frame, named = pictures[place]
+            panel.imshow(frame, interpolation="nearest")
+            if named:
+                panel.set_title(name.replace("_", " "), fontsize=8, loc="left", pad=2)
+    figure.suptitle(title, fontsize=10)
+    figure.savefig(path, dpi=200, format="png", metadata={"Software": None})

@@ -1,29 +1,34 @@
 """Report: from predictions to the leaderboard, as numbers, tables and pictures.
 
 `report/metrics.json` is DVC's metrics file, `report/curves` are DVC's plots; `leaderboard.csv` and
-`leaderboard.md` are for people and papers.
+`leaderboard.md` are for people and papers, `index.html` is the page to look at.
 """
 
 import csv
 import io
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from rich.table import Table
 
 from corruptions.sets import set_of
 from pipeline import metrics
-from pipeline.errors import StageError
+from pipeline.classes import read_classes
+from pipeline.errors import SettingsError, StageError
 from pipeline.figures import severity_figure
 from pipeline.io import manifest
 from pipeline.io.atomic import atomic, write_text
 from pipeline.layout import Layout
 from pipeline.metrics import Answers, Summary
+from pipeline.page.build import write_page
+from pipeline.page.results import Results
 from pipeline.params import Params
 
 log = logging.getLogger(__name__)
@@ -48,17 +53,8 @@ COLUMNS = (
 
 def report(params: Params, root: Path) -> None:
     """Write the report of all datasets of params.yaml."""
-    summaries = {
-        dataset: {
-            model: metrics.summarize(
-                read_answers(dataset, model, params, Layout(root, dataset)),
-                params.evaluate.accounting,
-                params.report.bootstrap_resamples,
-            )
-            for model in params.models[dataset]
-        }
-        for dataset in params.datasets
-    }
+    results = [read_results(dataset, params, Layout(root, dataset)) for dataset in params.datasets]
+    summaries = {one.dataset: one.summaries for one in results}
     name = set_of(params.corruptions)
     folder = root / "report"
     folder.mkdir(exist_ok=True)
@@ -74,35 +70,55 @@ def report(params: Params, root: Path) -> None:
     for dataset, some in summaries.items():
         with atomic(folder / "figures" / f"{dataset}.png") as temporary:
             severity_figure(dataset, some, temporary)
+    write_page([one.ranked() for one in results], rows, params, root)
 
 
-def read_answers(dataset: str, model: str, params: Params, layout: Layout) -> Answers:
+def read_results(dataset: str, params: Params, layout: Layout) -> Results:
+    """What the models of a dataset got right, in numbers; models as params.yaml lists them."""
+    if not params.models[dataset]:
+        raise SettingsError(f"params.yaml: models.{dataset} names no model to report on.")
+    clips = manifest.read(layout.clips, manifest.CLIPS, ["key", "split", "label_id"])
+    clips = clips.filter(pc.equal(clips["split"], params.evaluate.split))
+    keys = clips["key"].combine_chunks()
+    answers = {model: read_answers(model, keys, params, layout) for model in params.models[dataset]}
+    return Results(
+        dataset=dataset,
+        class_names=tuple(read_classes(layout.root / params.filter.sources[dataset].classes)),
+        keys=tuple(keys.to_pylist()),
+        labels=clips["label_id"].to_numpy(),
+        answers=answers,
+        summaries={
+            model: metrics.summarize(
+                some, params.evaluate.accounting, params.report.bootstrap_resamples
+            )
+            for model, some in answers.items()
+        },
+    )
+
+
+def read_answers(model: str, keys: pa.Array, params: Params, layout: Layout) -> Answers:
     """What a model got right, over all listed clips of the evaluated split.
 
     A clip that is missing, broken or failed in a cell is there with `ok` False.
     """
-    clips = manifest.read(layout.clips, manifest.CLIPS, ["key", "split"])
-    keys = clips.filter(pc.equal(clips["split"], params.evaluate.split))["key"]
     path = layout.predictions / f"{model}.parquet"
     wanted = ["key", "corruption", "severity", "status", "correct1", "correct5"]
     table = manifest.read(path, manifest.PREDICTIONS, wanted)
-    rows = pc.index_in(table["key"], pa.array(keys.to_pylist()))
-    if rows.null_count:
+    clip = pc.index_in(table["key"], keys)
+    if clip.null_count:
         raise StageError(f"{path}: has clips that {layout.clips} lacks; run `dvc repro` again.")
-    clip = rows.to_numpy()
-    cells = [("clean", 0)] + [(c, s) for c in params.corruptions for s in params.severities]
-    cell_ids = {cell: number for number, cell in enumerate(cells)}
-    names = zip(table["corruption"].to_pylist(), table["severity"].to_pylist(), strict=True)
-    cell = np.array([cell_ids.get(one, -1) for one in names])
+    cell = _cell_numbers(table, params)
     known = cell >= 0
+    num_cells = 1 + len(params.corruptions) * len(params.severities)
+    at = clip.to_numpy()[known], cell[known]
     grids = {}
     for name, values in (
         ("ok", pc.equal(table["status"], "ok")),
         ("top1", table["correct1"]),
         ("top5", table["correct5"]),
     ):
-        grid = np.zeros((len(keys), len(cells)), bool)
-        grid[clip[known], cell[known]] = values.to_numpy()[known]
+        grid = np.zeros((len(keys), num_cells), bool)
+        grid[at] = values.to_numpy()[known]
         grids[name] = grid
     shape = (len(keys), len(params.corruptions), len(params.severities))
     return Answers(
@@ -115,6 +131,18 @@ def read_answers(dataset: str, model: str, params: Params, layout: Layout) -> An
         top5=grids["top5"][:, 1:].reshape(shape),
         ok=grids["ok"][:, 1:].reshape(shape),
     )
+
+
+def _cell_numbers(table: pa.Table, params: Params) -> NDArray[np.int64]:
+    """Cell of each row: 0 is clean, then corruption by corruption; -1 for cells of other runs."""
+    names = pc.index_in(table["corruption"], pa.array(["clean", *params.corruptions]))
+    row = pc.fill_null(names, -1).to_numpy().astype(np.int64)
+    levels = pc.index_in(table["severity"], pa.array(params.severities, pa.int32()))
+    column = pc.fill_null(levels, -1).to_numpy().astype(np.int64)
+    cell: NDArray[np.int64] = 1 + (row - 1) * len(params.severities) + column
+    cell[(row < 0) | (column < 0)] = -1
+    cell[row == 0] = 0
+    return cell
 
 
 def as_metrics(summary: Summary, set_name: str) -> dict[str, Any]:
@@ -221,7 +249,7 @@ def _as_markdown(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write_curves(folder: Path, summaries: dict[str, dict[str, Summary]]) -> None:
+def _write_curves(folder: Path, summaries: Mapping[str, Mapping[str, Summary]]) -> None:
     """Top-1 over severity, one CSV per model and corruption, severity 0 the clean set."""
     written = set()
     for dataset, some in summaries.items():

@@ -1,0 +1,81 @@
+// Charts: how Vega-Lite draws on this page, in the colours of the theme.
+
+const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"];
+const COLOURS = {
+  light: ["#1d5fc4", "#c2410c", "#0f766e", "#a21caf", "#4d7c0f", "#b3261e", "#6d28d9", "#7a5200"],
+  dark: ["#86b6ff", "#ffa066", "#4fd1c5", "#f09cf5", "#b5e14f", "#ff9d94", "#bba6ff", "#e6c14f"],
+};
+
+function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+const colours = () => COLOURS[isDark() ? "dark" : "light"];
+const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function config() {
+  const text = { labelColor: ink("--muted"), titleColor: ink("--muted"), labelFontSize: 11, titleFontSize: 11, titleFontWeight: "normal" };
+  return {
+    background: null,
+    font: "system-ui, 'Liberation Sans', Arial, sans-serif",
+    view: { stroke: null },
+    axis: { ...text, gridColor: ink("--line"), domainColor: ink("--muted"), tickColor: ink("--muted") },
+    legend: text,
+    text: { color: ink("--ink") },
+  };
+}
+
+const drawn = new Set();
+
+/** Draw into an element, and again when the theme changes; `spec()` gives the chart. */
+async function draw(element, spec) {
+  element.redraw = async () => {
+    const options = { actions: false, renderer: "svg", ast: true, config: config() };
+    element.view?.finalize();
+    element.view = (await vegaEmbed(element, spec(), options)).view;
+  };
+  drawn.add(element);
+  await element.redraw();
+}
+
+async function redrawAll() {
+  for (const element of drawn) {
+    if (element.isConnected) await element.redraw();
+    else drawn.delete(element);
+  }
+}
+
+/** A figure with a place to draw; the caption's second part is small. */
+function figure(title, aside = "") {
+  const plot = make("div", { class: "plot" });
+  const caption = make("figcaption", {}, make("span", {}, title), make("small", {}, aside));
+  return { plot, element: make("figure", { class: "chart" }, caption, plot) };
+}
+
+/** The table behind a chart, closed until somebody asks. */
+function behind(summary, table) {
+  return make("details", {}, make("summary", {}, summary), table);
+}
+
+/** A line's sign in the legend: its colour and its shape, as in the charts. */
+function sign(index) {
+  const paths = [
+    "M12 7a4 4 0 1 0 8 0a4 4 0 1 0 -8 0", "M12.5 3.5h7v7h-7z", "M16 2.5l4.5 8h-9z", "M16 2l4.5 5l-4.5 5l-4.5 -5z",
+    "M14.5 2.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z", "M16 11.5l4.5 -8h-9z", "M12 2.5l8 4.5l-8 4.5z", "M20 2.5l-8 4.5l8 4.5z",
+  ];
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("width", "32");
+  svg.setAttribute("height", "14");
+  svg.setAttribute("aria-hidden", "true");
+  for (const shape of ["M0 7h32", paths[index % paths.length]]) {
+    const path = document.createElementNS(space, "path");
+    path.setAttribute("d", shape);
+    path.setAttribute("stroke", colours()[index % 8]);
+    path.setAttribute("fill", colours()[index % 8]);
+    path.setAttribute("stroke-width", "2");
+    svg.append(path);
+  }
+  return svg;
+}

@@ -1,0 +1,129 @@
+// Tables: made from rows, sorted by their headings, copied as CSV.
+
+/** An element with attributes and children (nodes or text). */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+const words = (name) => name.replaceAll("_", " ");
+const fixed = (value) => (value == null ? "–" : value.toFixed(1));
+const signed = (value) => (value == null ? "–" : (value > 0 ? "+" : "") + value.toFixed(1));
+
+/** Tell a screen reader what happened. */
+function say(text) {
+  document.getElementById("said").textContent = text;
+}
+
+/**
+ * A table in a box that scrolls; columns are [heading, function of a row, options]. A function gives
+ * text, a number (shown with one decimal; options.text shows it otherwise) or a node.
+ */
+function buildTable(caption, columns, rows, options = {}) {
+  const head = make("tr");
+  for (const [name, , how = {}] of columns) {
+    head.append(make("th", { scope: "col", class: how.number ? "number" : false }, name));
+  }
+  const body = make("tbody");
+  for (const row of rows) {
+    const line = make("tr");
+    columns.forEach(([, get, how = {}], index) => {
+      const value = get(row);
+      const shown = how.text ? how.text(value, row) : typeof value === "number" ? fixed(value) : value ?? "–";
+      const attributes = { class: how.number ? "number" : false, "data-value": how.number ? value : false };
+      line.append(index ? make("td", attributes, shown) : make("th", { scope: "row", ...attributes }, shown));
+    });
+    body.append(line);
+  }
+  const table = make("table", {}, make("caption", {}, caption), make("thead", {}, head), body);
+  if (options.sortable) makeSortable(table);
+  const box = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table);
+  return make("div", {}, box, copyButton(table));
+}
+
+/** Headings become buttons: first press ascending for words, descending for numbers; then the other. */
+function makeSortable(table) {
+  const headings = [...table.tHead.rows[0].cells];
+  headings.forEach((heading, column) => {
+    const button = make("button", { type: "button" }, heading.textContent);
+    heading.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const numeric = heading.classList.contains("number");
+      const before = heading.getAttribute("aria-sort");
+      const rising = before ? before === "descending" : !numeric;
+      for (const other of headings) other.removeAttribute("aria-sort");
+      heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
+      sortRows(table.tBodies[0], column, numeric, rising);
+      say(`sorted by ${button.textContent}, ${rising ? "ascending" : "descending"}`);
+    });
+  });
+}
+
+/** Sort rows by one column; what has no value stays last. */
+function sortRows(body, column, numeric, rising) {
+  const key = (row) => {
+    const cell = row.cells[column];
+    const text = cell.dataset.value ?? cell.textContent.trim();
+    if (!numeric) return text;
+    const number = Number.parseFloat(text.replace("−", "-"));
+    return Number.isNaN(number) ? null : number;
+  };
+  const keyed = [...body.rows].map((row) => [key(row), row]);
+  keyed.sort(([a], [b]) => {
+    if (a === null || b === null) return (a === null) - (b === null);
+    const order = numeric ? a - b : a.localeCompare(b, "en", { numeric: true });
+    return rising ? order : -order;
+  });
+  body.append(...keyed.map(([, row]) => row));
+}
+
+/** A table's cells as CSV; numbers with all their digits. */
+function asCsv(table) {
+  const quote = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const plain = (cell) => {
+    const ranged = cell.querySelector(".range, small");
+    const text = ranged ? cell.textContent : cell.dataset.value ?? cell.textContent;
+    return quote(text.trim().replace(/\s+/g, " ").replace(/^–$/, ""));
+  };
+  return [...table.rows].map((row) => [...row.cells].map(plain).join(",") + "\n").join("");
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without leave to use the clipboard: the old way, through a selection.
+    const area = make("textarea", { class: "hidden", "aria-hidden": "true", tabindex: "-1" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}
+
+/** A button that copies what `text()` gives. */
+function copier(label, text) {
+  const button = make("button", { type: "button", class: "plain" }, label);
+  button.addEventListener("click", async () => {
+    await copy(text());
+    button.textContent = "Copied";
+    say("copied");
+    setTimeout(() => { button.textContent = label; }, 1500);
+  });
+  return make("div", { class: "tools" }, button);
+}
+
+const copyButton = (table) => copier("Copy as CSV", () => asCsv(table));
+
+/** A select with a label; calls back with the value that is chosen. */
+function chooser(label, options, onChange) {
+  const select = make("select", {});
+  for (const [value, text] of options) select.append(make("option", { value }, text));
+  select.addEventListener("change", () => onChange(select.value));
+  return { select, element: make("label", {}, label, select) };
+}
