@@ -85,7 +85,7 @@ def _pictures(
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    size = (PICTURE_INCHES * shape[1], (PICTURE_INCHES + 0.22) * shape[0] + 0.4)
+    size = (PICTURE_INCHES * shape[1], (PICTURE_INCHES + 0.17) * shape[0] + 0.3)
     layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
     figure = Figure(figsize=size, layout=layout)
     panels = figure.subplots(*shape, squeeze=False)

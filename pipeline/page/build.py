@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,9 @@ SCRIPTS = ("tables.js", "charts.js", "drawings.js", "viewer.js", "page.js")
 VEGA_LITE = "6.4"
 VIDEO_BYTES = 10_000_000
 """Budget of the viewer for all datasets together; base64 makes it a third larger."""
+
+MOMENTS = (0.2, 0.5, 0.8)
+"""Where in the clip the frames of the paper's figures lie."""
 
 
 def write_page(
@@ -116,14 +120,13 @@ def _dataset(
 def _write_frames(results: Results, shown: Shown, root: Path) -> None:
     """Figures of papers: three frames a corruption, and a grid of one frame a corruption."""
     severity = results.severities[len(results.severities) // 2]
-    rows = {"clean": shown.rows["clean", 0]} | {
-        corruption: shown.rows[corruption, severity] for corruption in results.corruptions
+    frames = {
+        corruption: samples.frames_of(shown.rows[corruption, severity], root, MOMENTS)
+        for corruption in results.corruptions
     }
-    frames = {name: samples.frames_of(row, root, (0.2, 0.5, 0.8)) for name, row in rows.items()}
     folder = root / "report" / "figures"
     with atomic(folder / f"{results.dataset}-frames.png") as temporary:
         frames_figure(frames, severity, temporary)
-    del frames["clean"]
     with atomic(folder / f"{results.dataset}-grid.png") as temporary:
         grid_figure({name: clip[1] for name, clip in frames.items()}, severity, temporary)
 
@@ -138,7 +141,13 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters["words"] = lambda name: str(name).replace("_", " ")
+    environment.filters["fixed"] = fixed
     return environment
+
+
+def fixed(value: float | None, sign: str = "") -> str:
+    """A number with one decimal; a dash where there is none, such as rPC of nothing right."""
+    return "–" if value is None or math.isnan(value) else f"{value:{sign}.1f}"
 
 
 def _text(name: str) -> Markup:

@@ -7,7 +7,7 @@ function curveRows(data) {
   const rows = [];
   for (const [model, one] of Object.entries(data.models)) {
     const add = (corruption, severity, top1, interval = [null, null]) =>
-      rows.push({ model, corruption, severity, top1, low: interval[0], high: interval[1] });
+      rows.push({ model, corruption, severity, top1, low: interval[0], high: interval[1], said: `${model}, severity ${severity}: ${fixed(top1)} %` });
     data.corruptions.forEach((corruption, c) => {
       add(corruption, 0, one.clean, one.clean_ci95);
       data.severities.forEach((severity, s) => add(corruption, severity, one.cells[c][s], one.cells_ci95[c][s]));
@@ -21,7 +21,7 @@ function curveRows(data) {
 function curveSpec(rows, models, description) {
   const colour = { field: "model", type: "nominal", legend: null, scale: { domain: models, range: models.map((_, i) => colours()[i % 8]) } };
   const shape = { field: "model", type: "nominal", legend: null, scale: { domain: models, range: models.map((_, i) => SHAPES[i % 8]) } };
-  const percent = { type: "quantitative", scale: { domain: [0, 100] }, axis: { title: null, values: [0, 25, 50, 75, 100], tickSize: 0, domain: false } };
+  const percent = { type: "quantitative", scale: { domain: [0, 100] }, axis: { title: null, values: [0, 25, 50, 75, 100], tickSize: 0, labelPadding: 9, domain: false } };
   return {
     description, width: "container", height: 150, data: { values: rows },
     autosize: { type: "fit-x", contains: "padding" },
@@ -31,7 +31,7 @@ function curveSpec(rows, models, description) {
       { mark: { type: "line", strokeWidth: 2, aria: false }, encoding: { y: { ...percent, field: "top1" } } },
       {
         mark: { type: "point", filled: true, size: 48, opacity: 1 },
-        encoding: { y: { ...percent, field: "top1" }, shape, tooltip: [{ field: "model" }, { field: "severity" }, { field: "top1", format: ".1f", title: "top-1" }, { field: "low", format: ".1f" }, { field: "high", format: ".1f" }] },
+        encoding: { y: { ...percent, field: "top1" }, shape, description: { field: "said" }, tooltip: [{ field: "model" }, { field: "severity" }, { field: "top1", format: ".1f", title: "top-1" }, { field: "low", format: ".1f" }, { field: "high", format: ".1f" }] },
       },
     ],
   };
@@ -103,7 +103,7 @@ async function drawHeat(section, data, name) {
 function pairSpec(rows, description) {
   const bound = Math.max(5, ...rows.flatMap((row) => [Math.abs(row.low), Math.abs(row.high)]));
   const y = { field: "what", type: "nominal", sort: null, axis: { title: null, domain: false, ticks: false, labelFontSize: 12, labelColor: ink("--ink"), labelLimit: 140 } };
-  const x = { type: "quantitative", scale: { domain: [-bound, bound] }, axis: { title: "percentage points", format: "+d" } };
+  const x = { type: "quantitative", scale: { domain: [-bound, bound] }, axis: { title: "percentage points", tickCount: 7, labelExpr: "datum.value > 0 ? '+' + datum.label : datum.label", grid: true } };
   const colour = { condition: { test: "datum.low > 0 || datum.high < 0", value: colours()[0] }, value: ink("--muted") };
   return {
     description, width: "container", height: 24 * rows.length, data: { values: rows },
@@ -155,7 +155,7 @@ async function drawPairs(section, data, name) {
 
 function classSpec(rows, description) {
   const y = { field: "name", type: "nominal", sort: null, axis: { title: null, domain: false, ticks: false, labelFontSize: 12, labelColor: ink("--ink"), labelLimit: 170 } };
-  const x = { type: "quantitative", scale: { domain: [0, 100] }, axis: { title: "top-1 accuracy (%)" } };
+  const x = { type: "quantitative", scale: { domain: [0, 100] }, axis: { title: "top-1 accuracy (%)", values: [0, 20, 40, 60, 80, 100] } };
   const tooltip = [{ field: "name", title: "class" }, { field: "clips" }, { field: "clean", format: ".1f" }, { field: "corrupted", format: ".1f" }, { field: "fall", format: ".1f" }];
   return {
     description, width: "container", height: 24 * rows.length, data: { values: rows },

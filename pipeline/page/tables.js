@@ -42,7 +42,7 @@ function buildTable(caption, columns, rows, options = {}) {
   const table = make("table", {}, make("caption", {}, caption), make("thead", {}, head), body);
   if (options.sortable) makeSortable(table);
   const box = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table);
-  return make("div", {}, box, copyButton(table));
+  return make("div", {}, box, options.plain ? "" : copyButton(table));
 }
 
 /** Headings become buttons: first press ascending for words, descending for numbers; then the other. */

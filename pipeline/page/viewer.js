@@ -66,7 +66,7 @@ function drawViewer(section, data) {
       ["model", (index) => models[index]],
       ["clean", (index) => answer(clip.answers["clean/0"][index])],
       [`${words(state.corruption)} ${data.severities[state.level]}`, (index) => answer(clip.answers[cell()][index])],
-    ], models.keys()));
+    ], models.keys(), { plain: true }));
   }
 
   function setPlaying(playing) {
