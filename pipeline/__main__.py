@@ -91,11 +91,12 @@ def recipes(params: ParamsFile = DEFAULT) -> None:
 @stage
 def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
     """Find and probe every listed clip; write clips.parquet."""
-    from pipeline.filter import accounting, check_share, filter_clips
+    from pipeline.filter import check_share, filter_clips
+    from pipeline.summary import clip_accounting
 
     values, root = _load(params)
     rows = filter_clips(dataset, values, root)
-    console.print(accounting(rows))
+    console.print(clip_accounting(rows))
     check_share(rows, values.filter.allowed_failures, dataset)
 
 
@@ -119,10 +120,11 @@ def corrupt(
 ) -> None:
     """Make the corrupted shards of all severities of a corruption."""
     from pipeline.corrupt import corrupt as work
+    from pipeline.summary import cells
 
     values, root = _load(params)
     for name in corruption or values.corruptions:
-        work(dataset, name, values, root)
+        console.print(cells(work(dataset, name, values, root)))
 
 
 @stage

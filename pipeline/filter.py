@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.table import Table
-
 from pipeline.annotations import Listed, read_annotations
 from pipeline.errors import ClipError, SettingsError, StageError
 from pipeline.io import manifest
@@ -89,36 +87,6 @@ def check_share(rows: list[Row], allowed: float, dataset: str) -> None:
             f"than filter.allowed_failures = {allowed:g}; the manifest says which. Get more of "
             "the videos, or raise the limit in params.yaml."
         )
-
-
-def accounting(rows: list[Row]) -> Table:
-    """Listed, found, usable and the reasons, per split."""
-    splits = sorted({row["split"] for row in rows})
-    table = Table(title=f"Clips of {rows[0]['dataset']}" if rows else "Clips")
-    table.add_column("")
-    for split in splits:
-        table.add_column(split, justify="right")
-
-    def line(label: str, **where: object) -> None:
-        counts = [
-            sum(
-                row["split"] == split and all(row[key] == value for key, value in where.items())
-                for row in rows
-            )
-            for split in splits
-        ]
-        table.add_row(label, *(f"{count:,}" for count in counts))
-
-    line("listed")
-    found = [
-        sum(row["split"] == split and row["status"] != "missing" for row in rows)
-        for split in splits
-    ]
-    table.add_row("found", *(f"{count:,}" for count in found))
-    line("usable", status="ok")
-    for reason in sorted({row["reason"] for row in rows if row["reason"]}):
-        line(f"  {reason}", reason=reason)
-    return table
 
 
 class FileFinder:
