@@ -168,7 +168,7 @@ function classSpec(rows, description) {
   };
 }
 
-const MOST_CLASSES = 12;
+const MOST_CLASSES = 15;
 
 function classRows(data, model) {
   return data.classes.names.map((name, index) => {

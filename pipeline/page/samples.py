@@ -137,6 +137,7 @@ def viewer_values(
         {
             "key": clip.key,
             "label": results.class_names[clip.label],
+            "fps": clip.rows["clean", 0]["fps_num"] / clip.rows["clean", 0]["fps_den"],
             "answers": said[clip.key],
             "psnr": {
                 f"{corruption}/{severity}": round(row["psnr"], 1)

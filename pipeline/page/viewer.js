@@ -7,6 +7,9 @@ function asVideo(base64) {
   return URL.createObjectURL(new Blob([bytes], { type: "video/mp4" }));
 }
 
+/** Play; a clip that is changed meanwhile stops the attempt, which is no error. */
+const start = (video) => video.play().catch(() => {});
+
 function screen() {
   const video = make("video", { playsinline: true, preload: "auto" });
   video.muted = true;
@@ -37,7 +40,7 @@ function drawViewer(section, data) {
     video.src = asVideo(base64);
     video.addEventListener("loadedmetadata", () => {
       video.currentTime = Math.min(time, video.duration);
-      if (!clean.video.paused) video.play();
+      if (!clean.video.paused) start(video);
     }, { once: true });
     if (old) URL.revokeObjectURL(old);
   };
@@ -72,7 +75,7 @@ function drawViewer(section, data) {
   function setPlaying(playing) {
     play.textContent = playing ? "Pause" : "Play";
     for (const { video } of [clean, other]) {
-      if (playing) video.play();
+      if (playing) start(video);
       else video.pause();
     }
     if (playing) requestAnimationFrame(keepStep);
@@ -85,8 +88,8 @@ function drawViewer(section, data) {
     const lead = clean.video.currentTime;
     if (clean.video.ended) {
       clean.video.currentTime = other.video.currentTime = 0;
-      clean.video.play();
-      other.video.play();
+      start(clean.video);
+      start(other.video);
     } else if (!other.video.seeking && !other.video.ended && Math.abs(other.video.currentTime - lead) > DRIFT_SECONDS) {
       other.video.currentTime = lead;
     }
@@ -95,7 +98,7 @@ function drawViewer(section, data) {
 
   function step(frames) {
     setPlaying(false);
-    const time = Math.max(0, Math.min(clean.video.currentTime + frames / 25, clean.video.duration));
+    const time = Math.max(0, Math.min(clean.video.currentTime + frames / data.clips[state.clip].fps, clean.video.duration));
     clean.video.currentTime = other.video.currentTime = time;
   }
 

@@ -17,8 +17,9 @@ from pipeline.corrupt import corrupt
 from pipeline.decode import decode
 from pipeline.evaluate import evaluate
 from pipeline.filter import filter_clips
+from pipeline.params import load
 from pipeline.report import report
-from tests.project import CLASSES, REPOSITORY, make_project
+from tests.project import CLASSES, REPOSITORY, make_project, tree
 from tests.videos import H264, make_video, moving_clip
 
 MODELS = ("tiny_r2plus1d", "tiny_frame2d")
@@ -159,6 +160,10 @@ def test_the_slider_changes_the_severity_and_the_video(page: Page) -> None:
 
 def test_both_videos_play_in_step(page: Page) -> None:
     page.get_by_role("button", name="Play", exact=True).click()
+    slider = page.locator("#demo-videos input[type=range]")
+    slider.focus()
+    for key in ("Home", "ArrowRight", "End"):  # while they play
+        page.keyboard.press(key)
     times = page.evaluate(
         """async () => {
             const [clean, other] = document.querySelectorAll("video"), times = [];
@@ -243,6 +248,13 @@ def test_accessible_and_fits_every_width(
         assert serious == [], [(one["id"], one["nodes"][0]["html"]) for one in serious]
         assert page.complaints == []  # type: ignore[attr-defined]
         context.close()
+
+
+def test_same_bytes_twice(project: Path) -> None:
+    before = tree(project / "report")
+    assert {"index.html", "figures/demo-frames.png", "figures/demo-grid.png"} <= set(before)
+    report(load(project / "params.yaml"), project)
+    assert tree(project / "report") == before
 
 
 def test_size(project: Path) -> None:
