@@ -136,12 +136,14 @@ def train(
     ] = None,
     params: ParamsFile = DEFAULT,
 ) -> None:
-    """Fit the dataset's models to its clean training shards."""
+    """Fit the dataset's models to its clean training shards.
+
+    On several GPUs: torchrun --nproc-per-node 8 -m pipeline train --dataset mini_kinetics
+    """
     from pipeline.train import train as work
 
     values, root = _load(params)
-    for name in model or values.train.get(dataset, {}):
-        work(dataset, name, values, root)
+    work(dataset, values, root, model or ())
 
 
 @stage

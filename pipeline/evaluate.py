@@ -8,13 +8,12 @@ a run that was killed costs only what is missing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline import models
 from pipeline.classes import read_classes
@@ -24,7 +23,10 @@ from pipeline.io.atomic import sha256_file
 from pipeline.io.clips import StoredClip, clip_indices, read_clip
 from pipeline.io.manifest import Row
 from pipeline.layout import Layout
+from pipeline.loader import read_ahead
+from pipeline.models.loaded import channels_last
 from pipeline.params import Params
+from pipeline.place import Place, find_place
 from pipeline.recipes import PIPELINE, pipeline_code, recipe_hash
 from pipeline.workers import progress_bar
 
@@ -45,19 +47,11 @@ class Cell:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where the arithmetic runs, and in which numbers."""
-
-    device: str
-    precision: str
-
-
 def evaluate(dataset: str, params: Params, root: Path) -> None:
     """Write `predictions/<model>.parquet` of every model of a dataset."""
     params.check_dataset(dataset)
     layout = Layout(root, dataset)
-    place = _place(params)
+    place = find_place(params.machine)
     cells = read_cells(dataset, params, layout)
     opened = open_models(dataset, params, layout)
     recipes = {
@@ -70,17 +64,26 @@ def evaluate(dataset: str, params: Params, root: Path) -> None:
         for cell in cells
         if (names := [name for name in opened if not _is_done(layout, recipes, name, cell)])
     ]
+    needed = {name for _, names in waiting for name in names}
+    moved = {name: _move(opened[name], place, params.machine.compile) for name in needed}
+    batches = [_batches(cell, [moved[n] for n in names], params) for cell, names in waiting]
+    read = read_ahead(
+        _Reader(params, root),
+        [batch for some in batches for batch in some],
+        params.machine.loader_workers,
+        pinned=place.is_gpu,
+    )
     total = sum(len(cell.rows) for cell in cells)
     done = total - sum(len(cell.rows) for cell, _ in waiting)
-    on_device = {name: _move(opened[name], place) for _, names in waiting for name in names}
     with progress_bar(f"evaluate {dataset}", total, done) as advance:
-        for cell, names in waiting:
-            some = {name: on_device[name] for name in names}
-            for name, rows in _ask(cell, some, params, layout, place, advance).items():
+        for (cell, names), some in zip(waiting, batches, strict=True):
+            answers = _ask({n: moved[n] for n in names}, some, read, params, place, advance)
+            advance(len(cell.rows) - sum(len(batch.rows) for batch in some))
+            for name, scores in answers.items():
                 recipe = recipes[name, cell.corruption, cell.severity]
                 manifest.write(
                     layout.answers(name, cell.corruption, cell.severity),
-                    [row | {"recipe_hash": recipe} for row in rows],
+                    [row | {"recipe_hash": recipe} for row in _rows(cell, name, scores)],
                     manifest.PREDICTIONS,
                     {"recipe_hash": recipe},
                 )
@@ -141,25 +144,8 @@ def open_models(dataset: str, params: Params, layout: Layout) -> dict[str, model
     return opened
 
 
-def _place(params: Params) -> _Place:
-    import torch
-
-    device = params.machine.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise SettingsError(
-            f"params.yaml: machine.device: {device!r}, but no CUDA device can be used here; "
-            "set it to cpu or auto."
-        )
-    precision = params.machine.precision
-    if precision == "auto":
-        precision = "bf16" if device.startswith("cuda") else "fp32"
-    return _Place(device, precision)
-
-
 def _recipe(
-    name: str, model: models.LoadedModel, cell: Cell, params: Params, place: _Place, root: Path
+    name: str, model: models.LoadedModel, cell: Cell, params: Params, place: Place, root: Path
 ) -> str:
     settings = params.models[cell.rows[0]["dataset"]][name]
     code = set(CODE)
@@ -176,6 +162,7 @@ def _recipe(
             "frames": params.evaluate.frames,
             "dialect": params.dialect,
             "precision": place.precision,
+            "compiled": params.machine.compile,
             "clips": [
                 [row["key"], row["label_id"], row["status"], row["sha256"]] for row in cell.rows
             ],
@@ -190,82 +177,90 @@ def _is_done(
     return manifest.has_recipe(path, recipes[name, cell.corruption, cell.severity])
 
 
-def _move(model: models.LoadedModel, place: _Place) -> models.LoadedModel:
-    if model.movable:
-        model.module.to(place.device)
-    return model
+def _move(model: models.LoadedModel, place: Place, compiled: bool) -> models.LoadedModel:
+    """The model on the device, laid out as the frames are."""
+    if not model.movable:
+        return model
+    module = channels_last(model.module.to(place.device))
+    if compiled:
+        import torch
+
+        module = torch.compile(module)  # type: ignore[assignment] # called like a module
+    return replace(model, module=module)
 
 
-class _Loader:
-    """Decodes the wanted frames of the clips of one cell; a torch dataset."""
+@dataclass(frozen=True)
+class _Batch:
+    """Some clips of one cell and the frames that its models take of them."""
 
-    def __init__(
-        self, rows: Sequence[Row], params: Params, root: Path, positions: list[int]
-    ) -> None:
-        self._rows = rows
-        self._params = params
-        self._root = root
-        self._positions = positions
+    rows: tuple[Row, ...]
+    positions: tuple[int, ...]
+    """Among the frames of the protocol, ascending."""
 
-    def __len__(self) -> int:
-        return len(self._rows)
 
-    def __getitem__(self, item: int) -> NDArray[np.uint8]:
-        """Frames (len(positions), H, W, 3) uint8 RGB of one clip."""
-        clip = StoredClip.of(self._rows[item], self._root)
-        wanted, dialect = self._params.evaluate.frames, self._params.dialect
-        return read_clip(clip, clip_indices(clip.num_frames, wanted, dialect)[self._positions])
+@dataclass(frozen=True)
+class _Reader:
+    """Decodes the wanted frames of batches."""
+
+    params: Params
+    root: Path
+
+    def __call__(self, batch: _Batch) -> torch.Tensor:
+        """Frames (N, len(positions), H, W, 3), uint8 RGB."""
+        import torch
+
+        wanted, dialect = self.params.evaluate.frames, self.params.dialect
+        clips = [StoredClip.of(row, self.root) for row in batch.rows]
+        frames = [
+            read_clip(clip, clip_indices(clip.num_frames, wanted, dialect)[list(batch.positions)])
+            for clip in clips
+        ]
+        return torch.from_numpy(np.stack(frames))
+
+
+def _batches(
+    cell: Cell, waiting: Sequence[models.LoadedModel], params: Params
+) -> tuple[_Batch, ...]:
+    """The usable clips of a cell with the frames that the waiting models take together."""
+    taken = (models.take_frames(params.evaluate.frames, model.input.frames) for model in waiting)
+    positions = tuple(sorted({position for some in taken for position in some}))
+    usable = [row for row in cell.rows if row["status"] == "ok"]
+    size = params.machine.batch_size
+    return tuple(
+        _Batch(tuple(usable[start : start + size]), positions)
+        for start in range(0, len(usable), size)
+    )
 
 
 def _ask(
-    cell: Cell,
     opened: dict[str, models.LoadedModel],
+    batches: Sequence[_Batch],
+    read: Iterator[torch.Tensor],
     params: Params,
-    layout: Layout,
-    place: _Place,
-    advance: Any,
-) -> dict[str, list[Row]]:
-    """Answers of some models to the clips of one cell, by model; failed clips have none."""
+    place: Place,
+    advance: Callable[[int], None],
+) -> dict[str, torch.Tensor]:
+    """Logits of some models for the clips of one cell, by model; `read` gives its batches next."""
     import torch
-    from torch.utils.data import DataLoader
 
-    usable = [row for row in cell.rows if row["status"] == "ok"]
-    taken = {
-        name: models.take_frames(params.evaluate.frames, model.input.frames)
-        for name, model in opened.items()
-    }
-    positions = sorted({position for some in taken.values() for position in some})
-    loader: DataLoader[Any] = DataLoader(
-        _Loader(usable, params, layout.root, positions),  # type: ignore[arg-type] # duck-typed
-        batch_size=params.machine.batch_size,
-        num_workers=params.machine.loader_workers,
-        pin_memory=place.device.startswith("cuda"),
-    )
     scores: dict[str, list[torch.Tensor]] = {name: [] for name in opened}
-    for batch in loader:
-        on_device = batch.to(place.device, non_blocking=True)
+    for batch in batches:
+        frames = next(read).to(place.device, non_blocking=True)
         for name, model in opened.items():
-            frames = on_device[:, [positions.index(position) for position in taken[name]]]
-            scores[name].append(_logits(model, frames, place))
-        advance(len(batch))
-    advance(len(cell.rows) - len(usable))
-    return {
-        name: list(_rows(cell, name, torch.cat(some) if some else torch.empty(0, 1)))
-        for name, some in scores.items()
-    }
+            taken = models.take_frames(params.evaluate.frames, model.input.frames)
+            own = [batch.positions.index(position) for position in taken]
+            whole = own == list(range(len(batch.positions)))
+            scores[name].append(_logits(model, frames if whole else frames[:, own], place))
+        advance(len(batch.rows))
+    return {name: torch.cat(some) if some else torch.empty(0, 1) for name, some in scores.items()}
 
 
-def _logits(model: models.LoadedModel, frames: torch.Tensor, place: _Place) -> torch.Tensor:
+def _logits(model: models.LoadedModel, frames: torch.Tensor, place: Place) -> torch.Tensor:
     import torch
 
-    types = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
     if not model.movable:
         frames = frames.cpu()
-    mixed = place.precision != "fp32" and model.movable
-    with (
-        torch.inference_mode(),
-        torch.autocast(place.device.split(":")[0], types[place.precision], enabled=mixed),
-    ):
+    with torch.inference_mode(), place.autocast(model.movable):
         return models.logits(model, frames, torch.float32).cpu()
 
 

@@ -118,6 +118,9 @@ class TrainSettings(_Settings):
     """Multi-scale crop: sides of the crop as shares of the picture."""
     flip: bool
     """Horizontal flip; never where classes tell left from right."""
+    start: Path | None = None
+    """A checkpoint to start from: weights of images (a 2D network's are inflated) or of videos.
+    Its last layer is left out."""
     threads: Positive = 2
     """Threads of the CPU arithmetic; part of the recipe, since sums depend on it."""
 
@@ -174,8 +177,11 @@ class MachineSettings(_Settings):
     device: str
     """"auto", "cpu", "cuda", "cuda:1"."""
     precision: Literal["auto", "fp32", "bf16", "fp16"]
+    compile: bool
+    """Evaluate through torch.compile: worth it on GPUs, where a run takes longer than minutes."""
     batch_size: Positive
     loader_workers: Annotated[int, Field(ge=0)]
+    """Processes that decode clips for models; 0 means a thread beside the arithmetic."""
     clip_timeout_seconds: Annotated[float, Field(gt=0)]
 
     @property

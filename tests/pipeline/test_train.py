@@ -11,15 +11,17 @@ import pytest
 import torch
 
 from corruptions.types import ClipRandom
-from pipeline import models, scenes
+from pipeline import fit, models, scenes
 from pipeline import train as stage
 from pipeline.decode import decode
 from pipeline.errors import SettingsError, StageError
+from pipeline.examples import augment, read_examples
 from pipeline.filter import filter_clips
+from pipeline.fit import learning_rate
 from pipeline.io import manifest
 from pipeline.layout import Layout
 from pipeline.params import Params, TrainSettings
-from pipeline.train import augment, learning_rate, train
+from pipeline.train import train
 from tests.project import make_project, tree, write_params
 
 MODEL = "tiny_r2plus1d"
@@ -59,7 +61,7 @@ def params_of(root: Path, **changes: Any) -> Params:
 
 
 def results(root: Path, params: Params, model: str = MODEL) -> dict[str, bytes]:
-    train("demo", model, params, root)
+    train("demo", params, root, [model])
     return tree(Layout(root, "demo").trained(model))
 
 
@@ -80,26 +82,26 @@ def test_a_killed_run_goes_on_to_the_same_weights(project, monkeypatch):
     forget(project)
     unbroken = results(project, params)
     forget(project)
-    one_epoch = stage._train_epoch
+    one_epoch = fit._train_epoch
 
     def killed(*arguments: Any) -> tuple[float, float]:
-        if arguments[4] == 2:
+        if arguments[5] == 2:
             raise KeyboardInterrupt
         return one_epoch(*arguments)
 
-    monkeypatch.setattr(stage, "_train_epoch", killed)
+    monkeypatch.setattr(fit, "_train_epoch", killed)
     with pytest.raises(KeyboardInterrupt):
-        train("demo", MODEL, params, project)
+        train("demo", params, project, [MODEL])
     assert [path.name for path in Layout(project, "demo").trained(MODEL).iterdir()] == [
         "checkpoint.pt"
     ]
     epochs: list[int] = []
 
     def counted(*arguments: Any) -> tuple[float, float]:
-        epochs.append(arguments[4])
+        epochs.append(arguments[5])
         return one_epoch(*arguments)
 
-    monkeypatch.setattr(stage, "_train_epoch", counted)
+    monkeypatch.setattr(fit, "_train_epoch", counted)
     assert results(project, params) == unbroken
     assert epochs == [2]
 
@@ -107,7 +109,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(project, monkeypatch):
 def test_what_is_done_is_not_done_again_and_a_new_recipe_is(project, monkeypatch):
     before = results(project, params_of(project))
     with monkeypatch.context() as patch:
-        patch.setattr(stage, "_fit", None)
+        patch.setattr(stage, "fit", None)
         assert results(project, params_of(project)) == before
     after = results(project, params_of(project, learning_rate=0.02))
     assert after["weights.pt"] != before["weights.pt"]
@@ -116,16 +118,16 @@ def test_what_is_done_is_not_done_again_and_a_new_recipe_is(project, monkeypatch
 
 def test_a_checkpoint_of_another_recipe_is_not_used(project, tmp_path):
     path = tmp_path / "checkpoint.pt"
-    path.write_bytes(stage._saved(vars(stage.Progress("theirs", {}, {}))))
-    assert stage._resume(path, "ours") is None
-    assert stage._resume(path, "theirs") is not None
+    path.write_bytes(fit.saved(vars(fit.Progress("theirs", {}, {}, {}, {}))))
+    assert fit._resume(path, "ours") is None
+    assert fit._resume(path, "theirs") is not None
 
 
 def test_frames_decoded_in_every_epoch_give_the_same_weights(project, monkeypatch):
     params = params_of(project)
     kept = results(project, params)
     forget(project)
-    monkeypatch.setattr(stage, "KEEP_BYTES", 0)
+    monkeypatch.setattr(fit, "KEEP_BYTES", 0)
     assert results(project, params) == kept
 
 
@@ -134,7 +136,7 @@ def test_weights_open_as_a_model_and_score_as_the_metrics_say(project):
     metrics = json.loads(results(project, params)["metrics.json"])
     layout = Layout(project, "demo")
     opened = models.open_model(MODEL, num_classes=2, weights=layout.weights(MODEL))
-    held_out = stage._examples(layout, "val", params, opened.input)
+    held_out = read_examples(layout, "val", params, opened.input, MODEL)
     batch = torch.from_numpy(np.stack([held_out.read(number) for number in range(3)]))
     with torch.inference_mode():
         answers = models.logits(opened, batch, torch.float32).argmax(1)
@@ -168,19 +170,19 @@ def test_a_loss_that_is_no_number_names_the_learning_rate(project):
 def test_what_cannot_be_trained_is_refused(project):
     params = params_of(project)
     with pytest.raises(SettingsError, match=r"train\.demo has no section 'i3d'"):
-        train("demo", "i3d", params, project)
+        train("demo", params, project, ["i3d"])
     unknown = write_params(project, **(SMALL | {"train": {"demo": {"nothing": SETTINGS}}}))
     with pytest.raises(SettingsError, match="unknown model 'nothing'"):
-        train("demo", "nothing", unknown, project)
+        train("demo", unknown, project, ["nothing"])
 
 
 def test_clips_of_another_size_are_refused(project):
     layout, params = Layout(project, "demo"), params_of(project)
     spec = models.InputSpec(frames=16, size=96, mean=(0.5,) * 3, std=(0.5,) * 3)
     with pytest.raises(SettingsError, match=r"set decode\.pictures\.demo\.crop to 96"):
-        stage._examples(layout, "train", params, spec)
+        read_examples(layout, "train", params, spec, MODEL)
     with pytest.raises(StageError, match="no usable clip of split 'test'"):
-        stage._examples(layout, "test", params, models.load(MODEL).input)
+        read_examples(layout, "test", params, models.load(MODEL).input, MODEL)
 
 
 def test_failed_clips_are_left_out(project, tmp_path):
@@ -188,8 +190,8 @@ def test_failed_clips_are_left_out(project, tmp_path):
     rows = manifest.read_rows(Layout(project, "demo").manifest("clean"), manifest.CELLS)
     rows[0] |= {"status": "failed"}
     manifest.write(layout.manifest("clean"), rows, manifest.CELLS)
-    examples = stage._examples(
-        layout, rows[0]["split"], params_of(project), models.load(MODEL).input
+    examples = read_examples(
+        layout, rows[0]["split"], params_of(project), models.load(MODEL).input, MODEL
     )
     same = [row for row in rows if row["split"] == rows[0]["split"]]
     assert [clip.key for clip in examples.clips] == [row["key"] for row in same[1:]]
