@@ -28,7 +28,7 @@ from pipeline.io.atomic import atomic, write_text
 from pipeline.layout import Layout
 from pipeline.metrics import Answers, Summary
 from pipeline.page.build import write_page
-from pipeline.page.results import Results
+from pipeline.page.evaluated import Evaluated
 from pipeline.params import Params
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,9 @@ COLUMNS = (
 
 def report(params: Params, root: Path) -> None:
     """Write the report of all datasets of params.yaml."""
-    results = [read_results(dataset, params, Layout(root, dataset)) for dataset in params.datasets]
+    results = [
+        read_evaluated(dataset, params, Layout(root, dataset)) for dataset in params.datasets
+    ]
     summaries = {one.dataset: one.summaries for one in results}
     name = set_of(params.corruptions)
     folder = root / "report"
@@ -73,7 +75,7 @@ def report(params: Params, root: Path) -> None:
     write_page([one.ranked() for one in results], rows, params, root)
 
 
-def read_results(dataset: str, params: Params, layout: Layout) -> Results:
+def read_evaluated(dataset: str, params: Params, layout: Layout) -> Evaluated:
     """What the models of a dataset got right, in numbers; models as params.yaml lists them."""
     if not params.models[dataset]:
         raise SettingsError(f"params.yaml: models.{dataset} names no model to report on.")
@@ -81,7 +83,7 @@ def read_results(dataset: str, params: Params, layout: Layout) -> Results:
     clips = clips.filter(pc.equal(clips["split"], params.evaluate.split))
     keys = clips["key"].combine_chunks()
     answers = {model: read_answers(model, keys, params, layout) for model in params.models[dataset]}
-    return Results(
+    return Evaluated(
         dataset=dataset,
         class_names=tuple(read_classes(layout.root / params.filter.sources[dataset].classes)),
         keys=tuple(keys.to_pylist()),

@@ -18,7 +18,7 @@ from pipeline.io.atomic import atomic, write_text
 from pipeline.io.manifest import Row
 from pipeline.layout import Layout
 from pipeline.page import origin, samples
-from pipeline.page.results import Results, chart_values
+from pipeline.page.evaluated import Evaluated, chart_values
 from pipeline.page.samples import Shown
 from pipeline.params import Params
 
@@ -33,7 +33,10 @@ MOMENTS = (0.2, 0.5, 0.8)
 
 
 def write_page(
-    results: Sequence[Results], leaderboard: Sequence[Mapping[str, Any]], params: Params, root: Path
+    results: Sequence[Evaluated],
+    leaderboard: Sequence[Mapping[str, Any]],
+    params: Params,
+    root: Path,
 ) -> None:
     """Write report/index.html, and the figures that show frames."""
     published = read_published(root / "manifests" / "leaderboards.csv")
@@ -78,7 +81,7 @@ def read_published(path: Path) -> list[dict[str, str]]:
 
 
 def _dataset(
-    results: Results, params: Params, root: Path, budget: int
+    results: Evaluated, params: Params, root: Path, budget: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """One dataset: what the scripts draw, and what the template writes."""
     layout = Layout(root, results.dataset)
@@ -117,7 +120,7 @@ def _dataset(
     }
 
 
-def _write_frames(results: Results, shown: Shown, root: Path) -> None:
+def _write_frames(results: Evaluated, shown: Shown, root: Path) -> None:
     """Figures of papers: three frames a corruption, and a grid of one frame a corruption."""
     severity = results.severities[len(results.severities) // 2]
     frames = {

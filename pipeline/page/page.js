@@ -24,7 +24,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme)
 for (const [name, data] of Object.entries(values)) {
   const article = document.querySelector(`article[data-dataset="${CSS.escape(name)}"]`);
   const part = (id) => article.querySelector(`#${CSS.escape(`${name}-${id}`)}`);
-  drawViewer(part("videos"), data);
+  drawViewer(part("videos"), data, name);
   await drawCurves(part("curves"), data, name);
   await drawHeat(part("heat"), data, name);
   await drawPairs(part("pairs"), data, name);

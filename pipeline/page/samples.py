@@ -21,7 +21,7 @@ from pipeline.io import manifest
 from pipeline.io.clips import StoredClip, read_clip
 from pipeline.io.payload import write_payload
 from pipeline.layout import Layout
-from pipeline.page.results import Results
+from pipeline.page.evaluated import Evaluated
 from pipeline.params import PayloadSettings
 
 CLIPS = 3
@@ -42,7 +42,7 @@ class Shown:
     rows: dict[tuple[str, int], Row]
 
 
-def choose(results: Results, count: int = CLIPS) -> list[int]:
+def choose(results: Evaluated, count: int = CLIPS) -> list[int]:
     """Indices of clips that are there in every cell, spread over the classes."""
     there = np.flatnonzero(results.everywhere)
     ordered = sorted(there.tolist(), key=lambda index: (results.labels[index], results.keys[index]))
@@ -56,7 +56,7 @@ def rows_of(table: pa.Table, keys: Sequence[str]) -> list[Row]:
     return rows
 
 
-def gather(results: Results, chosen: Sequence[int], rows: Sequence[Row]) -> list[Shown]:
+def gather(results: Evaluated, chosen: Sequence[int], rows: Sequence[Row]) -> list[Shown]:
     """The chosen clips with their rows of all cells."""
     shown = []
     for index in chosen:
@@ -110,7 +110,7 @@ def _encode(clip: Shown, root: Path, settings: PayloadSettings) -> dict[str, byt
 
 
 def answers_about(
-    results: Results, shown: Sequence[Shown], layout: Layout
+    results: Evaluated, shown: Sequence[Shown], layout: Layout
 ) -> dict[str, dict[str, list[str]]]:
     """Class names that each model answered first, by clip and "corruption/severity"."""
     keys = pa.array([clip.key for clip in shown], pa.string())
@@ -126,7 +126,7 @@ def answers_about(
 
 
 def viewer_values(
-    results: Results,
+    results: Evaluated,
     shown: Sequence[Shown],
     files: Sequence[Mapping[str, bytes]],
     layout: Layout,

@@ -17,7 +17,7 @@ function screen() {
   return { video, caption, element: make("figure", {}, video, caption) };
 }
 
-function drawViewer(section, data) {
+function drawViewer(section, data, name) {
   const body = section.querySelector(".viewer-body");
   if (!data.clips.length) {
     body.append(make("p", {}, "The shards of this run do not lie on the machine that wrote the report, so there are no videos to show."));
@@ -65,7 +65,7 @@ function drawViewer(section, data) {
   function showAnswers(clip) {
     const models = Object.keys(data.models);
     const answer = (text) => make("span", { class: text === clip.label ? "answer-right" : "answer-wrong" }, `${text === clip.label ? "✓" : "✗"} ${text}`);
-    answers.replaceChildren(buildTable(`What the models say; the class is “${clip.label}”`, [
+    answers.replaceChildren(buildTable(`What the models say on ${name}; the class is “${clip.label}”`, [
       ["model", (index) => models[index]],
       ["clean", (index) => answer(clip.answers["clean/0"][index])],
       [`${words(state.corruption)} ${data.severities[state.level]}`, (index) => answer(clip.answers[cell()][index])],

@@ -14,8 +14,8 @@ from pipeline.page.pairs import Pair, differences
 
 
 @dataclass(frozen=True)
-class Results:
-    """One dataset of the report."""
+class Evaluated:
+    """One dataset whose models were evaluated."""
 
     dataset: str
     class_names: tuple[str, ...]
@@ -40,7 +40,7 @@ class Results:
         there: Bools = np.logical_and.reduce([one.everywhere() for one in self.answers.values()])
         return there
 
-    def ranked(self) -> "Results":
+    def ranked(self) -> "Evaluated":
         """The same with the models in the order of the leaderboard, best mPC first."""
         order = sorted(self.summaries, key=lambda name: (-self.summaries[name].mpc, name))
         return replace(
@@ -50,7 +50,7 @@ class Results:
         )
 
 
-def chart_values(results: Results, resamples: int) -> dict[str, Any]:
+def chart_values(results: Evaluated, resamples: int) -> dict[str, Any]:
     """Everything that the page's scripts draw, as JSON."""
     pairs = differences(
         results.answers, next(iter(results.summaries.values())).accounting, resamples
@@ -78,7 +78,7 @@ def _cells(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _classes(results: Results) -> dict[str, Any]:
+def _classes(results: Evaluated) -> dict[str, Any]:
     """Top-1 by class: clean and the mean over severities of each corruption; classes with clips."""
     num_classes = len(results.class_names)
     models, counts = {}, np.zeros(num_classes, np.int64)
