@@ -134,12 +134,12 @@ def fit(
             val_top1 = _top1(run, module, held_out)
             line = {"epoch": epoch + 1, "train_loss": loss, "train_top1": top1}
             progress.history.append(line | {"val_top1": val_top1})
-            log.info("train %s: %s", run.model, progress.history[-1])
             progress.module, progress.optimizer = module.state_dict(), optimizer.state_dict()
             progress.scaler = scaler.state_dict()
             if progress.best_epoch["epoch"] == epoch + 1:
                 progress.best = {key: value.clone() for key, value in progress.module.items()}
             if run.team.rank == 0:
+                log.info("train %s: %s", run.model, progress.history[-1])
                 with atomic(checkpoint) as temporary:
                     temporary.write_bytes(saved(vars(progress)))
     if not progress.best:  # no epochs: the weights as they were drawn

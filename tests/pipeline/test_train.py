@@ -2,17 +2,25 @@
 
 import json
 import math
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import yaml
+from typer.testing import CliRunner
 
 from corruptions.types import ClipRandom
 from pipeline import fit, models, scenes
 from pipeline import train as stage
+from pipeline.__main__ import app
 from pipeline.decode import decode
 from pipeline.errors import SettingsError, StageError
 from pipeline.examples import augment, read_examples
@@ -22,9 +30,10 @@ from pipeline.io import manifest
 from pipeline.layout import Layout
 from pipeline.params import Params, TrainSettings
 from pipeline.train import train
-from tests.project import make_project, tree, write_params
+from tests.project import REPOSITORY, make_project, tree, write_classes, write_params
 
 MODEL = "tiny_r2plus1d"
+TRAINING = "manifests/demo/training.json"
 SETTINGS = {
     "epochs": 3,
     "batch_size": 2,
@@ -229,3 +238,178 @@ def test_learning_rate_rises_then_falls_to_zero():
     assert all(later <= earlier for earlier, later in zip(rates[20:], rates[21:], strict=False))
     assert math.isclose(rates[60], settings.learning_rate / 2)
     assert rates[-1] == 0
+
+
+def command(root: Path, module: str = "pipeline", processes: int = 2) -> list[str]:
+    """`torchrun -m MODULE train`, or without torchrun where there is one process."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    arguments = ["train", "--dataset", "demo", "--model", MODEL] if module == "pipeline" else []
+    return [sys.executable, *(launcher if processes > 1 else []), "-m", module, *arguments]
+
+
+def start(root: Path, *arguments: str, **options: int) -> "subprocess.Popen[str]":
+    paths = {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        command(root, *arguments, **options),
+        cwd=root,
+        env=os.environ | paths,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(running: "subprocess.Popen[str]") -> str:
+    _, told = running.communicate(timeout=120)
+    assert running.returncode == 0, told
+    return told
+
+
+def test_two_processes_go_on_after_a_kill_to_the_same_weights(project):
+    params_of(project, epochs=4, batch_size=3)
+    folder = Layout(project, "demo").trained(MODEL)
+    forget(project)
+    finish(start(project))
+    unbroken = tree(folder)
+    assert json.loads(unbroken["recipe.json"])["processes"] == 2
+    forget(project)
+    running = start(project)
+    while not (folder / "checkpoint.pt").is_file():
+        assert running.poll() is None
+        time.sleep(0.002)
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    assert len(children) == 2
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+    running.communicate(timeout=60)
+    assert running.returncode != 0
+    assert not (folder / "weights.pt").exists()
+    finish(start(project))
+    assert tree(folder) == unbroken
+
+
+def test_the_share_of_each_process_counts_by_its_clips(project):
+    # Batches of 3 and 1 clips for two processes: 2 and 1, then 1 and none.
+    params_of(project, batch_size=3, epochs=2)
+    trained = []
+    for processes in (1, 2):
+        forget(project)
+        finish(start(project, "tests.pipeline.train_without_norms", processes=processes))
+        weights = torch.load(Layout(project, "demo").weights(MODEL), weights_only=True)
+        trained.append((weights, json.loads((project / TRAINING).read_text())))
+    for key, value in trained[0][0].items():
+        torch.testing.assert_close(trained[1][0][key], value, rtol=1e-4, atol=1e-6)
+    for name, value in trained[0][1][MODEL].items():
+        assert trained[1][1][MODEL][name] == pytest.approx(value, abs=1e-4)
+
+
+def as_images(root: Path, path: Path) -> dict[str, torch.Tensor]:
+    """Write weights of the network's 2D form, as an ImageNet checkpoint would hold them."""
+    fresh = models.load(MODEL).build(1000).state_dict()
+    images = {
+        key: torch.randn(value.shape[:2] + value.shape[3:]) if value.ndim == 5 else value
+        for key, value in fresh.items()
+    }
+    torch.save({"state_dict": images}, path)
+    return images
+
+
+def test_starts_from_inflated_image_weights(project, tmp_path):
+    images = as_images(project, tmp_path / "images.pth")
+    params = params_of(project, start=str(tmp_path / "images.pth"), epochs=0, warmup_epochs=0)
+    forget(project)
+    results(project, params)
+    weights = torch.load(Layout(project, "demo").weights(MODEL), weights_only=True)
+    stem = images["stem.0.weight"]
+    for time_index in range(3):
+        torch.testing.assert_close(weights["stem.0.weight"][:, :, time_index], stem / 3)
+    assert weights["fc.weight"].shape[0] == 2
+    before = (Layout(project, "demo").trained(MODEL) / "recipe.json").read_text()
+    as_images(project, tmp_path / "images.pth")
+    assert results(project, params)["recipe.json"].decode() != before
+
+
+def test_a_start_that_does_not_fit_is_refused(project, tmp_path):
+    with pytest.raises(SettingsError, match=r"train\.demo\.tiny_r2plus1d\.start: .* does not exi"):
+        results(project, params_of(project, start="nothing.pth"))
+    torch.save({"conv1.weight": torch.zeros(3, 3)}, tmp_path / "other.pth")
+    with pytest.raises(SettingsError, match=r"conv1\.weight .* no such key"):
+        results(project, params_of(project, start=str(tmp_path / "other.pth")))
+
+
+def test_no_flip_where_a_mirror_changes_classes(project):
+    with pytest.raises(SettingsError, match=r"flip: true.*'moving left'"):
+        results(project, params_of(project, flip=True))
+    classes = project / "manifests/classes/demo.csv"
+    before = classes.read_text()
+    try:
+        write_classes(project, ("pulling something", "pushing something"))
+        forget(project)
+        assert "weights.pt" in results(project, params_of(project, flip=True, epochs=1))
+        ssv2 = {"filter": {"sources": {"demo": {"format": "ssv2"}}}}
+        with pytest.raises(SettingsError, match=r"train\.demo\.tiny_r2plus1d\.flip: true"):
+            results(project, write_params(project, **(changed(flip=True) | ssv2)))
+    finally:
+        classes.write_text(before)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_mixed_precision_trains_nearly_the_same(project, precision):
+    exact = json.loads(results(project, params_of(project))["metrics.json"])
+    forget(project)
+    params = write_params(project, **(changed() | {"machine": {"device": "cpu"}}))
+    machine = params.machine.model_copy(update={"precision": precision})
+    found = results(project, params.model_copy(update={"machine": machine}))
+    assert json.loads(found["recipe.json"])["precision"] == precision
+    mixed = json.loads(found["metrics.json"])
+    assert mixed["train_loss"] != exact["train_loss"]
+    assert mixed["train_loss"] == pytest.approx(exact["train_loss"], rel=0.05)
+    forget(project)
+
+
+def test_a_run_that_goes_on_elsewhere_says_so(project, monkeypatch, caplog):
+    forget(project)
+    params = params_of(project)
+    one_epoch = fit._train_epoch
+
+    def killed(*arguments: Any) -> tuple[float, float]:
+        if arguments[5] == 1:
+            raise KeyboardInterrupt
+        return one_epoch(*arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(fit, "_train_epoch", killed)
+        train("demo", params, project, [MODEL])
+    machine = params.machine.model_copy(update={"precision": "bf16"})
+    train("demo", params.model_copy(update={"machine": machine}), project, [MODEL])
+    assert "weights will not be those of an unbroken run" in caplog.text
+    forget(project)
+
+
+def test_input_and_options_are_those_of_the_model_s_entry(project):
+    spec = {"frames": 8, "size": 112, "mean": [0.5] * 3, "std": [0.5] * 3}
+    section = {
+        "train": {"demo": {"own": SETTINGS | {"epochs": 1, "warmup_epochs": 0}}},
+        "models": {"demo": {"own": {"model": MODEL, "input": spec}}},
+    }
+    assert "weights.pt" in results(project, write_params(project, **(SMALL | section)), "own")
+    section["models"]["demo"]["own"]["options"] = {"depth": 3}
+    with pytest.raises(SettingsError, match=r"no options \['depth'\]"):
+        results(project, write_params(project, **(SMALL | section)), "own")
+
+
+def test_a_dataset_with_nothing_to_train_ends_well(project):
+    values = yaml.safe_load((project / "params.yaml").read_text())
+    values["models"]["demo"] = {MODEL: {"weights": "somewhere.pt"}}
+    values["train"]["demo"] = {}
+    (project / "empty.yaml").write_text(yaml.safe_dump(values))
+    shutil.rmtree(project / "data/demo/train", ignore_errors=True)
+    arguments = ["train", "--dataset", "demo", "--params", str(project / "empty.yaml")]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert (project / "data/demo/train").is_dir()
+    assert json.loads((project / TRAINING).read_text()) == {}
+
+
+def test_metrics_of_all_models_are_in_one_file(project):
+    found = results(project, params_of(project))
+    together = json.loads((project / TRAINING).read_text())
+    assert together == {MODEL: json.loads(found["metrics.json"])}
