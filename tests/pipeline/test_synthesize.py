@@ -10,8 +10,9 @@ import pytest
 from pipeline import scenes
 from pipeline.annotations import KINETICS_ID
 from pipeline.errors import SettingsError
-from pipeline.params import MachineSettings, SynthesizeSettings
+from pipeline.params import MachineSettings, SynthesizeSettings, load
 from pipeline.synthesize import list_clips, synthesize
+from tests.project import REPOSITORY
 
 SETTINGS = SynthesizeSettings(
     train_clips_per_class=1,
@@ -25,15 +26,8 @@ SETTINGS = SynthesizeSettings(
 
 
 def machine(workers: int) -> MachineSettings:
-    return MachineSettings(
-        workers=workers,
-        backend="loky",
-        device="cpu",
-        precision="fp32",
-        batch_size=1,
-        loader_workers=0,
-        clip_timeout_seconds=60,
-    )
+    settings = load(REPOSITORY / "params.yaml").machine
+    return settings.model_copy(update={"workers": workers})
 
 
 def contents(folder: Path) -> dict[str, bytes]:
