@@ -17,8 +17,11 @@ from pipeline.corrupt import corrupt
 from pipeline.decode import decode
 from pipeline.evaluate import evaluate
 from pipeline.filter import filter_clips
+from pipeline.io import manifest
+from pipeline.layout import Layout
+from pipeline.page import samples
 from pipeline.params import load
-from pipeline.report import report
+from pipeline.report import read_evaluated, report
 from tests.project import CLASSES, REPOSITORY, make_project, tree
 from tests.videos import H264, make_video, moving_clip
 
@@ -259,3 +262,28 @@ def test_same_bytes_twice(project: Path) -> None:
 
 def test_size(project: Path) -> None:
     assert (project / "report/index.html").stat().st_size < 15_000_000
+
+
+def test_videos_stay_within_their_budget(project: Path) -> None:
+    root, params = project, load(project / "params.yaml")
+    results = read_evaluated("demo", params, Layout(root, "demo"))
+    rows = [
+        row
+        for name in ("clean", *CORRUPTIONS)
+        for row in manifest.read_rows(Layout(root, "demo").manifest(name), manifest.CELLS)
+    ]
+    shown = samples.gather(results, samples.choose(results), rows)
+
+    def made(budget: int) -> list[int]:
+        return [
+            sum(map(len, one.values()))
+            for one in samples.videos(shown, root, budget, params.machine)
+        ]
+
+    best = made(10**9)
+    assert len(best) == len(shown) == 3
+    assert made(sum(best[:2])) == best[:2]
+    coarser = made(sum(best[:2]) - 1)
+    assert len(coarser) >= 2
+    assert sum(coarser) < sum(best[:2])
+    assert made(0) == []
