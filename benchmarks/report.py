@@ -5,7 +5,7 @@ python -m benchmarks.report [--keep FOLDER]
 The predictions and manifests are made up, as large as those of Mini Kinetics-C; the shards of a few
 clips are real ones of 224 x 224 pixels, so that the page has its videos. The report stage runs in a
 process of its own, whose time and peak memory are what is printed; each of the workers that code
-the videos takes about 0.3 GB beside it.
+the videos takes about 0.1 GB beside it.
 """
 
 import argparse
