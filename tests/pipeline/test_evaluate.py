@@ -1,12 +1,15 @@
 """Every model over every cell: one row per clip, only what is missing is computed."""
 
+import shutil
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from pipeline import models
+from pipeline import metrics, models
 from pipeline.corrupt import corrupt
 from pipeline.decode import decode
 from pipeline.errors import SettingsError, StageError
@@ -18,7 +21,11 @@ from pipeline.io.payload import read_payload
 from pipeline.io.shards import read_member
 from pipeline.layout import Layout
 from pipeline.params import Params
+from pipeline.train import train
 from tests.project import make_project, write_params
+
+# Small networks gain nothing from threads, and lose much where other tests run beside them.
+torch.set_num_threads(1)
 
 SMALL = {
     "corruptions": ["contrast", "frame_rate"],
@@ -163,3 +170,84 @@ def test_a_model_of_one_s_own(tmp_path: Path) -> None:
     rows = predictions(tmp_path, "bright")
     assert len(rows) == 25
     assert {tuple(sorted(row["top5"])) for row in rows} == {(0, 1)}
+
+
+@pytest.mark.parametrize("loaders", [0, 1])
+def test_a_shard_that_cannot_be_read_is_named(tmp_path: Path, loaders: int) -> None:
+    prepare(tmp_path)
+    shard = sorted((tmp_path / "data/demo/corrupted/contrast/1").glob("*.tar"))[0]
+    shard.write_bytes(bytes(shard.stat().st_size))
+    params = write_params(tmp_path, **SMALL, machine={"loader_workers": loaders})
+    with pytest.raises(StageError, match=r"^\S*contrast\S*\.tar, clip \S+: cannot"):
+        evaluate("demo", params, tmp_path)
+
+
+def test_mixed_precision_and_compiled_models_answer_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Traced as ever, but run as they stand: C++ code would take half a minute to be compiled.
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    params = prepare(tmp_path, corruptions=["contrast"], severities=[5])
+    answers = []
+    for changes in ({"precision": "fp32"}, {"precision": "bf16"}, {"compile": True}):
+        machine = params.machine.model_copy(update=changes)
+        evaluate("demo", params.model_copy(update={"machine": machine}), tmp_path)
+        answers.append([sorted(row["top5_logits"]) for row in predictions(tmp_path)])
+    assert answers[0] != answers[1]
+    np.testing.assert_allclose(answers[1], answers[0], atol=0.05)
+    np.testing.assert_allclose(answers[2], answers[0], atol=1e-4)
+
+
+LEADERBOARD = (
+    "resnet3d_50",
+    "resnet3d_18",
+    "i3d",
+    "slowfast_8x4",
+    "x3d_m",
+    "tam_resnet50",
+    "timesformer",
+)
+
+
+def test_every_model_of_the_leaderboard_is_trained_and_gets_an_mpc(tmp_path: Path) -> None:
+    """At 64 x 64 pixels; what they cost at 224 x 224 is in benchmarks/evaluate.py."""
+    recipe = {
+        "epochs": 1,
+        "batch_size": 2,
+        "learning_rate": 0.01,
+        "momentum": 0.9,
+        "weight_decay": 0.0005,
+        "flip": False,
+        "threads": 1,
+    }
+    entries = {}
+    for name in LEADERBOARD:
+        spec = asdict(models.load(name).input) | {"size": 64}
+        frames = 2 if name == "timesformer" else 16
+        entries[name] = {"input": spec | {"frames": frames}}
+    values = {
+        "num_clips": 2,
+        "corruptions": ["contrast"],
+        "severities": [5],
+        "decode": {"pictures": {"demo": {"short_side": 64, "crop": 64}}},
+        "models": {"demo": entries},
+        "train": {"demo": dict.fromkeys(LEADERBOARD, recipe)},
+    }
+    params = prepare(tmp_path, **values)
+    own = {"demo": {name: params.models["demo"][name] for name in LEADERBOARD}}
+    params = params.model_copy(update={"models": own})
+    try:
+        train("demo", params, tmp_path, LEADERBOARD)
+        evaluate("demo", params, tmp_path)
+    finally:
+        shutil.rmtree(tmp_path / "data/demo/train")  # a gigabyte
+    for name in LEADERBOARD:
+        rows = predictions(tmp_path, name)
+        right = {
+            cell: 100 * np.mean([row["correct1"] for row in rows if row["corruption"] == cell])
+            for cell in ("clean", "contrast")
+        }
+        mpc = metrics.mean_performance(np.array([[right["contrast"]]]))
+        assert len(rows) == 2 * 2
+        assert mpc == right["contrast"]
+        assert all(np.isfinite(row["top5_logits"]).all() for row in rows), name
