@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pipeline import models
 from pipeline.classes import read_classes
 from pipeline.errors import SettingsError, StageError
@@ -207,7 +205,7 @@ class _Reader:
 
     def __call__(self, batch: _Batch) -> torch.Tensor:
         """Frames (N, len(positions), H, W, 3), uint8 RGB."""
-        import torch
+        from torch.utils.data import default_collate
 
         wanted, dialect = self.params.evaluate.frames, self.params.dialect
         clips = [StoredClip.of(row, self.root) for row in batch.rows]
@@ -215,7 +213,8 @@ class _Reader:
             read_clip(clip, clip_indices(clip.num_frames, wanted, dialect)[list(batch.positions)])
             for clip in clips
         ]
-        return torch.from_numpy(np.stack(frames))
+        stacked: torch.Tensor = default_collate(frames)  # in a process: in shared memory
+        return stacked
 
 
 def _batches(

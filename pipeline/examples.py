@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.utils.data import default_collate
 
 from corruptions.types import Clip, ClipRandom, random_uniforms
 from pipeline import models
@@ -92,9 +93,9 @@ class Reader:
     def __call__(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """Frames (N, T, H, W, 3) uint8 and labels (N) of a batch."""
         epoch, numbers = batch
-        frames = np.stack([self._read(epoch, number) for number in numbers])
-        labels = [self._examples.labels[number] for number in numbers]
-        return torch.from_numpy(frames), torch.tensor(labels)
+        clips = [(self._read(epoch, number), self._examples.labels[number]) for number in numbers]
+        frames, labels = default_collate(clips)
+        return frames, labels
 
     def _read(self, epoch: int, number: int) -> Clip:
         clip = self._kept.get(number)
