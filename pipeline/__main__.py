@@ -156,23 +156,32 @@ def evaluate(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
 
 
 @stage
-def report(params: ParamsFile = DEFAULT) -> None:
+def report(
+    add: Annotated[
+        list[Path] | None,
+        typer.Option("--add", help="A result of somebody else (JSON) to keep; repeat for several."),
+    ] = None,
+    params: ParamsFile = DEFAULT,
+) -> None:
     """Compute the leaderboard from the predictions and write the report."""
     from pipeline.report import report as work
+    from pipeline.results import add_result
 
     values, root = _load(params)
+    for path in add or ():
+        console.print(f"added: {add_result(path, root)}", soft_wrap=True)
     work(values, root)
 
 
 @stage
 def leaderboard(params: ParamsFile = DEFAULT) -> None:
     """Print the leaderboard of the last report and where the report lies."""
-    from pipeline.report import leaderboard_table
+    from pipeline.leaderboard import read_tables
 
     _, root = _load(params)
-    for table in leaderboard_table(root):
+    for table in read_tables(root):
         console.print(table)
-    console.print(f"Report: {root / 'report'}", soft_wrap=True)
+    console.print(f"Report: {root / 'report' / 'index.html'}", soft_wrap=True)
 
 
 @stage

@@ -4,10 +4,9 @@
 `leaderboard.md` are for people and papers, `index.html` is the page to look at.
 """
 
-import csv
-import io
 import json
 import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from rich.table import Table
 
+import corruptions
 from corruptions.sets import set_of
-from pipeline import metrics
+from pipeline import leaderboard, metrics, results
 from pipeline.classes import read_classes
 from pipeline.errors import SettingsError, StageError
 from pipeline.figures import severity_figure
@@ -33,46 +32,68 @@ from pipeline.params import Params
 
 log = logging.getLogger(__name__)
 
-COLUMNS = (
-    "dataset",
-    "model",
-    "clean_top1",
-    "clean_top5",
-    "mpc",
-    "mpc_low",
-    "mpc_high",
-    "rpc",
-    "rpc_low",
-    "rpc_high",
-    "set",
-    "num_clips",
-    "num_clips_listed",
-    "accounting",
-)
-
 
 def report(params: Params, root: Path) -> None:
     """Write the report of all datasets of params.yaml."""
-    results = [
+    added = results.read_results(root)
+    evaluated = [
         read_evaluated(dataset, params, Layout(root, dataset)) for dataset in params.datasets
     ]
-    summaries = {one.dataset: one.summaries for one in results}
     name = set_of(params.corruptions)
+    reference = params.report.reference_model
     folder = root / "report"
     folder.mkdir(exist_ok=True)
     values = {
-        dataset: {model: as_metrics(summary, name) for model, summary in some.items()}
-        for dataset, some in summaries.items()
+        one.dataset: {
+            model: as_metrics(summary, name) | _against(reference, summary, one)
+            for model, summary in one.summaries.items()
+        }
+        for one in evaluated
     }
-    write_text(folder / "metrics.json", json.dumps(values, indent=2) + "\n")
-    rows = leaderboard_rows(values)
-    write_text(folder / "leaderboard.csv", _as_csv(rows))
-    write_text(folder / "leaderboard.md", _as_markdown(rows))
+    write_text(folder / "metrics.json", json.dumps(values, indent=2, allow_nan=False) + "\n")
+    rows = leaderboard.ranked([*leaderboard.our_rows(values), *leaderboard.added_rows(added)])
+    write_text(folder / "leaderboard.csv", leaderboard.as_csv(rows))
+    write_text(folder / "leaderboard.md", leaderboard.as_markdown(rows))
+    summaries = {one.dataset: one.summaries for one in evaluated}
     _write_curves(folder / "curves", summaries)
+    _write_results(folder / "results", values)
     for dataset, some in summaries.items():
         with atomic(folder / "figures" / f"{dataset}.png") as temporary:
             severity_figure(dataset, some, temporary)
-    write_page([one.ranked() for one in results], rows, params, root)
+    write_page([one.ranked() for one in evaluated], rows, params, root)
+
+
+def _against(reference: str | None, summary: Summary, one: Evaluated) -> dict[str, Any]:
+    """MCE and relative mCE in percent, where a reference model is named."""
+    if reference is None:
+        return {}
+    if reference not in one.summaries:
+        raise SettingsError(
+            f"params.yaml: report.reference_model: {reference!r} is no model of {one.dataset}; "
+            f"there are: {', '.join(one.summaries)}."
+        )
+    other = one.summaries[reference]
+    errors = metrics.corruption_errors(
+        tuple(summary.cells),
+        _grid(summary),
+        summary.clean_top1,
+        _grid(other),
+        other.clean_top1,
+    )
+    return {
+        "reference": reference,
+        "mce": _number(errors.mce),
+        "relative_mce": _number(errors.relative_mce),
+    }
+
+
+def _grid(summary: Summary) -> NDArray[np.float64]:
+    return np.array([list(cells.values()) for cells in summary.cells.values()])
+
+
+def _number(value: float) -> float | None:
+    """A number, or None where it is not defined (JSON has no NaN)."""
+    return value if math.isfinite(value) else None
 
 
 def read_evaluated(dataset: str, params: Params, layout: Layout) -> Evaluated:
@@ -154,10 +175,10 @@ def as_metrics(summary: Summary, set_name: str) -> dict[str, Any]:
         "clean_top5": summary.clean_top5,
         "mpc": summary.mpc,
         "mpc_ci95": list(summary.mpc_ci95),
-        "rpc": summary.rpc,
-        "rpc_ci95": list(summary.rpc_ci95),
+        "rpc": _number(summary.rpc),
+        "rpc_ci95": [_number(bound) for bound in summary.rpc_ci95],
         "gamma_a": summary.gamma_a,
-        "gamma_r": summary.gamma_r,
+        "gamma_r": _number(summary.gamma_r),
         "set": set_name,
         "accounting": summary.accounting,
         "num_clips": summary.num_clips,
@@ -167,88 +188,6 @@ def as_metrics(summary: Summary, set_name: str) -> dict[str, Any]:
             for corruption, some in summary.cells.items()
         },
     }
-
-
-def leaderboard_rows(values: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the leaderboard, best mPC first within a dataset."""
-    rows = [
-        {
-            "dataset": dataset,
-            "model": model,
-            **{name: one[name] for name in ("clean_top1", "clean_top5", "mpc", "rpc", "set")},
-            "mpc_low": one["mpc_ci95"][0],
-            "mpc_high": one["mpc_ci95"][1],
-            "rpc_low": one["rpc_ci95"][0],
-            "rpc_high": one["rpc_ci95"][1],
-            **{name: one[name] for name in ("num_clips", "num_clips_listed", "accounting")},
-        }
-        for dataset, some in values.items()
-        for model, one in some.items()
-    ]
-    return sorted(rows, key=lambda row: (row["dataset"], -row["mpc"], row["model"]))
-
-
-def leaderboard_table(root: Path) -> list[Table]:
-    """The leaderboard of the last report, one table a dataset, for the terminal."""
-    path = root / "report" / "metrics.json"
-    try:
-        values = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise StageError(f"{path}: no report yet; run `dvc repro`.") from None
-    rows = leaderboard_rows(values)
-    tables = []
-    for dataset in values:
-        table = Table(title=f"Robustness on {dataset}", caption=_caption(rows, dataset))
-        for name in ("model", "clean top-1", "mPC", "95 %", "rPC", "95 %", "N", "set"):
-            table.add_column(name, justify="left" if name in ("model", "set") else "right")
-        for row in rows:
-            if row["dataset"] == dataset:
-                table.add_row(*_cells(row))
-        tables.append(table)
-    return tables
-
-
-def _caption(rows: list[dict[str, Any]], dataset: str) -> str:
-    row = next(row for row in rows if row["dataset"] == dataset)
-    return (
-        f"top-1 in %; N of {row['num_clips_listed']} listed clips, {row['accounting']} accounting"
-    )
-
-
-def _cells(row: dict[str, Any]) -> list[str]:
-    return [
-        row["model"],
-        f"{row['clean_top1']:.1f}",
-        f"{row['mpc']:.1f}",
-        f"{row['mpc_low']:.1f} to {row['mpc_high']:.1f}",
-        f"{row['rpc']:.1f}",
-        f"{row['rpc_low']:.1f} to {row['rpc_high']:.1f}",
-        f"{row['num_clips']}",
-        row["set"],
-    ]
-
-
-def _as_csv(rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow(
-            {
-                key: f"{value:.4f}" if isinstance(value, float) else value
-                for key, value in row.items()
-            }
-        )
-    return text.getvalue()
-
-
-def _as_markdown(rows: list[dict[str, Any]]) -> str:
-    lines = [
-        "| dataset | model | clean top-1 | mPC | 95 % | rPC | 95 % | N | set |",
-        "|---|---|--:|--:|:-:|--:|:-:|--:|---|",
-        *("| " + " | ".join([row["dataset"], *_cells(row)]) + " |" for row in rows),
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def _write_curves(folder: Path, summaries: Mapping[str, Mapping[str, Summary]]) -> None:
@@ -271,3 +210,21 @@ def _write_curves(folder: Path, summaries: Mapping[str, Mapping[str, Summary]]) 
     for path in folder.rglob("*.csv"):
         if path not in written:
             path.unlink()
+
+
+def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """One JSON per model, to send to others: `python -m pipeline report --add` takes it."""
+    whole = list(corruptions.SEVERITIES)
+    written = set()
+    for dataset, some in values.items():
+        for model, one in some.items():
+            grid = next(iter(one["cells"].values()))
+            if [int(severity) for severity in grid] != whole or not one["clean_top1"]:
+                continue  # part of a grid is no result to compare
+            result = results.as_result(dataset, model, one, "unpublished")
+            path = folder / f"{dataset}-{model}.json"
+            write_text(path, result.model_dump_json(indent=2) + "\n")
+            written.add(path)
+    folder.mkdir(exist_ok=True)
+    for path in set(folder.iterdir()) - written:
+        path.unlink()

@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from pipeline import metrics
-from pipeline.errors import StageError
+from pipeline.__main__ import app
+from pipeline.errors import SettingsError, StageError
 from pipeline.io import manifest
+from pipeline.leaderboard import read_tables
 from pipeline.metrics import Accounting, Answers
 from pipeline.page.pairs import differences
 from pipeline.params import Params
-from pipeline.report import leaderboard_table, report
+from pipeline.report import report
 from tests.project import write_classes, write_params
 
 GRID = {
@@ -123,18 +126,63 @@ def test_files_agree(tmp_path: Path) -> None:
         (row,) = csv.DictReader(file)
     assert (row["mpc"], row["rpc"], row["num_clips"]) == ("37.5000", "50.0000", "4")
     text = (folder / "leaderboard.md").read_text()
-    assert "| demo | tiny_r2plus1d | 75.0 | 37.5 |" in text
-    assert "| 4 | custom |" in text
+    assert "| demo | tiny_r2plus1d | 75.0 | 37.5 (" in text
+    assert "| 4 | custom | this run |" in text
     curve = (folder / "curves/demo/tiny_r2plus1d/fog.csv").read_text()
     assert curve == "severity,top1\n0,75.0000\n1,50.0000\n5,25.0000\n"
     mean = (folder / "curves/demo/tiny_r2plus1d/mean.csv").read_text()
     assert mean == "severity,top1\n0,75.0000\n1,62.5000\n5,12.5000\n"
     assert (folder / "figures/demo.png").read_bytes().startswith(b"\x89PNG")
-    (table,) = leaderboard_table(tmp_path)
-    assert [list(column.cells)[0] for column in table.columns][:3] == [
-        "tiny_r2plus1d", "75.0", "37.5"
-    ]  # fmt: skip
-    assert "6 listed clips" in str(table.caption)
+    (table,) = read_tables(tmp_path)
+    name, clean, mpc, rpc, count, _ = (list(column.cells)[0] for column in table.columns)
+    assert (name, clean, count) == ("tiny_r2plus1d", "75.0", "4")
+    assert mpc.startswith("37.5 (")
+    assert rpc == "50.0"  # with four clips some resamples have no clean clip right
+    assert "6 listed" in str(table.caption)
+
+
+def test_a_reference_model_gives_corruption_errors(tmp_path: Path) -> None:
+    two = {"models": {"demo": {"tiny_frame2d": {}}}}
+    params = write_params(
+        tmp_path, **(GRID | two | {"report": GRID["report"] | {"reference_model": "tiny_frame2d"}})
+    )
+    write_tables(tmp_path, params)
+    write_tables(tmp_path, params, "tiny_frame2d")
+    report(params, tmp_path)
+    values = json.loads((tmp_path / "report/metrics.json").read_text())["demo"]
+    assert values["tiny_r2plus1d"]["mce"] == pytest.approx(100)
+    assert values["tiny_r2plus1d"]["relative_mce"] == pytest.approx(100)
+    params = write_params(
+        tmp_path, **(GRID | {"report": GRID["report"] | {"reference_model": "i3d"}})
+    )
+    with pytest.raises(SettingsError, match="report.reference_model: 'i3d' is no model of demo"):
+        report(params, tmp_path)
+
+
+def test_added_results_stand_beside_ours(tmp_path: Path) -> None:
+    params = write_params(tmp_path, **GRID)
+    write_tables(tmp_path, params)
+    theirs = {
+        "schema_version": 1,
+        "dataset": "demo",
+        "model": "their_net",
+        "source": "Their paper",
+        "clean_top1": 80,
+        "num_clips": 4,
+        "accounting": "common",
+        "cells": {name: dict.fromkeys("12345", 60) for name in ("fog", "rain")},
+    }
+    path = tmp_path / "theirs.json"
+    path.write_text(json.dumps(theirs))
+    arguments = ["report", "--add", str(path), "--params", str(tmp_path / "params.yaml")]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    with (tmp_path / "report/leaderboard.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["model"], row["mpc"], row["source"]) for row in rows] == [
+        ("their_net", "60.0000", "Their paper"),
+        ("tiny_r2plus1d", "37.5000", "this run"),
+    ]
+    assert "their_net" in (tmp_path / "report/index.html").read_text()
 
 
 def test_same_bytes_twice(tmp_path: Path) -> None:
@@ -153,7 +201,7 @@ def test_without_predictions_the_error_says_so(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="no such manifest"):
         report(params, tmp_path)
     with pytest.raises(StageError, match="no report yet"):
-        leaderboard_table(tmp_path)
+        read_tables(tmp_path)
 
 
 def page_values(root: Path) -> dict[str, Any]:
