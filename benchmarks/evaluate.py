@@ -1,0 +1,229 @@
+"""The evaluate stage: whether the loader feeds the models, and what they make of the device.
+
+    python -m benchmarks.evaluate [--models x3d_m,i3d] [--clips 4] [--batch 1] [--workers 8]
+
+First table: CPU time of one core for the 32 frames of a clip, by our loader and by plain readers of
+the same shards (each clip's bytes, then its frames); higher is faster, ours is 1.
+
+Second table: every model alone on the device, against the loader alone on one core. `cores to feed`
+is how many cores of loading one device needs; `waits` is the share of time in which the device has
+no data with `--workers` cores: computed on CPUs, measured on GPUs through the stage's own loop.
+`MFU` is model FLOP utilisation: clips/s x 2 x multiply-adds of a clip over the peak of the GPU.
+"""
+
+import argparse
+import io
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.stage import make_project
+from pipeline import evaluate as stage
+from pipeline import models
+from pipeline.corrupt import corrupt
+from pipeline.io import manifest
+from pipeline.io.clips import StoredClip, clip_indices, read_clip
+from pipeline.layout import Layout
+from pipeline.loader import read_ahead
+from pipeline.models import catalog, registry
+from pipeline.params import Params, load
+from pipeline.place import Place, find_place
+
+ROUNDS = 5
+FRAMES = 32
+LONG_SECONDS = 3.0
+"""A model that takes longer for a batch is measured once."""
+PEAKS = {"H200": 989, "H100": 989, "A100": 312, "L40S": 362, "4090": 165}
+"""Dense bf16 TFLOP/s of GPUs, from the makers' data sheets; others by --peak."""
+
+
+def stored_bytes(clip: StoredClip) -> bytes:
+    with clip.shard.open("rb") as file:
+        file.seek(clip.offset)
+        return file.read(clip.size)
+
+
+def with_torchcodec(clip: StoredClip, indices: Sequence[int]) -> object:
+    from torchcodec.decoders import VideoDecoder
+
+    decoder = VideoDecoder(stored_bytes(clip), dimension_order="NHWC", num_ffmpeg_threads=1)
+    return decoder.get_frames_at(list(indices))
+
+
+def with_decord(clip: StoredClip, indices: Sequence[int]) -> object:
+    from decord import VideoReader, cpu
+
+    reader = VideoReader(io.BytesIO(stored_bytes(clip)), ctx=cpu(0), num_threads=1)
+    return reader.get_batch(list(indices)).asnumpy()
+
+
+def with_pyav(clip: StoredClip, indices: Sequence[int]) -> object:
+    wanted = set(indices)
+    with av.open(io.BytesIO(stored_bytes(clip))) as container:
+        container.streams.video[0].codec_context.thread_count = 1
+        frames = enumerate(container.decode(video=0))
+        return np.stack([frame.to_ndarray(format="rgb24") for n, frame in frames if n in wanted])
+
+
+READERS: dict[str, Callable[[StoredClip, Sequence[int]], object]] = {
+    "our loader": read_clip,
+    "torchcodec": with_torchcodec,
+    "decord": with_decord,
+    "PyAV": with_pyav,
+}
+
+
+def reader_seconds(clips: Sequence[StoredClip]) -> dict[str, float]:
+    """CPU seconds of one core for one clip, by reader: the median of rounds that take turns."""
+    indices = [clip_indices(clip.num_frames, FRAMES).tolist() for clip in clips]
+    taken: dict[str, list[float]] = {name: [] for name in READERS}
+    for turn in range(ROUNDS + 1):
+        for name, read in READERS.items():
+            start = time.process_time()
+            for clip, some in zip(clips, indices, strict=True):
+                read(clip, some)
+            if turn:  # the first one imports and fills caches
+                taken[name].append((time.process_time() - start) / len(clips))
+    return {name: statistics.median(some) for name, some in taken.items()}
+
+
+def wait(place: Place) -> None:
+    if place.is_gpu:
+        torch.cuda.synchronize()
+
+
+def model_seconds(model: models.LoadedModel, batch: int, place: Place) -> float:
+    """Seconds of one clip on the device, in batches of `batch` that lie there."""
+    spec = model.input
+    shape = (batch, spec.frames, spec.size, spec.size, 3)
+    frames = torch.randint(0, 256, shape, dtype=torch.uint8).to(place.device)
+    taken: list[float] = []
+    for _ in range(ROUNDS + 1):
+        wait(place)
+        start = time.perf_counter()
+        stage._logits(model, frames, place)
+        taken.append(time.perf_counter() - start)
+        if not place.is_gpu and taken[0] > LONG_SECONDS:
+            return taken[0] / batch
+    return statistics.median(taken[1:]) / batch
+
+
+def waiting_share(
+    model: models.LoadedModel,
+    rows: Sequence[manifest.Row],
+    params: Params,
+    root: Path,
+    place: Place,
+) -> float:
+    """Share of time that the stage's loop spends waiting for frames, after its first batches."""
+    cell = stage.Cell("clean", 0, tuple(rows))
+    batches = stage._batches(cell, [model], params)
+    workers = params.machine.loader_workers
+    reading = read_ahead(stage._Reader(params, root), batches, workers, pinned=place.is_gpu)
+    waited, skipped, begun = 0.0, min(2 * max(workers, 1), len(batches) // 3), 0.0
+    for number in range(len(batches)):
+        if number == skipped:
+            waited, begun = 0.0, time.perf_counter()
+        start = time.perf_counter()
+        frames = next(reading)
+        waited += time.perf_counter() - start
+        stage._logits(model, frames.to(place.device, non_blocking=True), place)
+    return waited / (time.perf_counter() - begun)
+
+
+def reader_table(root: Path, clips: int) -> tuple[Table, float]:
+    """The first table, and our seconds for a clean clip."""
+    table = Table(title=f"Reading {FRAMES} frames of {clips} clips of 224 x 224, one core")
+    table.add_column("shards")
+    for name in READERS:
+        table.add_column(name, justify="right")
+    first = 0.0
+    for words, name in (("clean", "clean"), ("shot noise, severity 3", "shot_noise")):
+        listed = manifest.read_rows(Layout(root, "demo").manifest(name), manifest.CELLS)
+        rows = [row for row in listed if row["split"] == "val"]
+        seconds = reader_seconds([StoredClip.of(row, root) for row in rows])
+        ours = seconds["our loader"]
+        first = first or ours
+        table.add_row(words, *(f"{ours / value:.2f}x" for value in seconds.values()))
+    return table, first
+
+
+def model_table(
+    chosen: argparse.Namespace, params: Params, root: Path, reading: float, place: Place
+) -> Table:
+    device = torch.cuda.get_device_name() if place.is_gpu else f"{torch.get_num_threads()} threads"
+    peak = chosen.peak or next((tops for key, tops in PEAKS.items() if key in device), None)
+    table = Table(title=f"Models on {device}, {place.precision}, batches of {chosen.batch}")
+    table.add_column("model")
+    columns = ["GMAC", "loader / model", "cores to feed", f"waits, {chosen.workers} cores"]
+    for column in columns + (["clips/s", "MFU"] if place.is_gpu else []):
+        table.add_column(column, justify="right")
+    listed = manifest.read_rows(Layout(root, "demo").manifest("clean"), manifest.CELLS)
+    rows = [row for row in listed if row["split"] == "val"]
+    for name in chosen.models.split(","):
+        gmac = catalog.row(registry.load(name), 200).gmac
+        opened = models.open_model(name, num_classes=200, weights=None)
+        model = stage._move(opened, place, params.machine.compile)
+        seconds = model_seconds(model, chosen.batch, place)
+        needed = reading / seconds
+        waits = max(0.0, 1 - chosen.workers / needed)
+        more: list[str] = []
+        if place.is_gpu:
+            many = list(rows) * max(1, 64 * chosen.batch // len(rows))
+            waits = waiting_share(model, many, params, root, place)
+            used = 2e9 * gmac / seconds / (peak * 1e12) if peak else None
+            more = [f"{1 / seconds:.0f}", "-" if used is None else f"{100 * used:.0f} %"]
+        speeds = f"{1 / needed:.1f}x", f"{needed:.2f}", f"{100 * waits:.0f} %"
+        table.add_row(name, f"{gmac:.1f}", *speeds, *more)
+        del opened, model
+    return table
+
+
+def main() -> None:
+    ours = [name for name in models.names() if not name.startswith("tiny_")]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", default=",".join(ours))
+    parser.add_argument("--clips", type=int, default=4)
+    parser.add_argument("--frames", type=int, default=290)
+    parser.add_argument("--batch", type=int, default=16 if torch.cuda.is_available() else 1)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--precision", default="auto", choices=["auto", "fp32", "bf16", "fp16"])
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--peak", type=float, help="TFLOP/s of the GPU at this precision")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        make_project(root, chosen.clips, chosen.frames)
+        params = load(root / "params.yaml")
+        machine: dict[str, Any] = {
+            "precision": chosen.precision,
+            "compile": chosen.compile,
+            "batch_size": chosen.batch,
+            "loader_workers": chosen.workers,
+        }
+        params = params.model_copy(
+            update={
+                "severities": (3,),
+                "machine": params.machine.model_copy(update=machine),
+            }
+        )
+        corrupt("demo", "shot_noise", params, root)
+        console = Console(width=120)
+        table, reading = reader_table(root, chosen.clips)
+        console.print(table)
+        console.print(model_table(chosen, params, root, reading, find_place(params.machine)))
+
+
+if __name__ == "__main__":
+    main()
