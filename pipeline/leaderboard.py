@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from pipeline.errors import StageError
@@ -112,7 +113,7 @@ def as_tables(rows: Iterable[Row]) -> list[Table]:
     tables = []
     for dataset in dict.fromkeys(row["dataset"] for row in rows):
         some = [row for row in rows if row["dataset"] == dataset]
-        table = Table(title=f"Robustness on {dataset}", caption=_caption(some))
+        table = Table(title=f"Robustness on {dataset}", caption=_caption(some), box=box.SIMPLE_HEAD)
         for name in ("model", "clean", "mPC (95 %)", "rPC (95 %)", "N", "set"):
             text = name in ("model", "set")
             table.add_column(name, justify="left" if text else "right", no_wrap=True)
@@ -156,4 +157,4 @@ def _with_interval(row: Row, name: str) -> str:
         return "-"
     if row.get(f"{name}_low") is None:
         return f"{row[name]:.1f}"
-    return f"{row[name]:.1f} ({row[f'{name}_low']:.1f} to {row[f'{name}_high']:.1f})"
+    return f"{row[name]:.1f} ({row[f'{name}_low']:.1f}–{row[f'{name}_high']:.1f})"
