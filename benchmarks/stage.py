@@ -5,7 +5,7 @@
 Shares of a worker's CPU time: `corruption` (for codecs: decoding, encoding and preprocessing the
 source), `payload` (encoding what is stored), `input` (decoding the clean clip, once for the five
 severities), `hashes` (SHA-256 of frames and files), and `rest`: copying, files, Python. `scaling`
-is the speed of two workers on two cores over that of one worker on one core, their start included.
+is the speed of two workers on two cores over that of one worker on one core, once they run.
 """
 
 import argparse
@@ -141,32 +141,33 @@ class _TimedHash:
 
 
 def scaling(root: Path, name: str) -> float:
-    """Speed of two workers on two cores over that of one on one."""
+    """Speed of two workers on two cores over that of one on one.
+
+    A run of five severities less a run of one: the start of Python and of the workers drops out.
+    """
     cores = sorted(os.sched_getaffinity(0))[:2]
-    seconds = {}
-    for workers in (1, 2):
-        taken = []
-        for _ in range(ROUNDS):
-            command = [
-                sys.executable,
-                "-m",
-                "benchmarks.stage",
-                "--run",
-                str(root),
-                name,
-                str(workers),
-            ]
-            start = time.perf_counter()
-            subprocess.run(
-                command,
-                cwd=REPOSITORY,
-                check=True,
-                preexec_fn=lambda workers=workers: os.sched_setaffinity(0, cores[:workers]),
-            )
-            taken.append(time.perf_counter() - start)
-            shutil.rmtree(root / "data/demo/corrupted")
-        seconds[workers] = statistics.median(taken)
-    return seconds[1] / seconds[2]
+    work = {
+        workers: seconds(root, name, cores[:workers], 5) - seconds(root, name, cores[:workers], 1)
+        for workers in (1, 2)
+    }
+    return work[1] / work[2]
+
+
+def seconds(root: Path, name: str, cores: list[int], severities: int) -> float:
+    """Median time of a run of the stage with one worker a core."""
+    taken = []
+    for _ in range(ROUNDS):
+        command = [sys.executable, "-m", "benchmarks.stage", "--run", str(root), name]
+        start = time.perf_counter()
+        subprocess.run(
+            [*command, str(len(cores)), str(severities)],
+            cwd=REPOSITORY,
+            check=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
+        )
+        taken.append(time.perf_counter() - start)
+        shutil.rmtree(root / "data/demo/corrupted")
+    return statistics.median(taken)
 
 
 def main() -> None:
@@ -175,13 +176,15 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=6)
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--no-scaling", action="store_true")
-    parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--run", nargs=4, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.run:
-        root, name, workers = Path(chosen.run[0]), chosen.run[1], int(chosen.run[2])
+        root, name = Path(chosen.run[0]), chosen.run[1]
         params = load(root / "params.yaml")
-        machine = params.machine.model_copy(update={"workers": workers})
-        stage.corrupt("demo", name, params.model_copy(update={"machine": machine}), root)
+        machine = params.machine.model_copy(update={"workers": int(chosen.run[2])})
+        severities = tuple(range(1, 1 + int(chosen.run[3])))
+        changes = {"machine": machine, "severities": severities}
+        stage.corrupt("demo", name, params.model_copy(update=changes), root)
         return
     table = Table(title=f"Corrupt stage, {chosen.clips} clips of {chosen.frames} frames, 224 x 224")
     table.add_column("")
