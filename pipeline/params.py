@@ -173,7 +173,8 @@ class MachineSettings(_Settings):
 
     workers: Annotated[int, Field(ge=0)]
     """Parallel workers; 0 means one per core."""
-    backend: Literal["loky", "dask", "ray"]
+    backend: Literal["loky"]
+    """Engine of joblib that runs the workers."""
     device: str
     """"auto", "cpu", "cuda", "cuda:1"."""
     precision: Literal["auto", "fp32", "bf16", "fp16"]
