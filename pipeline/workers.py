@@ -5,6 +5,7 @@ themselves.
 """
 
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +61,8 @@ def run_tasks(
     with progress_bar(label, total, done) as advance:
         try:
             for index, result in parallel(
-                joblib.delayed(_run_one)(function, index, task) for index, task in enumerate(tasks)
+                joblib.delayed(_run_one)(function, index, task, os.getpid())
+                for index, task in enumerate(tasks)
             ):
                 advance(size(tasks[index]))
                 pending[index] = result
@@ -76,12 +78,13 @@ def run_tasks(
     log.info("%s: %d clips in %.1f s", label, total - done, seconds)
 
 
-def _run_one(function: Callable[[T], R], index: int, task: T) -> tuple[int, R]:
+def _run_one(function: Callable[[T], R], index: int, task: T, parent: int) -> tuple[int, R]:
     import cv2
 
     cv2.setNumThreads(1)  # one core a worker; loky pins BLAS but not OpenCV
-    # Ctrl-C is the parent's: it ends the workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.getpid() != parent:
+        # Ctrl-C is the parent's, which ends the workers; one worker is the parent itself.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return index, function(task)
 
 

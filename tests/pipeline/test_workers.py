@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -44,6 +46,34 @@ def test_results_are_in_the_order_of_the_tasks(workers: int) -> None:
 def test_a_killed_worker_is_a_clear_error() -> None:
     with pytest.raises(StageError, match=r"a worker was killed .*run the same command again"):
         list(run_tasks(die, range(4), machine(2), "die"))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_ends_the_run_within_seconds(tmp_path: Path, workers: int) -> None:
+    code = (
+        "import sys, time\n"
+        "from tests.pipeline.test_workers import machine, slow\n"
+        "from pipeline.workers import run_tasks\n"
+        f"for _ in run_tasks(slow, range(8), machine({workers}), 'slow'):\n"
+        "    print('one', flush=True)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "one\n"
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=20) != 0
+
+
+def slow(task: int) -> int:
+    time.sleep(0.1 if task == 0 else 30)
+    return task
 
 
 def test_errors_of_tasks_come_through() -> None:
