@@ -29,9 +29,12 @@ $(VENV)/.installed-tests: tests/requirements.txt $(VENV)/.installed | system-tes
 	$(BIN)/pip install --quiet --requirement tests/requirements.txt
 	touch $@
 
-# ImageMagick's library is what wand calls; everything else comes from PyPI.
+# ImageMagick's library is what wand calls; Debian's own Python lacks venv until asked for it.
+# Everything else comes from PyPI.
 system:
-	@ldconfig -p | grep -q libMagickWand || $(MAKE) --no-print-directory packages \
+	@$(PYTHON) -c "import ensurepip" 2>/dev/null || $(MAKE) --no-print-directory packages \
+		PACKAGES=python3-venv
+	@/sbin/ldconfig -p | grep -q libMagickWand || $(MAKE) --no-print-directory packages \
 		PACKAGES=libmagickwand-6.q16-6
 
 # The tests read our shards with torchcodec, which wants the system's FFmpeg libraries, and open the
@@ -39,7 +42,7 @@ system:
 system-tests:
 	@command -v chromium >/dev/null || $(MAKE) --no-print-directory packages \
 		PACKAGES="chromium fonts-liberation"
-	@ldconfig -p | grep -q libavdevice || $(MAKE) --no-print-directory packages \
+	@/sbin/ldconfig -p | grep -q libavdevice || $(MAKE) --no-print-directory packages \
 		PACKAGES="libavdevice59 libavfilter8"
 
 packages:
