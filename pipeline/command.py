@@ -1,0 +1,79 @@
+"""What every command shares: the application, options, and errors that are one clear message.
+
+Exit codes: 0 when the work is done, 1 when it failed, 2 for wrong settings.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from pipeline.errors import ClipError, SettingsError, StageError
+
+if TYPE_CHECKING:  # params.py imports NumPy and pydantic, and `--help` must be quick
+    from pipeline.params import Params
+
+app = typer.Typer(
+    name="pipeline",
+    help="Measure how robust video models are to corrupted video.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+Dataset = Annotated[str, typer.Option("--dataset", "-d", help="A dataset of params.yaml.")]
+ParamsFile = Annotated[Path, typer.Option("--params", help="Parameters of the run.")]
+DEFAULT = Path("params.yaml")
+
+
+def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorator of commands that stand together in `--help`."""
+
+    def command(function: Callable[..., None]) -> Callable[..., None]:
+        @wraps(function)
+        def run(*args: Any, **options: Any) -> None:
+            try:
+                function(*args, **options)
+            except SettingsError as error:
+                _say(f"Settings: {error}")
+                raise typer.Exit(2) from None
+            except (StageError, ClipError) as error:
+                _say(f"Failed: {error}")
+                raise typer.Exit(1) from None
+
+        return app.command(name=function.__name__.rstrip("_"), rich_help_panel=panel)(run)
+
+    return command
+
+
+stage = _commands("Stages, in the order of the data flow")
+tool = _commands("Tools")
+
+
+def _say(text: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(text, style="red", markup=False, highlight=False)
+
+
+def load(params: Path) -> "tuple[Params, Path]":
+    """Parameters, and the project's folder: where params.yaml lies."""
+    from pipeline.params import load as read
+
+    return read(params), params.resolve().parent
+
+
+@app.callback()
+def main(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
+    """Set up logging; every command writes its log to stderr."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(message)s",
+        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+    )

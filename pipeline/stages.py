@@ -1,0 +1,110 @@
+"""Commands that are stages of dvc.yaml, in the order of the data flow."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.command import DEFAULT, Dataset, ParamsFile, console, load, stage
+
+
+@stage
+def synthesize(params: ParamsFile = DEFAULT) -> None:
+    """Make the demo's videos and annotations."""
+    from pipeline.synthesize import synthesize as work
+
+    values, root = load(params)
+    work(root / "data/demo", values.synthesize, values.machine, values.seed)
+
+
+@stage
+def recipes(params: ParamsFile = DEFAULT) -> None:
+    """Write what each corruption is made of, so that DVC sees which one changed."""
+    from pipeline.recipes import write_recipes
+
+    write_recipes(params.resolve().parent / "manifests" / "recipes")
+
+
+@stage
+def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+    """Find and probe every listed clip; write clips.parquet."""
+    from pipeline.filter import check_share, filter_clips
+    from pipeline.summary import clip_accounting
+
+    values, root = load(params)
+    rows = filter_clips(dataset, values, root)
+    console.print(clip_accounting(rows))
+    check_share(rows, values.filter.allowed_failures, dataset)
+
+
+@stage
+def decode(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+    """Decode every usable video once into clean shards."""
+    from pipeline.decode import decode as work
+
+    values, root = load(params)
+    work(dataset, values, root)
+
+
+@stage
+def corrupt(
+    dataset: Dataset,
+    corruption: Annotated[
+        list[str] | None,
+        typer.Option("--corruption", "-c", help="Repeat for several; default: all of params.yaml."),
+    ] = None,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Make the corrupted shards of all severities of a corruption."""
+    from pipeline.corrupt import corrupt as work
+    from pipeline.summary import cells
+
+    values, root = load(params)
+    for name in corruption or values.corruptions:
+        console.print(cells(work(dataset, name, values, root)))
+
+
+@stage
+def train(
+    dataset: Dataset,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", help="Repeat for several; default: all that are trained."),
+    ] = None,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Fit the dataset's models to its clean training shards.
+
+    On several GPUs: torchrun --nproc-per-node 8 -m pipeline train --dataset mini_kinetics
+    """
+    from pipeline.train import train as work
+
+    values, root = load(params)
+    work(dataset, values, root, model or ())
+
+
+@stage
+def evaluate(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+    """Ask every model of the dataset about every clip and cell."""
+    from pipeline.evaluate import evaluate as work
+
+    values, root = load(params)
+    work(dataset, values, root)
+
+
+@stage
+def report(
+    add: Annotated[
+        list[Path] | None,
+        typer.Option("--add", help="A result of somebody else (JSON) to keep; repeat for several."),
+    ] = None,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Compute the leaderboard from the predictions and write the report."""
+    from pipeline.report import report as work
+    from pipeline.results import add_result
+
+    values, root = load(params)
+    for path in add or ():
+        console.print(f"added: {add_result(path, root)}", soft_wrap=True)
+    work(values, root)

@@ -1,0 +1,109 @@
+"""Commands that are no stage: they look at things and change nothing that a stage made."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.command import DEFAULT, ParamsFile, console, load, tool
+from pipeline.errors import SettingsError
+
+
+@tool
+def leaderboard(params: ParamsFile = DEFAULT) -> None:
+    """Print the leaderboard of the last report and where the report lies."""
+    from pipeline.leaderboard import read_tables
+
+    _, root = load(params)
+    for table in read_tables(root):
+        console.print(table)
+    console.print(f"Report: {root / 'report' / 'index.html'}", soft_wrap=True)
+
+
+@tool
+def preview(
+    video: Annotated[Path, typer.Argument(help="Any video file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")] = Path(
+        "preview"
+    ),
+    corruption: Annotated[
+        list[str] | None,
+        typer.Option("--corruption", "-c", help="A corruption or a named set; repeat for several."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How much of the video.", min=0.04)] = 3.0,
+    dialect: Annotated[str, typer.Option(help="ours or original.")] = "ours",
+) -> None:
+    """Show what corruptions do to a video: a mosaic and clips side by side."""
+    import corruptions
+    from pipeline.preview import preview as work
+
+    names: list[str] = []
+    for name in corruption or ["paper12"]:
+        names.extend(corruptions.SETS.get(name, (name,)))
+    unknown = [name for name in names if name not in corruptions.names()]
+    if unknown or dialect not in ("ours", "original"):
+        raise SettingsError(
+            f"--corruption {unknown}, --dialect {dialect}: corruptions are "
+            f"{', '.join(corruptions.names())}; sets {', '.join(corruptions.SETS)}; dialects are "
+            "ours and original."
+        )
+    for path in work(video, output, names, seconds=seconds, dialect=dialect):  # type: ignore[arg-type] # checked above
+        console.print(str(path), soft_wrap=True)
+
+
+@tool
+def corruptions(
+    set_: Annotated[str | None, typer.Option("--set", help="Only those of a named set.")] = None,
+) -> None:
+    """List the corruptions, their severities and the named sets."""
+    from rich.table import Table
+
+    from corruptions import SETS, load, names
+
+    if set_ is not None and set_ not in SETS:
+        raise SettingsError(f"--set {set_!r} is no set; there are: {', '.join(SETS)}.")
+    table = Table(caption="Name those you want under `corruptions:` of params.yaml.")
+    for column in ("name", "family", "levels of severities 1 to 5", "sets"):
+        table.add_column(column, no_wrap=column == "name")
+    for name in SETS[set_] if set_ else names():
+        one = load(name)
+        levels = ", ".join(str(level) for level in one.levels["mini_kinetics"])
+        members = [title for title, inside in SETS.items() if name in inside]
+        table.add_row(name, one.family, levels, " ".join(members))
+    console.print(table)
+
+
+@tool
+def models(
+    json_: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List the models of the leaderboard."""
+    import json
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from pipeline.models import catalog
+
+    rows = catalog.rows()
+    if json_:
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        return
+    table = Table(
+        title="Models", caption="GMAC: multiply-adds of one clip, which papers call GFLOPs"
+    )
+    for name in ("name", "params (M)", "GMAC", "input", "mean / std", "source"):
+        right = name in ("params (M)", "GMAC")
+        table.add_column(
+            name, justify="right" if right else "left", no_wrap=name in ("name", "input")
+        )
+    for row in rows:
+        table.add_row(
+            row.name,
+            f"{row.params / 1e6:.2f}",
+            f"{row.gmac:.2f}",
+            f"{row.frames} x {row.size} px",
+            f"{row.mean[0]:g} / {row.std[0]:g}",
+            row.source,
+        )
+    console.print(table)
