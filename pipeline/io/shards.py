@@ -34,6 +34,11 @@ def shard_name(dataset: str, corruption: str, severity: int, index: int) -> str:
     return f"{dataset}-{corruption}-{severity}-{index:06d}.tar"
 
 
+def shard_index(shard: Path) -> int:
+    """Number of a shard among those of its cell, from its file name."""
+    return int(shard.stem.rpartition("-")[2])
+
+
 class ShardWriter:
     """Writes one shard into an open temporary file."""
 
