@@ -35,7 +35,7 @@ CODE = ("corrupt.py", "cell.py", "recompress.py", "io/ffmpeg.py", "store.py", *W
 
 
 @dataclass(frozen=True)
-class _Todo:
+class Todo:
     """One severity of a task's shard that is not done."""
 
     severity: int
@@ -45,14 +45,14 @@ class _Todo:
 
 
 @dataclass(frozen=True)
-class _Task:
+class Task:
     """Clean shard k, and the shards k to make from it."""
 
     cells: Cells
     frames: int | None
     clean: Path
     num_clips: int
-    todo: tuple[_Todo, ...]
+    todo: tuple[Todo, ...]
     payload: PayloadSettings
 
 
@@ -65,12 +65,12 @@ def corrupt(dataset: str, corruption: str, params: Params, root: Path) -> list[R
         )
     chosen = load(corruption, params.dialect)
     layout = Layout(root, dataset)
-    tasks, shards = _plan(dataset, chosen, params, layout)
+    tasks, shards = plan(dataset, chosen, params, layout)
     waiting = [task for task in tasks if task.todo]
     work = {id(task): task.num_clips * len(task.todo) for task in waiting}
     total = sum(task.num_clips for task in tasks) * len(params.severities)
     for _ in run_tasks(
-        _corrupt_shard,
+        corrupt_shard,
         waiting,
         params.machine,
         f"corrupt {dataset} {corruption}",
@@ -90,9 +90,9 @@ def corrupt(dataset: str, corruption: str, params: Params, root: Path) -> list[R
     return rows
 
 
-def _plan(
+def plan(
     dataset: str, corruption: Corruption, params: Params, layout: Layout
-) -> tuple[list[_Task], list[Path]]:
+) -> tuple[list[Task], list[Path]]:
     """Tasks with the cells that are not done, and all shards, severity by severity."""
     table = params.corrupt.levels[dataset]
     common = {
@@ -128,9 +128,9 @@ def _plan(
             recipe = recipe_hash(recipes[severity] | {"clips": identity})
             shards.append((severity, path))
             if not manifest.part_is_done(path, recipe):
-                todo.append(_Todo(severity, path, layout.relative(path), recipe))
+                todo.append(Todo(severity, path, layout.relative(path), recipe))
         tasks.append(
-            _Task(
+            Task(
                 cells=cells,
                 frames=None if params.corrupt.frames == "all" else params.corrupt.frames,
                 clean=shard,
@@ -154,7 +154,8 @@ def _tidy(layout: Layout, corruption: str, shards: Sequence[Path]) -> None:
                 cell.rmdir()
 
 
-def _corrupt_shard(task: _Task) -> None:
+def corrupt_shard(task: Task) -> None:
+    """Make the waiting severities of one shard and their parts."""
     rows = manifest.read_rows(manifest.part_path(task.clean), manifest.CELLS)
     severities = [todo.severity for todo in task.todo]
     choose = stored_frames(task.frames)
@@ -176,7 +177,7 @@ def _corrupt_shard(task: _Task) -> None:
                 _store(writer, row, frames)
 
 
-def _read(task: _Task, clean: Row) -> Clip | ClipError:
+def _read(task: Task, clean: Row) -> Clip | ClipError:
     """The clean clip of a row, or why there is none."""
     if clean["status"] != "ok":
         return ClipError(f"clean clip: {clean['reason']}")

@@ -30,7 +30,7 @@ CODE = ("decode.py", "store.py", *WRITERS)
 
 
 @dataclass(frozen=True)
-class _Task:
+class Task:
     """One clean shard to make."""
 
     rows: tuple[Row, ...]
@@ -47,11 +47,11 @@ def decode(dataset: str, params: Params, root: Path) -> list[Row]:
     """Make the clean shards of all splits and `clean.parquet`; gives its rows."""
     params.check_dataset(dataset)
     layout = Layout(root, dataset)
-    tasks = _plan(dataset, params, layout)
+    tasks = plan(dataset, params, layout)
     waiting = [task for task in tasks if not manifest.part_is_done(task.shard, task.recipe)]
     done = sum(len(task.rows) for task in tasks) - sum(len(task.rows) for task in waiting)
     for _ in run_tasks(
-        _decode_shard,
+        decode_shard,
         waiting,
         params.machine,
         f"decode {dataset}",
@@ -69,7 +69,8 @@ def decode(dataset: str, params: Params, root: Path) -> list[Row]:
     return rows
 
 
-def _plan(dataset: str, params: Params, layout: Layout) -> list[_Task]:
+def plan(dataset: str, params: Params, layout: Layout) -> list[Task]:
+    """All shards of the dataset, made or not."""
     picture = params.decode.pictures[dataset]
     listed = manifest.read_rows(layout.clips, manifest.CLIPS)
     common = {
@@ -95,7 +96,7 @@ def _plan(dataset: str, params: Params, layout: Layout) -> list[_Task]:
                 for row in rows
             ]
             tasks.append(
-                _Task(
+                Task(
                     rows=tuple(rows),
                     shard=shard,
                     relative=layout.relative(shard),
@@ -109,7 +110,8 @@ def _plan(dataset: str, params: Params, layout: Layout) -> list[_Task]:
     return tasks
 
 
-def _decode_shard(task: _Task) -> None:
+def decode_shard(task: Task) -> None:
+    """Make one clean shard and its part."""
     preprocess = Preprocess(task.picture.short_side, task.picture.crop)
     with store.open_cell(task.shard, task.relative, task.recipe, task.payload) as cell:
         for clip in task.rows:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pipeline.errors import ClipError, StageError
+from pipeline.errors import StageError
 
 _BLOCK = tarfile.BLOCKSIZE
 
@@ -90,14 +90,19 @@ def read_member(shard: Path, offset: int, size: int, expected: str | None = None
     return data
 
 
-def walk(shard: Path) -> Iterator[tuple[str, bytes]]:
-    """Members of a shard in order: name and bytes."""
+def walk(shard: Path) -> Iterator[tuple[Member, bytes]]:
+    """Members of a shard in order, with their bytes."""
     try:
         with tarfile.open(shard, mode="r:") as tar:
             for info in tar:
+                if not info.isreg() or info.issparse():
+                    raise StageError(f"{shard}: member {info.name!r} is no plain file")
                 file = tar.extractfile(info)
-                if file is None:
-                    raise ClipError(f"{shard}: member {info.name!r} is no plain file")
-                yield info.name, file.read()
-    except tarfile.TarError as error:
+                assert file is not None  # noqa: S101 - a plain file
+                data = file.read()
+                found = Member(info.name, info.offset_data, len(data), sha256(data).hexdigest())
+                if len(data) != info.size:
+                    raise StageError(f"{shard}: ends inside member {info.name!r}")
+                yield found, data
+    except (tarfile.TarError, OSError) as error:
         raise StageError(f"{shard}: no readable tar file: {error}") from error

@@ -95,7 +95,7 @@ def test_tasks_and_results_are_small(tmp_path: Path) -> None:
     """A task of the corrupt stage crosses to a worker in a few kilobytes."""
     import pickle
 
-    from pipeline.corrupt import _plan
+    from pipeline.corrupt import plan
     from pipeline.decode import decode
     from pipeline.filter import filter_clips
     from pipeline.layout import Layout
@@ -106,5 +106,5 @@ def test_tasks_and_results_are_small(tmp_path: Path) -> None:
     decode("demo", params, tmp_path)
     from corruptions import load as load_corruption
 
-    tasks, _ = _plan("demo", load_corruption("fog"), params, Layout(tmp_path, "demo"))
+    tasks, _ = plan("demo", load_corruption("fog"), params, Layout(tmp_path, "demo"))
     assert all(len(pickle.dumps(task)) < 5_000 for task in tasks)

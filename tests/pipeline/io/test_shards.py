@@ -51,7 +51,7 @@ def test_plain_tar_and_webdataset_read_them(tmp_path: Path) -> None:
     assert [sample["__key__"] for sample in samples] == ["key-0", "key-1", "key-2"]
     assert [sample["cls"] for sample in samples] == [0, 1, 2]
     assert samples[1]["json"] == {"key": "key-1", "é": 1}
-    assert dict(walk(path))["key-2.cls"] == b"2"
+    assert {member.name: data for member, data in walk(path)}["key-2.cls"] == b"2"
 
 
 def test_a_file_that_is_no_tar_is_a_clear_error(tmp_path: Path) -> None:
