@@ -41,6 +41,8 @@ class Task:
     picture: PictureSettings
     payload: PayloadSettings
     max_frames: int
+    max_pixels: int
+    timeout_seconds: float
 
 
 def decode(dataset: str, params: Params, root: Path) -> list[Row]:
@@ -80,6 +82,7 @@ def plan(dataset: str, params: Params, layout: Layout) -> list[Task]:
         "picture": picture.model_dump(),
         "payload": params.payload.model_dump(),
         "max_frames": params.decode.max_frames,
+        "max_pixels": params.filter.max_pixels,
     }
     tasks = []
     for split in sorted({row["split"] for row in listed}):
@@ -105,6 +108,8 @@ def plan(dataset: str, params: Params, layout: Layout) -> list[Task]:
                     picture=picture,
                     payload=params.payload,
                     max_frames=params.decode.max_frames,
+                    max_pixels=params.filter.max_pixels,
+                    timeout_seconds=params.machine.clip_timeout_seconds,
                 )
             )
     return tasks
@@ -130,14 +135,14 @@ def decode_shard(task: Task) -> None:
                 "encoder": payload.describe(task.payload),
             }
             try:
-                cell.add(row, _pictures(source, preprocess, task.max_frames))
+                cell.add(row, _pictures(source, preprocess, task))
             except ClipError as error:
                 cell.fail(row, str(error))
 
 
-def _pictures(path: Path, preprocess: Preprocess, max_frames: int) -> Iterator[NDArray[np.uint8]]:
-    with VideoSource(path) as source:
+def _pictures(path: Path, preprocess: Preprocess, task: _Task) -> Iterator[NDArray[np.uint8]]:
+    with VideoSource(path, task.max_pixels, task.timeout_seconds) as source:
         for count, frame in enumerate(source.frames()):
-            if count == max_frames:
-                raise ClipError(f"more than {max_frames} frames")
+            if count == task.max_frames:
+                raise ClipError(f"more than {task.max_frames} frames")
             yield preprocess(frame)

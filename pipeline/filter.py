@@ -12,7 +12,7 @@ from pipeline.errors import ClipError, SettingsError, StageError
 from pipeline.io import manifest
 from pipeline.io.atomic import sha256_file
 from pipeline.io.manifest import Row
-from pipeline.io.video import VideoSource
+from pipeline.io.video import VideoSource, check_file
 from pipeline.layout import Layout
 from pipeline.params import Params, SourceSettings
 from pipeline.workers import run_tasks
@@ -36,6 +36,8 @@ class _Probe:
     root: Path
     dataset: str
     min_frames: int
+    max_pixels: int
+    timeout_seconds: float
 
 
 def filter_clips(dataset: str, params: Params, root: Path) -> list[Row]:
@@ -66,6 +68,8 @@ def filter_clips(dataset: str, params: Params, root: Path) -> list[Row]:
             root=videos,
             dataset=dataset,
             min_frames=params.filter.min_frames,
+            max_pixels=params.filter.max_pixels,
+            timeout_seconds=params.machine.clip_timeout_seconds,
         )
         for start in range(0, len(listed), CLIPS_PER_TASK)
     ]
@@ -167,10 +171,12 @@ def _probe_each(task: _Probe) -> Iterator[Row]:
             continue
         path = task.root / file
         try:
-            row |= {"source_size": path.stat().st_size, "source_sha256": sha256_file(path)}
+            check_file(path)
+            row["source_size"] = path.stat().st_size
+            row["source_sha256"] = sha256_file(path, task.timeout_seconds)
             if checksum is not None and row["source_sha256"] != checksum:
                 raise ClipError(f"differs from {CHECKSUMS}")
-            row |= probe(path, task.min_frames)
+            row |= _properties(path, task)
         except ClipError as error:
             row |= {"status": "broken", "reason": str(error)}
         except OSError as error:
@@ -178,12 +184,12 @@ def _probe_each(task: _Probe) -> Iterator[Row]:
         yield row
 
 
-def probe(path: Path, min_frames: int) -> Row:
+def _properties(path: Path, limits: _Probe) -> Row:
     """Properties of one video; ClipError says why it is not usable. Decodes one frame."""
-    with VideoSource(path) as source:
+    with VideoSource(path, limits.max_pixels, limits.timeout_seconds) as source:
         info = source.info
-        if info.num_packets < min_frames:
-            raise ClipError(f"fewer than {min_frames} frames")
+        if info.num_packets < limits.min_frames:
+            raise ClipError(f"fewer than {limits.min_frames} frames")
         if info.declared_frames > info.num_packets:
             raise ClipError("truncated: fewer frames than its header says")
         frame = next(source.frames())

@@ -58,6 +58,9 @@ class FilterSettings(_Settings):
     """Which clips are usable."""
 
     min_frames: Positive
+    max_pixels: Positive
+    """Largest picture, width times height; a damaged header can declare sizes that fill any
+    memory."""
     allowed_failures: Annotated[float, Field(ge=0, le=1)]
     sources: dict[Name, SourceSettings]
 

@@ -1,6 +1,9 @@
 """Files that appear whole or not at all."""
 
+import errno
+import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -34,10 +37,13 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text)
 
 
-def sha256_file(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
+def sha256_file(path: Path, timeout_seconds: float = math.inf) -> str:
+    """SHA-256 of a file's bytes, in hex; TimeoutError if it is too long to be read in time."""
     digest = sha256()
+    end = time.monotonic() + timeout_seconds
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
+            if time.monotonic() > end:
+                raise TimeoutError(errno.ETIMEDOUT, f"not read within {timeout_seconds:g} s")
     return digest.hexdigest()

@@ -5,6 +5,8 @@ into the benchmark's picture. Both hold one frame, whatever the clip's length, s
 a worker is that of the decoder: about 150 MB for H.264 at 1080p.
 """
 
+import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,7 +26,15 @@ from numpy.typing import NDArray
 from pipeline.errors import ClipError, one_line
 
 MAX_PIXELS = 8192 * 8192
-"""Largest picture that is decoded; a damaged header can declare sizes that fill any memory."""
+"""Largest picture that is decoded where the caller sets no limit; a damaged header can declare
+sizes that fill any memory."""
+
+CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg"
+"""FFmpeg's demuxers that may open a source: containers that hold their pictures themselves. Others
+(playlists, concat scripts, SDP, image patterns) name further files or addresses, which FFmpeg would
+open whatever the extension of the file."""
+
+PROTOCOLS = "file"
 
 SCALE_FLAGS = "bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
 """swscale's triangle filter, widened when it shrinks (antialias); `bitexact` gives the same bytes
@@ -58,15 +68,18 @@ class VideoSource:
     """One video file; use as a context manager. Every failure is a ClipError.
 
     `info`, `packets()` and `frames()` read the file on their own, so that they can be used in any
-    order and at the same time.
+    order and at the same time. A picture of more than `max_pixels`, and reading that has not come
+    to its end `timeout_seconds` after the source was made, are failures.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, max_pixels: int = MAX_PIXELS, timeout_seconds: float | None = None
+    ) -> None:
         self.path = path
-        if not path.is_file():
-            raise ClipError("no such file")
-        if path.stat().st_size == 0:
-            raise ClipError("empty file (0 bytes)")
+        check_file(path)
+        self._max_pixels = max_pixels
+        self._seconds = timeout_seconds
+        self._start = time.monotonic()
         self._containers: list[av.container.InputContainer] = []
 
     def __enter__(self) -> Self:
@@ -83,9 +96,21 @@ class VideoSource:
 
     def _open(self) -> tuple[av.container.InputContainer, av.video.stream.VideoStream]:
         """Open the file anew at FFmpeg's best video stream; cover pictures do not count."""
+        limit = {"max_pixels": str(self._max_pixels)}
         try:
-            container = av.open(str(self.path), mode="r", metadata_errors="replace")
+            container = av.open(
+                f"file:{self.path}",  # a name is never taken for an address
+                mode="r",
+                metadata_errors="replace",
+                options={"format_whitelist": CONTAINERS, "protocol_whitelist": PROTOCOLS, **limit},
+                timeout=self._seconds,
+            )
+        except av.ArgumentError as error:
+            raise ClipError(
+                f"cannot open: damaged, or none of the containers {CONTAINERS}"
+            ) from error
         except (av.FFmpegError, OSError, ValueError) as error:
+            self._check_time()
             raise ClipError(f"cannot open: {_words(error)}") from error
         self._containers.append(container)
         stream = container.streams.best("video")
@@ -98,15 +123,23 @@ class VideoSource:
             raise ClipError("no decoder for the video stream")
         context.thread_type = ThreadType.NONE
         context.thread_count = 1
-        context.options = {"max_pixels": str(MAX_PIXELS)}
+        context.options = limit
+        if context.width * context.height > self._max_pixels:
+            raise ClipError(_too_large(context.width, context.height, self._max_pixels))
         return container, stream
+
+    def _check_time(self) -> None:
+        if self._seconds is not None and time.monotonic() - self._start > self._seconds:
+            raise ClipError(f"not read within {self._seconds:g} s")
 
     @cached_property
     def info(self) -> SourceInfo:
         """Properties of the stream; the file's packets are walked once, none is decoded."""
         container, stream = self._open()
-        sizes = [packet.size for packet in _demux(container, stream)]
-        if not sizes:
+        count = total = 0
+        for packet in self._demux(container, stream):
+            count, total = count + 1, total + packet.size
+        if count == 0:
             raise ClipError("the video stream has no packets")
         context = stream.codec_context
         if context.width <= 0 or context.height <= 0:
@@ -115,7 +148,7 @@ class VideoSource:
         fps = Fraction(fps).limit_denominator(100_000) if fps else Fraction(25)
         if not 0 < fps <= 1000:
             raise ClipError(f"frame rate of {float(fps):g} frames per second")
-        seconds = len(sizes) / fps
+        seconds = count / fps
         return SourceInfo(
             container=container.format.name,
             codec=context.name,
@@ -123,16 +156,16 @@ class VideoSource:
             width=context.width,
             height=context.height,
             fps=fps,
-            num_packets=len(sizes),
+            num_packets=count,
             declared_frames=stream.frames,
-            bit_rate=max(1, round(sum(sizes) * 8 / seconds)),
+            bit_rate=max(1, round(total * 8 / seconds)),
             container_bit_rate=max(1, round(self.path.stat().st_size * 8 / seconds)),
             stream_index=stream.index,
         )
 
     def packets(self) -> Iterator[Any]:
         """Coded pictures (av.Packet) of the video stream from the start, in coding order."""
-        yield from _demux(*self._open())
+        yield from self._demux(*self._open())
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """All frames from the start in presentation order, at the coded size, not rotated."""
@@ -141,23 +174,42 @@ class VideoSource:
         try:
             for frame in container.decode(stream):
                 count += 1
+                if frame.width * frame.height > self._max_pixels:
+                    raise ClipError(_too_large(frame.width, frame.height, self._max_pixels))
+                self._check_time()
                 yield frame
         except (av.FFmpegError, ValueError, IndexError) as error:
+            self._check_time()
             raise ClipError(f"broken after {count} frames: {_words(error)}") from error
         if count == 0:
             raise ClipError("no frame could be decoded")
 
+    def _demux(
+        self, container: av.container.InputContainer, stream: av.video.stream.VideoStream
+    ) -> Iterator[Any]:
+        try:
+            for packet in container.demux(stream):
+                self._check_time()
+                if packet.size:
+                    yield packet
+        except (av.FFmpegError, IndexError) as error:
+            self._check_time()
+            # IndexError: streams that appear midway in a damaged transport stream.
+            raise ClipError(f"cannot read: {_words(error)}") from error
 
-def _demux(
-    container: av.container.InputContainer, stream: av.video.stream.VideoStream
-) -> Iterator[Any]:
+
+def check_file(path: Path) -> None:
+    """Refuse what is no plain file: opening a pipe waits for ever, and a device never ends."""
     try:
-        for packet in container.demux(stream):
-            if packet.size:
-                yield packet
-    except (av.FFmpegError, IndexError) as error:
-        # IndexError: streams that appear midway in a damaged transport stream.
-        raise ClipError(f"cannot read: {_words(error)}") from error
+        status = path.stat()
+    except OSError as error:
+        raise ClipError(
+            "no such file" if isinstance(error, FileNotFoundError) else f"{_words(error)}"
+        ) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise ClipError("no plain file")
+    if status.st_size == 0:
+        raise ClipError("empty file (0 bytes)")
 
 
 class Preprocess:
@@ -185,8 +237,11 @@ class Preprocess:
             self._built_for = built_for
         assert self._graph is not None  # noqa: S101 - built above
         frame.pts = None
-        self._graph.push(frame)
-        picture: NDArray[np.uint8] = self._graph.pull().to_ndarray()  # type: ignore[assignment]
+        try:
+            self._graph.push(frame)
+            picture: NDArray[np.uint8] = self._graph.pull().to_ndarray()  # type: ignore[assignment]
+        except (av.FFmpegError, MemoryError) as error:
+            raise ClipError(f"cannot be scaled: {_words(error)}") from error
         return picture
 
     def _build(self, frame: av.VideoFrame, turn: int) -> av.filter.Graph:
@@ -199,6 +254,8 @@ class Preprocess:
         if turn in (90, 270):
             width, height = height, width
         scaled_width, scaled_height = scaled_size(width, height, self.short_side)
+        if scaled_width * scaled_height > MAX_PIXELS:
+            raise ClipError(f"picture of {width} x {height} is too long and thin to be scaled")
         steps = [
             graph.add_buffer(
                 width=frame.width,
@@ -214,7 +271,10 @@ class Preprocess:
         ]
         for one, next_one in zip(steps, steps[1:], strict=False):
             one.link_to(next_one)
-        graph.configure()
+        try:
+            graph.configure()
+        except av.FFmpegError as error:
+            raise ClipError(f"cannot be scaled: {_words(error)}") from error
         return graph
 
 
@@ -223,6 +283,10 @@ def scaled_size(width: int, height: int, short_side: int) -> tuple[int, int]:
     short, long = min(width, height), max(width, height)
     other = max(short_side, (2 * long * short_side + short) // (2 * short))
     return (short_side, other) if width <= height else (other, short_side)
+
+
+def _too_large(width: int, height: int, limit: int) -> str:
+    return f"picture of {width} x {height}, more than {limit} pixels"
 
 
 def _words(error: BaseException) -> str:
