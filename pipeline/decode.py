@@ -140,7 +140,7 @@ def decode_shard(task: Task) -> None:
                 cell.fail(row, str(error))
 
 
-def _pictures(path: Path, preprocess: Preprocess, task: _Task) -> Iterator[NDArray[np.uint8]]:
+def _pictures(path: Path, preprocess: Preprocess, task: Task) -> Iterator[NDArray[np.uint8]]:
     with VideoSource(path, task.max_pixels, task.timeout_seconds) as source:
         for count, frame in enumerate(source.frames()):
             if count == task.max_frames:
