@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.command import DEFAULT, ParamsFile, console, load, tool
-from pipeline.errors import SettingsError
+from pipeline.command import DEFAULT, Dataset, ParamsFile, console, load, tool
+from pipeline.errors import SettingsError, StageError
 
 
 @tool
@@ -107,3 +107,53 @@ def models(
             row.source,
         )
     console.print(table)
+
+
+@tool
+def verify(
+    dataset: Dataset,
+    corruption: Annotated[
+        list[str] | None,
+        typer.Option("--corruption", "-c", help="Repeat for several; default: all of params.yaml."),
+    ] = None,
+    recompute: Annotated[
+        int, typer.Option(help="Shards, drawn at random, to make again from the videos.", min=0)
+    ] = 3,
+    sample_seed: Annotated[int, typer.Option(help="Which shards are drawn.")] = 0,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(help="A manifest that somebody published; repeat for several."),
+    ] = None,
+    stored: Annotated[
+        bool, typer.Option(help="Read every stored shard, or only make some again.")
+    ] = True,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="CSV file for every problem.")
+    ] = None,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Check hashes, make a sample of shards again, compare with published manifests."""
+    from pipeline.verify import verify as work
+
+    values, root = load(params)
+    found = work(
+        dataset,
+        values,
+        root,
+        chosen=corruption or (),
+        check_stored=stored,
+        samples=recompute,
+        sample_seed=sample_seed,
+        against=against or (),
+    )
+    for what, number in found.counts.items():
+        console.print(f"{number:>9,} {what}")
+    if output is not None:
+        found.write(output)
+    if found.problems:
+        console.print(found.table())
+        raise StageError(
+            f"verify {dataset}: {len(found.problems)} problems"
+            f"{'' if output is None else f'; all of them are in {output}'}."
+        )
+    console.print("Everything is as it should be.")

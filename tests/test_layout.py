@@ -14,6 +14,7 @@ from pipeline.params import Params
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("synthesize", "filter", "decode", "corrupt", "train", "evaluate", "report")
+TOOLS = ("pipeline/verify", "pipeline/export", "pipeline/plan", "pipeline/on_the_fly")
 LIBRARIES_OF_CORRUPTIONS = {"numpy", "cv2", "scipy", "wand"}
 
 MOVES_NO_BYTE = frozenset(
@@ -98,6 +99,12 @@ def test_no_stage_imports_another() -> None:
     for stage in STAGES:
         others = {ROOT / "pipeline" / f"{other}.py" for other in STAGES if other != stage}
         assert not closure(ROOT / "pipeline" / f"{stage}.py") & others, stage
+
+
+def test_no_stage_imports_a_tool() -> None:
+    for stage in STAGES:
+        used = {name(path) for path in closure(ROOT / "pipeline" / f"{stage}.py")}
+        assert not [path for path in used if path.startswith(TOOLS)], stage
 
 
 def test_io_imports_only_values() -> None:

@@ -161,14 +161,15 @@ def write_part(shard: Path, rows: Iterable[Mapping[str, Any]], recipe: str) -> N
     write(part_path(shard), rows, CELLS, metadata)
 
 
+def is_whole(shard: Path) -> bool:
+    """Whether a shard has its part and the size that the part says."""
+    said = _metadata(part_path(shard)).get("shard_size")
+    return shard.is_file() and said == str(shard.stat().st_size)
+
+
 def part_is_done(shard: Path, recipe: str) -> bool:
     """Whether a shard was made wholly, by today's recipe."""
-    said = _metadata(part_path(shard))
-    return (
-        shard.is_file()
-        and said.get("recipe_hash") == recipe
-        and said.get("shard_size") == str(shard.stat().st_size)
-    )
+    return is_whole(shard) and has_recipe(part_path(shard), recipe)
 
 
 def has_recipe(path: Path, recipe: str) -> bool:
