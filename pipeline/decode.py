@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,38 @@ CODE = ("decode.py", "store.py", *WRITERS)
 
 
 @dataclass(frozen=True)
+class Sources:
+    """The source videos of a dataset and how they become pictures."""
+
+    videos: Path
+    picture: PictureSettings
+    max_frames: int
+    max_pixels: int
+    timeout_seconds: float
+
+    @classmethod
+    def of(cls, dataset: str, params: Params, root: Path) -> Self:
+        return cls(
+            videos=root / params.filter.sources[dataset].videos,
+            picture=params.decode.pictures[dataset],
+            max_frames=params.decode.max_frames,
+            max_pixels=params.filter.max_pixels,
+            timeout_seconds=params.machine.clip_timeout_seconds,
+        )
+
+    def pictures(self, clip: Row) -> Iterator[NDArray[np.uint8]]:
+        """Pictures (crop, crop, 3) of one clip of clips.parquet, decoded from its video."""
+        path = self.videos / clip["source_path"]
+        store.check_source(path, clip["source_sha256"])
+        preprocess = Preprocess(self.picture.short_side, self.picture.crop)
+        with VideoSource(path, self.max_pixels, self.timeout_seconds) as source:
+            for count, frame in enumerate(source.frames()):
+                if count == self.max_frames:
+                    raise ClipError(f"more than {self.max_frames} frames")
+                yield preprocess(frame)
+
+
+@dataclass(frozen=True)
 class Task:
     """One clean shard to make."""
 
@@ -37,12 +69,8 @@ class Task:
     shard: Path
     relative: str
     recipe: str
-    videos: Path
-    picture: PictureSettings
+    sources: Sources
     payload: PayloadSettings
-    max_frames: int
-    max_pixels: int
-    timeout_seconds: float
 
 
 def decode(dataset: str, params: Params, root: Path) -> list[Row]:
@@ -84,6 +112,7 @@ def plan(dataset: str, params: Params, layout: Layout) -> list[Task]:
         "max_frames": params.decode.max_frames,
         "max_pixels": params.filter.max_pixels,
     }
+    sources = Sources.of(dataset, params, layout.root)
     tasks = []
     for split in sorted({row["split"] for row in listed}):
         clips = [row for row in listed if row["split"] == split]
@@ -104,12 +133,8 @@ def plan(dataset: str, params: Params, layout: Layout) -> list[Task]:
                     shard=shard,
                     relative=layout.relative(shard),
                     recipe=recipe_hash(common | {"clips": identities}),
-                    videos=layout.root / params.filter.sources[dataset].videos,
-                    picture=picture,
+                    sources=sources,
                     payload=params.payload,
-                    max_frames=params.decode.max_frames,
-                    max_pixels=params.filter.max_pixels,
-                    timeout_seconds=params.machine.clip_timeout_seconds,
                 )
             )
     return tasks
@@ -117,11 +142,8 @@ def plan(dataset: str, params: Params, layout: Layout) -> list[Task]:
 
 def decode_shard(task: Task) -> None:
     """Make one clean shard and its part."""
-    preprocess = Preprocess(task.picture.short_side, task.picture.crop)
     with store.open_cell(task.shard, task.relative, task.recipe, task.payload) as cell:
         for clip in task.rows:
-            source = task.videos / clip["source_path"]
-            store.check_source(source, clip["source_sha256"])
             row: dict[str, Any] = {name: clip[name] for name in store.CLIP_COLUMNS} | {
                 "corruption": "clean",
                 "family": "clean",
@@ -135,14 +157,6 @@ def decode_shard(task: Task) -> None:
                 "encoder": payload.describe(task.payload),
             }
             try:
-                cell.add(row, _pictures(source, preprocess, task))
+                cell.add(row, task.sources.pictures(clip))
             except ClipError as error:
                 cell.fail(row, str(error))
-
-
-def _pictures(path: Path, preprocess: Preprocess, task: Task) -> Iterator[NDArray[np.uint8]]:
-    with VideoSource(path, task.max_pixels, task.timeout_seconds) as source:
-        for count, frame in enumerate(source.frames()):
-            if count == task.max_frames:
-                raise ClipError(f"more than {task.max_frames} frames")
-            yield preprocess(frame)
