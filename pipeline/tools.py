@@ -157,3 +157,36 @@ def verify(
             f"{'' if output is None else f'; all of them are in {output}'}."
         )
     console.print("Everything is as it should be.")
+
+
+@tool
+def apply(
+    video: Annotated[Path, typer.Argument(help="Any video file.")],
+    corruption: Annotated[str, typer.Option("--corruption", "-c", help="One corruption.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="A .mp4 (JPEG pictures) or .mkv (lossless).")
+    ],
+    severity: Annotated[int, typer.Option("--severity", "-s", min=1, max=5)] = 3,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 0,
+    dialect: Annotated[str, typer.Option(help="ours or original.")] = "ours",
+    timeout: Annotated[float, typer.Option(help="Seconds that it may take.", min=1)] = 600,
+) -> None:
+    """Corrupt one video file at its own size."""
+    import corruptions
+    from pipeline.apply import apply as work
+
+    if corruption not in corruptions.names() or dialect not in ("ours", "original"):
+        raise SettingsError(
+            f"--corruption {corruption}, --dialect {dialect}: corruptions are "
+            f"{', '.join(corruptions.names())}; dialects are ours and original."
+        )
+    count = work(
+        video,
+        output,
+        corruption,
+        severity,
+        seed=seed,
+        dialect=dialect,  # type: ignore[arg-type] # checked above
+        timeout_seconds=timeout,
+    )
+    console.print(f"{count} frames: {output}", soft_wrap=True)

@@ -14,7 +14,13 @@ from pipeline.params import Params
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("synthesize", "filter", "decode", "corrupt", "train", "evaluate", "report")
-TOOLS = ("pipeline/verify", "pipeline/export", "pipeline/plan", "pipeline/on_the_fly")
+TOOLS = (
+    "pipeline/apply",
+    "pipeline/verify",
+    "pipeline/export",
+    "pipeline/plan",
+    "pipeline/on_the_fly",
+)
 LIBRARIES_OF_CORRUPTIONS = {"numpy", "cv2", "scipy", "wand"}
 
 MOVES_NO_BYTE = frozenset(
