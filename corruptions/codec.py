@@ -189,6 +189,8 @@ def _pictures(coded: Coded, units: Sequence[bytes]) -> Iterator[tuple[int, av.Vi
             packet.pts = position if position >= 0 else None
         try:
             frames = decoder.decode(packet)
+        except MemoryError:
+            raise  # the machine's error: a picture concealed for it would be wrong
         except av.FFmpegError:
             continue  # not even a part of this unit makes sense
         for frame in frames:

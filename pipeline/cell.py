@@ -156,7 +156,6 @@ def _compression(
     choose: Choose,
 ) -> Iterator[Frames | ClipError]:
     source = cells.videos / clean["source_path"]
-    store.check_source(source, clean["source_sha256"])
     preprocess = Preprocess(cells.picture.short_side, cells.picture.crop)
     levels = [corruption.level(row["severity"], cells.table) for row in rows]
     contexts = [cells.context(row, choose(len(clip))) for row in rows]
@@ -164,16 +163,17 @@ def _compression(
     for row, context in zip(rows, contexts, strict=True):
         _set_rate(row, fps, len(clip), len(context.wanted(len(clip))))
     made = recompress(source, corruption, levels, contexts, timeout_seconds=cells.timeout_seconds)
-    for row, context in zip(rows, contexts, strict=True):
-        try:
-            result = next(made)
-        except ClipError as error:
-            yield error
-            continue
-        except StopIteration:
-            yield ClipError("an earlier severity of this clip could not be made")
-            continue
-        yield _encoded(result, preprocess, clip, context, row)
+    with store.steady_source(source, clean["source_sha256"]):
+        for row, context in zip(rows, contexts, strict=True):
+            try:
+                result = next(made)
+            except ClipError as error:
+                yield error
+                continue
+            except StopIteration:
+                yield ClipError("an earlier severity of this clip could not be made")
+                continue
+            yield _encoded(result, preprocess, clip, context, row)
 
 
 def _encoded(

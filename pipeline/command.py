@@ -1,22 +1,29 @@
 """What every command shares: the application, options, and errors that are one clear message.
 
-Exit codes: 0 when the work is done, 1 when it failed, 2 for wrong settings.
+Exit codes: 0 when the work is done, 1 when it failed, 2 for wrong settings, 130 after Ctrl-C and
+143 after SIGTERM.
 """
 
 import logging
+import os
+import signal
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from pipeline.errors import ClipError, SettingsError, StageError
+from pipeline.errors import KEPT, ClipError, SettingsError, StageError, out_of_memory
+from pipeline.parent import end_with_parent
 
 if TYPE_CHECKING:  # params.py imports NumPy and pydantic, and `--help` must be quick
     from pipeline.params import Params
+
+log = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="pipeline",
@@ -38,6 +45,7 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
     def command(function: Callable[..., None]) -> Callable[..., None]:
         @wraps(function)
         def run(*args: Any, **options: Any) -> None:
+            _watch_for_the_end()
             try:
                 function(*args, **options)
             except SettingsError as error:
@@ -46,10 +54,36 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
             except (StageError, ClipError) as error:
                 _say(f"Failed: {error}")
                 raise typer.Exit(1) from None
+            except OSError as error:  # no room, no rights, no disk
+                log.info("where it failed:", exc_info=True)
+                _say(f"Failed: {error}. {KEPT}")
+                raise typer.Exit(1) from None
+            except MemoryError:
+                log.info("where it failed:", exc_info=True)
+                _say(f"Failed: {out_of_memory()}")
+                raise typer.Exit(1) from None
+            except KeyboardInterrupt as error:
+                number = signal.SIGTERM if isinstance(error, _Terminated) else signal.SIGINT
+                _say(f"Stopped by {number.name}. {KEPT}")
+                raise typer.Exit(128 + number) from None
 
         return app.command(name=function.__name__.rstrip("_"), rich_help_panel=panel)(run)
 
     return command
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM ends a run as Ctrl-C does: workers and programs are stopped, files tidied up."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _watch_for_the_end() -> None:
+    signal.signal(signal.SIGTERM, _terminate)
+    if "DVC_STAGE" in os.environ:  # DVC leaves its stage running when it is terminated or killed
+        end_with_parent(os.getppid(), signal.SIGTERM)
 
 
 stage = _commands("Stages, in the order of the data flow")

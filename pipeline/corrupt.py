@@ -170,7 +170,7 @@ def corrupt_shard(task: Task) -> None:
             clip = _read(task, clean)
             if isinstance(clip, ClipError):
                 for writer, severity in zip(writers, severities, strict=True):
-                    writer.fail(task.cells.row(severity, clean), str(clip))
+                    writer.fail(task.cells.row(severity, clean), clip)
                 continue
             made = task.cells.make(severities, clean, clip, choose)
             for writer, (row, frames) in zip(writers, made, strict=True):
@@ -190,9 +190,9 @@ def _read(task: Task, clean: Row) -> Clip | ClipError:
 
 def _store(writer: store.CellWriter, row: Row, frames: Frames | ClipError) -> None:
     if isinstance(frames, ClipError):
-        writer.fail(row, str(frames))
+        writer.fail(row, frames)
         return
     try:
         writer.add(row, frames)
     except ClipError as error:
-        writer.fail(row, str(error))
+        writer.fail(row, error)

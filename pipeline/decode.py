@@ -8,6 +8,7 @@ k n .. k n + n - 1 that are usable, so a clip that one user lacks does not move 
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import store
-from pipeline.errors import ClipError
+from pipeline.errors import ClipError, twice
 from pipeline.io import manifest, payload
 from pipeline.io.manifest import Row
 from pipeline.io.video import Preprocess, VideoSource
@@ -52,9 +53,11 @@ class Sources:
     def pictures(self, clip: Row) -> Iterator[NDArray[np.uint8]]:
         """Pictures (crop, crop, 3) of one clip of clips.parquet, decoded from its video."""
         path = self.videos / clip["source_path"]
-        store.check_source(path, clip["source_sha256"])
         preprocess = Preprocess(self.picture.short_side, self.picture.crop)
-        with VideoSource(path, self.max_pixels, self.timeout_seconds) as source:
+        with (
+            store.steady_source(path, clip["source_sha256"]),
+            VideoSource(path, self.max_pixels, self.timeout_seconds) as source,
+        ):
             for count, frame in enumerate(source.frames()):
                 if count == self.max_frames:
                     raise ClipError(f"more than {self.max_frames} frames")
@@ -157,6 +160,10 @@ def decode_shard(task: Task) -> None:
                 "encoder": payload.describe(task.payload),
             }
             try:
-                cell.add(row, task.sources.pictures(clip))
+                twice(partial(_add, cell, row, task, clip), clip["source_path"])
             except ClipError as error:
-                cell.fail(row, str(error))
+                cell.fail(row, error)
+
+
+def _add(cell: store.CellWriter, row: Row, task: Task, clip: Row) -> None:
+    cell.add(row, task.sources.pictures(clip))

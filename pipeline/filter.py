@@ -5,12 +5,13 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.annotations import Listed, read_annotations
-from pipeline.errors import ClipError, SettingsError, StageError
+from pipeline.errors import ClipError, SettingsError, StageError, UnsettledError, twice
 from pipeline.io import manifest
-from pipeline.io.atomic import sha256_file
+from pipeline.io.atomic import sha256_file, signature
 from pipeline.io.manifest import Row
 from pipeline.io.video import VideoSource, check_file
 from pipeline.layout import Layout
@@ -170,18 +171,31 @@ def _probe_each(task: _Probe) -> Iterator[Row]:
             yield row | {"status": "missing", "reason": "no file"}
             continue
         path = task.root / file
+        before = signature(path)
         try:
             check_file(path)
             row["source_size"] = path.stat().st_size
-            row["source_sha256"] = sha256_file(path, task.timeout_seconds)
+            row["source_sha256"] = twice(partial(_hash, path, task), path)
             if checksum is not None and row["source_sha256"] != checksum:
                 raise ClipError(f"differs from {CHECKSUMS}")
-            row |= _properties(path, task)
+            row |= twice(partial(_properties, path, task), path)
         except ClipError as error:
             row |= {"status": "broken", "reason": str(error)}
-        except OSError as error:
+        except PermissionError as error:
             row |= {"status": "broken", "reason": f"cannot be read: {error.strerror}"}
+        if signature(path) != before or (before is None and not path.is_symlink()):
+            raise StageError(
+                f"{path}: changed or disappeared while it was read; run this stage again when "
+                "the videos are complete."
+            )
         yield row
+
+
+def _hash(path: Path, limits: _Probe) -> str:
+    try:
+        return sha256_file(path, limits.timeout_seconds)
+    except TimeoutError as error:
+        raise UnsettledError(error.strerror) from error
 
 
 def _properties(path: Path, limits: _Probe) -> Row:

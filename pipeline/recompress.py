@@ -5,7 +5,6 @@ decoded frames from a pipe; damaged streams never leave memory. What comes back 
 as the source, in order, for the same preprocessing as the clean clip.
 """
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ from corruptions.types import (
     Stream,
     UndecodableError,
 )
-from pipeline.errors import ClipError, one_line
+from pipeline.errors import ClipError, UnsettledError, check_machine, one_line, twice
 from pipeline.io import ffmpeg
 from pipeline.io.video import VideoSource
 
@@ -137,13 +136,16 @@ class _Planes(Iterator[I420]):
 def _encode(
     video: VideoSource, corruption: Corruption, levels: Sequence[Level], timeout_seconds: float
 ) -> Iterator[Recompressed]:
-    planes = _Planes(video, timeout_seconds)
     function = cast(EncodingFunction, corruption.function)
-    encodings = [function(planes.stream, level) for level in levels]
-    with tempfile.TemporaryDirectory(prefix="recompress-") as folder:
+
+    def encode() -> tuple[_Planes, list[Encoding], list[bytes]]:
+        planes = _Planes(video, timeout_seconds)
+        encodings = [function(planes.stream, level) for level in levels]
         pieces = (frame.tobytes() for frame in planes)
-        paths = ffmpeg.encode_all(pieces, planes.stream, encodings, Path(folder), timeout_seconds)
-        coded = [path.read_bytes() for path in paths]
+        coded = ffmpeg.encode_all(pieces, planes.stream, encodings, timeout_seconds)
+        return planes, encodings, coded
+
+    planes, encodings, coded = twice(encode, video.path)
     for encoding, stream in zip(encodings, coded, strict=True):
         yield Recompressed(
             frames=_sound(DECODERS[encoding.codec], stream, planes),
@@ -160,6 +162,7 @@ def _sound(codec: str, stream: bytes, planes: _Planes) -> Iterator[av.VideoFrame
             count += 1
             yield planes.shown(frame)
     except av.FFmpegError as error:
+        check_machine(error)
         raise ClipError(f"cannot decode what was encoded: {one_line(error)}") from error
     if count != planes.num_frames:
         raise ClipError(f"{count} of {planes.num_frames} frames came back from the encoder")
@@ -187,6 +190,7 @@ def _damage(
         try:
             coded = encode(planes, planes.stream, module.CARRIER)
         except av.FFmpegError as error:
+            check_machine(error)
             raise ClipError(f"cannot encode: {one_line(error)}") from error
         rotation, shown = planes.rotation, planes.shown
         encoder = f"{_settings(module.CARRIER)}; {version}"
@@ -257,5 +261,5 @@ def _within(seconds: float, items: Iterator[Item]) -> Iterator[Item]:
     end = time.monotonic() + seconds
     for item in items:
         if time.monotonic() > end:
-            raise ClipError(f"not decoded and encoded within {seconds:g} s")
+            raise UnsettledError(f"not decoded and encoded within {seconds:g} s")
         yield item

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import __version__
-from pipeline.errors import ClipError, StageError
+from pipeline.errors import ClipError, StageError, UnsettledError
 from pipeline.io import manifest, payload
-from pipeline.io.atomic import atomic, sha256_file
+from pipeline.io.atomic import atomic, sha256_file, signature
 from pipeline.io.manifest import Row
 from pipeline.io.shards import ShardWriter
 from pipeline.params import PayloadSettings
@@ -37,6 +37,8 @@ class CellWriter:
         self._recipe = recipe
         self._settings = settings
         self.rows: list[Row] = []
+        self.settled = True
+        """Whether no clip's failure may be the moment's."""
 
     def add(self, row: Mapping[str, Any], frames: Iterable[NDArray[np.uint8]]) -> None:
         """Store one clip, frame by frame. A ClipError on the way leaves nothing in the shard.
@@ -83,13 +85,14 @@ class CellWriter:
             }
         )
 
-    def fail(self, row: Mapping[str, Any], reason: str) -> None:
+    def fail(self, row: Mapping[str, Any], error: ClipError) -> None:
         """Record a clip that could not be made."""
+        self.settled &= not isinstance(error, UnsettledError)
         self.rows.append(
             dict(row)
             | {
                 "status": "failed",
-                "reason": reason,
+                "reason": str(error),
                 "recipe_hash": self._recipe,
                 "tool_version": __version__,
             }
@@ -100,11 +103,16 @@ class CellWriter:
 def open_cell(
     shard: Path, relative: str, recipe: str, settings: PayloadSettings
 ) -> Iterator[CellWriter]:
-    """Write one shard; when the block ends well, shard and part appear, in this order."""
+    """Write one shard; when the block ends well, shard and part appear, in this order.
+
+    An older part goes first: no part may ever stand beside a shard that it does not describe. The
+    part of a shard with a clip that the next run shall try again names no recipe of any run.
+    """
+    manifest.part_path(shard).unlink(missing_ok=True)
     with atomic(shard) as temporary, ShardWriter(temporary) as writer:
         cell = CellWriter(writer, relative, recipe, settings)
         yield cell
-    manifest.write_part(shard, cell.rows, recipe)
+    manifest.write_part(shard, cell.rows, recipe if cell.settled else f"unsettled {recipe}")
 
 
 def check_source(source: Path, expected: str) -> None:
@@ -118,6 +126,22 @@ def check_source(source: Path, expected: str) -> None:
             f"{source}: changed or disappeared since the filter stage saw it ({found}); "
             "run the filter stage again (`dvc repro -f filter@DATASET`), then this one."
         )
+
+
+@contextmanager
+def steady_source(source: Path, expected: str) -> Iterator[None]:
+    """Read a source in this block: from first to last it is what the filter stage saw.
+
+    A source that changes meanwhile can also look broken, so that no error of a clip gets past.
+    """
+    before = signature(source)
+    check_source(source, expected)
+    try:
+        yield
+    finally:
+        if signature(source) != before:
+            check_source(source, expected)
+            raise StageError(f"{source}: is being written; run this stage again when it is done.")
 
 
 def remove_others(folder: Path, shards: Iterable[Path]) -> None:

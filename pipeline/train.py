@@ -155,8 +155,13 @@ def _recipe(run: Run, params: Params, training: Examples, validation: Examples) 
 
 
 def _is_done(folder: Path, recipe: str) -> bool:
-    note = folder / "recipe.json"
-    return note.is_file() and json.loads(note.read_text())["recipe_hash"] == recipe
+    note, weights = folder / "recipe.json", folder / "weights.pt"
+    if not (note.is_file() and weights.is_file()):
+        return False
+    said = json.loads(note.read_text())
+    # The hash tells weights that a killed run has written over those of the note.
+    found = {"recipe_hash": recipe, "weights_sha256": sha256_file(weights)}
+    return bool(said | found == said)
 
 
 def _fresh(run: Run) -> nn.Module:
@@ -187,6 +192,10 @@ def _write(folder: Path, progress: Progress) -> None:
         lines = [",".join(f"{line[name]:g}" for name in columns) for line in progress.history]
         write_text(folder / "history.csv", "\n".join([",".join(columns), *lines, ""]))
         write_text(folder / "metrics.json", json.dumps(progress.best_epoch, indent=2) + "\n")
-    note = {"recipe_hash": progress.recipe, **progress.made_by}
+    note = {
+        "recipe_hash": progress.recipe,
+        "weights_sha256": sha256_file(folder / "weights.pt"),
+        **progress.made_by,
+    }
     write_text(folder / "recipe.json", json.dumps(note) + "\n")
     (folder / "checkpoint.pt").unlink(missing_ok=True)

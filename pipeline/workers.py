@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import joblib
@@ -25,8 +26,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from pipeline.errors import StageError
+from pipeline.errors import KEPT, StageError, out_of_memory
 from pipeline.params import MachineSettings
+from pipeline.parent import end_with_parent
 
 log = logging.getLogger(__name__)
 
@@ -83,9 +85,25 @@ def _run_one(function: Callable[[T], R], index: int, task: T, parent: int) -> tu
 
     cv2.setNumThreads(1)  # one core a worker; loky pins BLAS but not OpenCV
     if os.getpid() != parent:
-        # Ctrl-C is the parent's, which ends the workers; one worker is the parent itself.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return index, function(task)
+        _become_worker(parent)
+    try:
+        return index, function(task)
+    except MemoryError as error:
+        raise out_of_memory() from error
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise out_of_memory() from error
+        raise
+    except OSError as error:
+        raise StageError(f"{error}. {KEPT}") from error
+
+
+@cache
+def _become_worker(parent: int) -> None:
+    """Once in a worker's life; one worker is the parent itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends the workers
+    if os.getppid() == parent:
+        end_with_parent(parent, signal.SIGKILL)
 
 
 class _Rate(ProgressColumn):

@@ -28,6 +28,7 @@ MOVES_NO_BYTE = frozenset(
         "pipeline/__init__.py",
         "pipeline/errors.py",  # words of errors
         "pipeline/layout.py",  # where files lie: dvc.yaml says the same
+        "pipeline/parent.py",  # when a process ends
         "pipeline/params.py",  # DVC watches the parameters themselves
         "pipeline/recipes.py",  # what makes a shard be made again; its own stage's output is a dep
         "pipeline/workers.py",  # where tasks run

@@ -4,13 +4,15 @@ The program is the static one of imageio-ffmpeg, pinned in requirements.txt, so 
 encodes with the same encoders. Commands are built with ffmpeg-python and run here.
 """
 
+import os
+import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
-from pathlib import Path
+from signal import SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV
 from typing import Any
 
 import ffmpeg
@@ -18,7 +20,16 @@ import imageio_ffmpeg
 
 from corruptions.codec import DECODERS, encoder_options
 from corruptions.types import Encoding, Stream
-from pipeline.errors import ClipError, one_line
+from pipeline.errors import (
+    KEPT,
+    OF_THE_MACHINE,
+    ClipError,
+    StageError,
+    UnsettledError,
+    memory_is_short,
+    one_line,
+    out_of_memory,
+)
 
 
 @cache
@@ -33,18 +44,37 @@ def version() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_version())
 
 
-def run(command: Any, *, stdin: Iterable[bytes] = (), timeout_seconds: float) -> None:
+STOPPED = 255
+"""Exit code after a polite signal (SIGINT, SIGTERM), which ffmpeg obeys by ending its files."""
+
+CRASHES = frozenset({SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL})
+"""Signals that a program brings upon itself; all others come from outside."""
+
+
+def run(
+    command: Any,
+    *,
+    stdin: Iterable[bytes] = (),
+    timeout_seconds: float,
+    descriptors: Sequence[int] = (),
+) -> None:
     """Run one command made by ffmpeg-python, feeding `stdin` piece by piece.
 
-    Raises ClipError with ffmpeg's first words when it fails, and when it does not end within
+    `descriptors` are open files that the command names as `pipe:<number>`. Raises ClipError with
+    ffmpeg's first words when it fails, and UnsettledError when it crashes or does not end within
     `timeout_seconds`; the process is gone in every case. An error raised by `stdin` comes through.
+    A process that was killed, or lacked room or memory, is a StageError: no fault of the clip.
     """
     arguments = ffmpeg.compile(command, cmd=program())
     arguments[1:1] = ["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]
     with (
         tempfile.TemporaryFile() as words,
         subprocess.Popen(  # noqa: S603 - a list, no shell
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=words
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=words,
+            pass_fds=descriptors,
         ) as process,
     ):
         expired = threading.Event()
@@ -65,9 +95,25 @@ def run(command: Any, *, stdin: Iterable[bytes] = (), timeout_seconds: float) ->
         words.seek(0)
         said = words.read().decode(errors="replace").strip().splitlines()[:3]
     if expired.is_set():
-        raise ClipError(f"ffmpeg did not end within {timeout_seconds:g} s and was stopped")
+        raise UnsettledError(f"ffmpeg did not end within {timeout_seconds:g} s and was stopped")
     if code != 0:
-        raise ClipError(f"ffmpeg failed ({code}): {one_line(' / '.join(said))}")
+        raise _failure(code, one_line(" / ".join(said)) if said else "it said nothing")
+
+
+def _failure(code: int, words: str) -> ClipError | StageError:
+    """The error of an exit code; those above 128 that are no signals are 256 less an errno."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        if -code in CRASHES:
+            return UnsettledError(f"ffmpeg crashed ({name}): {words}")
+        return out_of_memory(f"ffmpeg was killed by {name} (out of memory?)")
+    if code == STOPPED:
+        return StageError(f"ffmpeg was told to stop from outside. {KEPT}")
+    if memory_is_short():
+        return out_of_memory(f"ffmpeg failed, out of memory: {words}")
+    if 256 - code in OF_THE_MACHINE:
+        return StageError(f"ffmpeg failed: {os.strerror(256 - code)} ({words}). {KEPT}")
+    return ClipError(f"ffmpeg failed ({code}): {words}")
 
 
 def _feed(process: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> None:
@@ -91,12 +137,12 @@ def encode_all(
     frames: Iterable[bytes],
     stream: Stream,
     encodings: Sequence[Encoding],
-    folder: Path,
     timeout_seconds: float,
-) -> list[Path]:
+) -> list[bytes]:
     """Encode raw I420 frames in every way asked for, in one process that reads them once.
 
-    Gives one elementary stream per encoding, in order: <folder>/<index>.<h264 or hevc>.
+    Gives one elementary stream per encoding, in order. They go through temporary files without a
+    name: whatever is killed, none is left behind.
     """
     source = ffmpeg.input(
         "pipe:0",
@@ -106,20 +152,25 @@ def encode_all(
         framerate=str(stream.fps),
     )
     copies = source.video.filter_multi_output("split", len(encodings))
-    paths, outputs = [], []
-    for index, encoding in enumerate(encodings):
-        codec = DECODERS[encoding.codec]
-        paths.append(folder / f"{index}.{codec}")
-        options = {f"{name}:v": value for name, value in encoder_options(encoding).items()}
-        outputs.append(
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile()) for _ in encodings]
+        outputs = [
             ffmpeg.output(
                 copies[index],
-                str(paths[-1]),
-                format=codec,
+                f"pipe:{file.fileno()}",
+                format=DECODERS[encoding.codec],
                 vcodec=encoding.codec,
                 fps_mode="passthrough",
-                **options,
+                **{f"{name}:v": value for name, value in encoder_options(encoding).items()},
             )
+            for index, (file, encoding) in enumerate(zip(files, encodings, strict=True))
+        ]
+        run(
+            ffmpeg.merge_outputs(*outputs),
+            stdin=frames,
+            timeout_seconds=timeout_seconds,
+            descriptors=[file.fileno() for file in files],
         )
-    run(ffmpeg.merge_outputs(*outputs), stdin=frames, timeout_seconds=timeout_seconds)
-    return paths
+        for file in files:
+            file.seek(0)
+        return [file.read() for file in files]

@@ -24,7 +24,7 @@ from av.codec.context import ThreadType
 from numpy.typing import NDArray
 
 from corruptions.types import Clip
-from pipeline.errors import ClipError
+from pipeline.errors import ClipError, check_machine
 from pipeline.params import PayloadSettings
 
 EXTENSIONS = {"jpeg": "mp4", "ffv1": "mkv", "h264": "mp4"}
@@ -162,4 +162,5 @@ def read_payload(payload: bytes) -> Clip:
                 [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
             )
     except (av.FFmpegError, IndexError, ValueError) as error:
+        check_machine(error)
         raise ClipError(f"stored clip cannot be read: {error}") from error

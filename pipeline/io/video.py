@@ -5,6 +5,7 @@ into the benchmark's picture. Both hold one frame, whatever the clip's length, s
 a worker is that of the decoder: about 150 MB for H.264 at 1080p.
 """
 
+import errno
 import stat
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ import numpy as np
 from av.codec.context import ThreadType
 from numpy.typing import NDArray
 
-from pipeline.errors import ClipError, one_line
+from pipeline.errors import ClipError, UnsettledError, check_machine, one_line
 
 MAX_PIXELS = 8192 * 8192
 """Largest picture that is decoded where the caller sets no limit; a damaged header can declare
@@ -35,6 +36,9 @@ CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg"
 open whatever the extension of the file."""
 
 PROTOCOLS = "file"
+
+OF_THE_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP})
+"""Numbers of errors that say something about a file; others are the disk's or the machine's."""
 
 SCALE_FLAGS = "bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
 """swscale's triangle filter, widened when it shrinks (antialias); `bitexact` gives the same bytes
@@ -110,7 +114,7 @@ class VideoSource:
                 f"cannot open: damaged, or none of the containers {CONTAINERS}"
             ) from error
         except (av.FFmpegError, OSError, ValueError) as error:
-            self._check_time()
+            self._check_moment(error)
             raise ClipError(f"cannot open: {_words(error)}") from error
         self._containers.append(container)
         stream = container.streams.best("video")
@@ -130,7 +134,12 @@ class VideoSource:
 
     def _check_time(self) -> None:
         if self._seconds is not None and time.monotonic() - self._start > self._seconds:
-            raise ClipError(f"not read within {self._seconds:g} s")
+            raise UnsettledError(f"not read within {self._seconds:g} s")
+
+    def _check_moment(self, error: Exception) -> None:
+        """Whether an error is the clip's, and not that of the time or the machine."""
+        self._check_time()
+        check_machine(error)
 
     @cached_property
     def info(self) -> SourceInfo:
@@ -179,7 +188,7 @@ class VideoSource:
                 self._check_time()
                 yield frame
         except (av.FFmpegError, ValueError, IndexError) as error:
-            self._check_time()
+            self._check_moment(error)
             raise ClipError(f"broken after {count} frames: {_words(error)}") from error
         if count == 0:
             raise ClipError("no frame could be decoded")
@@ -193,7 +202,7 @@ class VideoSource:
                 if packet.size:
                     yield packet
         except (av.FFmpegError, IndexError) as error:
-            self._check_time()
+            self._check_moment(error)
             # IndexError: streams that appear midway in a damaged transport stream.
             raise ClipError(f"cannot read: {_words(error)}") from error
 
@@ -202,10 +211,12 @@ def check_file(path: Path) -> None:
     """Refuse what is no plain file: opening a pipe waits for ever, and a device never ends."""
     try:
         status = path.stat()
+    except FileNotFoundError as error:
+        raise ClipError("no such file") from error
     except OSError as error:
-        raise ClipError(
-            "no such file" if isinstance(error, FileNotFoundError) else f"{_words(error)}"
-        ) from error
+        if error.errno not in OF_THE_FILE:
+            raise
+        raise ClipError(_words(error)) from error
     if not stat.S_ISREG(status.st_mode):
         raise ClipError("no plain file")
     if status.st_size == 0:
@@ -241,6 +252,7 @@ class Preprocess:
             self._graph.push(frame)
             picture: NDArray[np.uint8] = self._graph.pull().to_ndarray()  # type: ignore[assignment]
         except (av.FFmpegError, MemoryError) as error:
+            check_machine(error)
             raise ClipError(f"cannot be scaled: {_words(error)}") from error
         return picture
 
@@ -274,6 +286,7 @@ class Preprocess:
         try:
             graph.configure()
         except av.FFmpegError as error:
+            check_machine(error)
             raise ClipError(f"cannot be scaled: {_words(error)}") from error
         return graph
 

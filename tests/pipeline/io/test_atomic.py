@@ -22,7 +22,7 @@ def test_a_failed_block_leaves_what_was_there(tmp_path: Path) -> None:
 
 def test_left_overs_of_a_killed_run_are_replaced(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    (tmp_path / ".file.tmp").write_text("half of a killed run")
+    (tmp_path / ".file.0123abcd.tmp").write_text("half of a killed run")
     with atomic(path) as temporary:
         assert not temporary.exists()
         temporary.write_text("whole")
