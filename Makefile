@@ -25,8 +25,10 @@ $(VENV)/.installed: requirements.txt | system
 	$(BIN)/pip install --quiet --requirement requirements.txt
 	touch $@
 
-$(VENV)/.installed-tests: tests/requirements.txt $(VENV)/.installed | system-tests
+$(VENV)/.installed-tests: tests/requirements.txt tests/requirements-no-deps.txt $(VENV)/.installed \
+		| system-tests
 	$(BIN)/pip install --quiet --requirement tests/requirements.txt
+	$(BIN)/pip install --quiet --no-deps --requirement tests/requirements-no-deps.txt
 	touch $@
 
 # ImageMagick's library is what wand calls; Debian's own Python lacks venv until asked for it.

@@ -114,6 +114,12 @@ def test_no_stage_imports_a_tool() -> None:
         assert not [path for path in used if path.startswith(TOOLS)], stage
 
 
+def test_export_imports_no_stage() -> None:
+    stages = {ROOT / "pipeline" / f"{stage}.py" for stage in STAGES}
+    for file in modules("pipeline/export"):
+        assert not closure(file) & stages, f"{name(file)} imports {closure(file) & stages}"
+
+
 def test_io_imports_only_values() -> None:
     allowed = {"pipeline/errors.py", "pipeline/params.py", "corruptions/types.py"}
     for file in modules("pipeline/io"):

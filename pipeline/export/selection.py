@@ -1,0 +1,152 @@
+"""Which clips of which cells are exported, as the manifests know them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow.compute as pc
+
+from pipeline.errors import StageError
+from pipeline.io import manifest
+from pipeline.layout import Layout
+
+CLEAN = "clean"
+
+_COLUMNS = ["key", "split", "label_id", "severity", "status", "shard", "member", "offset", "size"]
+_COLUMNS += ["sha256", "num_frames", "fps_num", "fps_den"]
+_MEMBER = re.compile(r"([A-Za-z0-9_-]+)\.(mp4|mkv)")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One stored clip: a video file of `size` bytes from byte `offset` of its shard."""
+
+    key: str
+    label: int
+    extension: str
+    num_frames: int
+    fps: float
+    offset: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A shard and its clips that could be made."""
+
+    path: Path
+    clips: tuple[Clip, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One corruption at one severity in one split; the clean set is severity 0."""
+
+    split: str
+    corruption: str
+    severity: int
+    shards: tuple[Shard, ...]
+    num_failed: int
+    paired: frozenset[str] | None = None
+    """Keys that every chosen cell has, if only those are wanted."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.corruption}-{self.severity}"
+
+    @property
+    def folder(self) -> PurePosixPath:
+        return PurePosixPath(self.split, self.corruption, str(self.severity))
+
+    def chosen(self, shard: Shard) -> tuple[Clip, ...]:
+        """Clips of a shard that belong to the export."""
+        if self.paired is None:
+            return shard.clips
+        return tuple(clip for clip in shard.clips if clip.key in self.paired)
+
+    @property
+    def clips(self) -> Iterator[Clip]:
+        for shard in self.shards:
+            yield from self.chosen(shard)
+
+
+def select(
+    layout: Layout,
+    split: str,
+    corruptions: Sequence[str],
+    severities: Sequence[int],
+    *,
+    clean: bool,
+    paired: bool,
+) -> list[Cell]:
+    """The cells, clean first. With `paired`, only clips that exist in all of them."""
+    cells = _cells(layout, split, CLEAN, [0]) if clean else []
+    for corruption in corruptions:
+        cells.extend(_cells(layout, split, corruption, severities))
+    if not paired or not cells:
+        return cells
+    keys = [{clip.key for clip in cell.clips} for cell in cells]
+    common = frozenset[str].intersection(*map(frozenset, keys))
+    return [replace(cell, paired=common) for cell in cells]
+
+
+def _cells(layout: Layout, split: str, corruption: str, severities: Sequence[int]) -> list[Cell]:
+    path = layout.manifest(corruption)
+    table = manifest.read(path, manifest.CELLS, _COLUMNS)
+    table = table.filter(pc.equal(table["split"], split))
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in table.to_pylist():
+        found.setdefault(row["severity"], []).append(row)
+    missing = [str(severity) for severity in severities if severity not in found]
+    if missing:
+        raise StageError(
+            f"{path}: no clips of split {split!r} at severity {', '.join(missing)}; there are: "
+            f"{', '.join(map(str, sorted(found))) or 'none'}. Choose among these, or run the "
+            "corrupt stage for the others."
+        )
+    return [
+        _cell(layout, path, split, corruption, severity, found[severity]) for severity in severities
+    ]
+
+
+def _cell(
+    layout: Layout,
+    path: Path,
+    split: str,
+    corruption: str,
+    severity: int,
+    rows: Sequence[dict[str, Any]],
+) -> Cell:
+    shards: dict[str, list[Clip]] = {}
+    good = [row for row in rows if row["status"] == "ok"]
+    for row in good:
+        member = _MEMBER.fullmatch(row["member"])
+        place = PurePosixPath(row["shard"])
+        outside = place.is_absolute() or ".." in place.parts
+        if member is None or member[1] != row["key"] or outside:
+            raise StageError(
+                f"{path}: {row['key']!r} ({row['member']!r} in {row['shard']!r}) is no clip id "
+                "([A-Za-z0-9_-]+) and gets into no path; run the stage that writes this manifest "
+                "again."
+            )
+        clip = Clip(
+            key=row["key"],
+            label=row["label_id"],
+            extension=member[2],
+            num_frames=row["num_frames"],
+            fps=row["fps_num"] / row["fps_den"],
+            offset=row["offset"],
+            size=row["size"],
+            sha256=row["sha256"],
+        )
+        shards.setdefault(row["shard"], []).append(clip)
+    return Cell(
+        split=split,
+        corruption=corruption,
+        severity=severity,
+        shards=tuple(Shard(layout.root / name, tuple(clips)) for name, clips in shards.items()),
+        num_failed=len(rows) - len(good),
+    )
