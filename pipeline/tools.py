@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pipeline.command import DEFAULT, Dataset, ParamsFile, console, load, tool
 from pipeline.errors import SettingsError, StageError
@@ -18,6 +19,23 @@ def leaderboard(params: ParamsFile = DEFAULT) -> None:
     for table in read_tables(root):
         console.print(table)
     console.print(f"Report: {root / 'report' / 'index.html'}", soft_wrap=True)
+
+
+@tool
+def check() -> None:
+    """Check that this machine or image can do the work and makes the same bytes as others."""
+    from pipeline.check import check as work
+
+    wrong = []
+    for finding in work():
+        colour = "green" if finding.good else "red"
+        mark = "ok   " if finding.good else "WRONG"
+        line = f"[{colour}]{mark}[/] {finding.what:24} {escape(finding.detail)}"
+        console.print(line, soft_wrap=True)
+        if not finding.good:
+            wrong.append(finding.what)
+    if wrong:
+        raise StageError(f"wrong here: {', '.join(wrong)}.")
 
 
 @tool

@@ -22,6 +22,7 @@ COMMANDS = (
     "evaluate",
     "report",
     "leaderboard",
+    "check",
     "preview",
     "models",
     "corruptions",

@@ -1,0 +1,102 @@
+"""The image, built and run by a real engine: `pytest -m slow tests/docker`.
+
+IMAGE=name takes an image that was built before.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline.corrupt import corrupt
+from pipeline.decode import decode
+from pipeline.filter import filter_clips
+from tests.project import REPOSITORY, make_project, tree
+
+
+def engine_answers() -> bool:
+    docker = shutil.which("docker")
+    return bool(docker) and not subprocess.run([docker, "info"], capture_output=True).returncode
+
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not engine_answers(), reason="no container engine answers"),
+]
+
+OWNER = (1234, 1234) if os.getuid() == 0 else (os.getuid(), os.getgid())
+"""Who runs in the container: nobody that the image knows, where this user may give files away."""
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    if name := os.environ.get("IMAGE"):
+        return name
+    name = "video-corruptions:test"
+    subprocess.run(
+        ["docker", "build", "-f", "docker/Dockerfile", "--target", "cpu", "-t", name, "."],
+        cwd=REPOSITORY,
+        check=True,
+    )
+    return name
+
+
+def run(image: str, *arguments: str, folder: Path | None = None, at: str = "/work") -> str:
+    """Run the image without network; gives what it printed."""
+    options = ["--rm", "--network", "none", "--user", f"{OWNER[0]}:{OWNER[1]}"]
+    if folder is not None:
+        os.chown(folder, *OWNER)
+        options += ["-v", f"{folder}:{at}"]
+    done = subprocess.run(
+        ["docker", "run", *options, image, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_the_image_is_sound(image: str) -> None:
+    assert "WRONG" not in run(image, "check")
+
+
+def test_it_has_no_compiler_no_tests_and_no_root(image: str) -> None:
+    assert run(image, "sh", "-c", "command -v gcc cc pip git || true") == ""
+    assert run(image, "sh", "-c", "ls /project").split() == [
+        *("corruptions", "docker", "dvc.lock", "dvc.yaml", "manifests", "params.yaml"),
+        *("pipeline", "requirements.txt"),
+    ]
+    configured = subprocess.run(
+        ["docker", "image", "inspect", "-f", "{{.Config.User}}", image],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert configured.stdout.strip() == "1000:1000"
+
+
+def test_same_shards_inside_and_outside(image: str, tmp_path: Path) -> None:
+    """By the image's own code, on data that lie elsewhere; everything belongs to the caller."""
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    for folder in (outside, inside):
+        folder.mkdir()
+        params = make_project(folder)
+    filter_clips("demo", params, outside)
+    decode("demo", params, outside)
+    for name in ("fog", "h265_crf", "packet_loss"):
+        corrupt("demo", name, params, outside)
+    for path in inside.rglob("*"):
+        os.chown(path, *OWNER)
+    where = ("--dataset", "demo", "--params", "/work/params.yaml")
+    run(image, "filter", *where, folder=inside)
+    run(image, "decode", *where, folder=inside)
+    names = ("-c", "fog", "-c", "h265_crf", "-c", "packet_loss")
+    run(image, "corrupt", *where, *names, folder=inside)
+    assert tree(inside / "data") == tree(outside / "data")
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in inside.rglob("*")} == {OWNER}
+
+
+def test_dvc_without_a_clone(image: str, tmp_path: Path) -> None:
+    run(image, "cp", "-r", ".", "/out", folder=tmp_path, at="/out")
+    run(image, "dvc", "repro", "recipes", folder=tmp_path, at="/project")
+    assert (tmp_path / "manifests/recipes/fog.json").stat().st_uid == OWNER[0]
