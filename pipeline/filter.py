@@ -28,7 +28,7 @@ CLIPS_PER_TASK = 16
 
 
 @dataclass(frozen=True)
-class _Probe:
+class Probe:
     """Some clips to look at; `files` holds None where no file was found."""
 
     clips: tuple[Listed, ...]
@@ -43,6 +43,18 @@ class _Probe:
 
 def filter_clips(dataset: str, params: Params, root: Path) -> list[Row]:
     """Find and probe every listed clip and write `clips.parquet`; gives its rows."""
+    tasks = find_clips(dataset, params, root, CLIPS_PER_TASK)
+    rows: list[Row] = []
+    for some in run_tasks(
+        probe_clips, tasks, params.machine, f"filter {dataset}", lambda task: len(task.clips)
+    ):
+        rows.extend(some)
+    manifest.write(Layout(root, dataset).clips, rows, manifest.CLIPS)
+    return rows
+
+
+def find_clips(dataset: str, params: Params, root: Path, clips: int | None = None) -> list[Probe]:
+    """Every listed clip with its file, all in one task or `clips` in each; opens no video."""
     params.check_dataset(dataset)
     source = params.filter.sources[dataset]
     videos = root / source.videos
@@ -58,13 +70,14 @@ def filter_clips(dataset: str, params: Params, root: Path) -> list[Row]:
     checksums = _read_checksums(source)
     finder = FileFinder(videos)
     files = [finder.find(clip) for clip in listed]
-    tasks = [
-        _Probe(
-            clips=tuple(listed[start : start + CLIPS_PER_TASK]),
-            files=tuple(files[start : start + CLIPS_PER_TASK]),
+    step = clips or len(listed)
+    return [
+        Probe(
+            clips=tuple(listed[start : start + step]),
+            files=tuple(files[start : start + step]),
             checksums=tuple(
                 checksums.get(Path(file).name) if file else None
-                for file in files[start : start + CLIPS_PER_TASK]
+                for file in files[start : start + step]
             ),
             root=videos,
             dataset=dataset,
@@ -72,15 +85,8 @@ def filter_clips(dataset: str, params: Params, root: Path) -> list[Row]:
             max_pixels=params.filter.max_pixels,
             timeout_seconds=params.machine.clip_timeout_seconds,
         )
-        for start in range(0, len(listed), CLIPS_PER_TASK)
+        for start in range(0, len(listed), step)
     ]
-    rows: list[Row] = []
-    for some in run_tasks(
-        _probe, tasks, params.machine, f"filter {dataset}", lambda task: len(task.clips)
-    ):
-        rows.extend(some)
-    manifest.write(Layout(root, dataset).clips, rows, manifest.CLIPS)
-    return rows
 
 
 def check_share(rows: list[Row], allowed: float, dataset: str) -> None:
@@ -149,11 +155,12 @@ def _read_checksums(source: SourceSettings) -> dict[str, str]:
     return {Path(name.lstrip("*")).name: digest for digest, name in pairs}
 
 
-def _probe(task: _Probe) -> list[Row]:
+def probe_clips(task: Probe) -> list[Row]:
+    """Rows of `clips.parquet` for some clips."""
     return list(_probe_each(task))
 
 
-def _probe_each(task: _Probe) -> Iterator[Row]:
+def _probe_each(task: Probe) -> Iterator[Row]:
     for clip, file, checksum in zip(task.clips, task.files, task.checksums, strict=True):
         row: Row = {
             "key": clip.key,
@@ -191,14 +198,14 @@ def _probe_each(task: _Probe) -> Iterator[Row]:
         yield row
 
 
-def _hash(path: Path, limits: _Probe) -> str:
+def _hash(path: Path, limits: Probe) -> str:
     try:
         return sha256_file(path, limits.timeout_seconds)
     except TimeoutError as error:
         raise UnsettledError(error.strerror) from error
 
 
-def _properties(path: Path, limits: _Probe) -> Row:
+def _properties(path: Path, limits: Probe) -> Row:
     """Properties of one video; ClipError says why it is not usable. Decodes one frame."""
     with VideoSource(path, limits.max_pixels, limits.timeout_seconds) as source:
         info = source.info

@@ -208,3 +208,32 @@ def apply(
         timeout_seconds=timeout,
     )
     console.print(f"{count} frames: {output}", soft_wrap=True)
+
+
+@tool
+def plan(
+    dataset: Dataset,
+    clips: Annotated[
+        int, typer.Option(help="Clips to measure of each split; more narrow the intervals.", min=3)
+    ] = 12,
+    seed: Annotated[int, typer.Option(help="Of the draw of the clips.")] = 0,
+    no_models: Annotated[
+        bool, typer.Option("--no-models", help="Leave the models' hours out.")
+    ] = False,
+    json_: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Predict hours, bytes and shards of a whole run from a few clips, before it is paid."""
+    import json
+    from dataclasses import asdict
+
+    from pipeline.plan import plan as work
+    from pipeline.plan_tables import show
+
+    values, root = load(params)
+    made = work(dataset, values, root, clips=clips, seed=seed, models=not no_models)
+    if json_:
+        typer.echo(json.dumps(asdict(made) | {"fits_disk": made.fits_disk}, indent=2))
+        return
+    for part in show(made):
+        console.print(part, soft_wrap=True)

@@ -9,6 +9,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, TypeVar
 
@@ -114,6 +116,19 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:.1f} clips/s" if speed else "- clips/s", style="cyan")
 
 
+_shown: ContextVar[bool] = ContextVar("shown", default=True)
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """No progress bars inside: for many small runs within one that has its own."""
+    token = _shown.set(False)
+    try:
+        yield
+    finally:
+        _shown.reset(token)
+
+
 class progress_bar:  # noqa: N801 - used as a function
     """Progress bar for people on stderr; silent when stderr is no terminal."""
 
@@ -126,7 +141,7 @@ class progress_bar:  # noqa: N801 - used as a function
             _Rate(),
             TimeRemainingColumn(),
             console=console,
-            disable=not console.is_terminal,
+            disable=not (console.is_terminal and _shown.get()),
             speed_estimate_period=120,
         )
         self._task = self._progress.add_task(label, total=total, completed=done)

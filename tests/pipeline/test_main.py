@@ -26,6 +26,7 @@ COMMANDS = (
     "preview",
     "models",
     "corruptions",
+    "plan",
 )
 
 
