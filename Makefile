@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo test check setup system system-tests packages clean
+.PHONY: demo test check docs setup system system-tests packages clean
 
 demo: $(VENV)/.installed
 	dvc repro
@@ -18,6 +18,10 @@ check: $(VENV)/.installed-tests
 	ruff format --check .
 	mypy
 
+docs: $(VENV)/.installed-docs
+	python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky --fresh-env docs docs/_build
+	@echo "Open docs/_build/index.html"
+
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: requirements.txt | system
@@ -29,6 +33,10 @@ $(VENV)/.installed-tests: tests/requirements.txt tests/requirements-no-deps.txt 
 		| system-tests
 	$(BIN)/pip install --quiet --requirement tests/requirements.txt
 	$(BIN)/pip install --quiet --no-deps --requirement tests/requirements-no-deps.txt
+	touch $@
+
+$(VENV)/.installed-docs: docs/requirements.txt $(VENV)/.installed
+	$(BIN)/pip install --quiet --requirement docs/requirements.txt
 	touch $@
 
 # ImageMagick's library is what wand calls; Debian's own Python lacks venv until asked for it.

@@ -31,19 +31,28 @@ class SynthesizeSettings(_Settings):
     """Size of the demo dataset."""
 
     train_clips_per_class: Positive
+    """Whole clips of each class in the training split."""
     val_clips_per_class: Positive
+    """Whole clips of each class in the validation split."""
     num_frames: Positive
+    """Frames of a clip."""
     fps: Positive
+    """Frames per second."""
     width: Positive
+    """Pixels, even."""
     height: Positive
+    """Pixels, even."""
     broken_per_split: Annotated[int, Field(ge=0)]
+    """Clips that are listed but missing, cut off, empty, text or without pictures."""
 
 
 class SourceSettings(_Settings):
     """Where a dataset's videos and official annotations lie."""
 
     format: Literal["kinetics", "ssv2"]
+    """Whose annotation files they are."""
     videos: Path
+    """Folder of the videos, flat or in class folders."""
     annotations: Path
     """Folder of the official annotation files; DVC watches it."""
     classes: Path
@@ -58,19 +67,25 @@ class FilterSettings(_Settings):
     """Which clips are usable."""
 
     min_frames: Positive
+    """A video with fewer frames is broken."""
     max_pixels: Positive
     """Largest picture, width times height; a damaged header can declare sizes that fill any
     memory."""
     allowed_failures: Annotated[float, Field(ge=0, le=1)]
+    """Largest share of listed clips that may be missing or broken."""
     sources: dict[Name, SourceSettings]
+    """By dataset."""
 
 
 class PictureSettings(_Settings):
     """Geometry and shard size of one dataset."""
 
     short_side: Positive
+    """Pixels of the shorter side after the resize."""
     crop: Positive
+    """Side of the square that is cut out of the middle, pixels."""
     clips_per_shard: Positive
+    """Clips in one tar file."""
 
     @model_validator(mode="after")
     def _fits(self) -> "PictureSettings":
@@ -85,16 +100,22 @@ class DecodeSettings(_Settings):
     max_frames: Positive
     """A longer source is a failed clip: it would not fit a worker's memory."""
     allowed_failures: Annotated[float, Field(ge=0, le=1)]
+    """Largest share of usable clips that may fail to decode."""
     pictures: dict[Name, PictureSettings]
+    """By dataset."""
 
 
 class PayloadSettings(_Settings):
     """How stored clips are coded; see pipeline/io/payload.py."""
 
     codec: Literal["jpeg", "ffv1", "h264"]
+    """jpeg: JPEG pictures in an mp4; ffv1: lossless, in mkv; h264: small, in mp4."""
     quality: Annotated[int, Field(ge=1, le=100)] = 95
+    """Of JPEG."""
     subsampling: Literal["444", "422", "420"] = "444"
+    """Of JPEG's colour; 420 takes a third of the noise away."""
     crf: Annotated[int, Field(ge=0, le=51)] = 18
+    """Of H.264."""
 
 
 class CorruptSettings(_Settings):
@@ -103,20 +124,28 @@ class CorruptSettings(_Settings):
     frames: Literal["all"] | Positive
     """All frames, or this many spread over the clip; the corruption sees the whole clip."""
     split: Name
+    """Split that is corrupted and evaluated."""
     levels: dict[Name, Literal["mini_kinetics", "mini_ssv2"]]
     """Severity table of each dataset."""
     allowed_failures: Annotated[float, Field(ge=0, le=1)]
+    """Largest share of the clips of a cell that may fail."""
 
 
 class TrainSettings(_Settings):
     """Training of one model."""
 
     epochs: Annotated[int, Field(ge=0)]
+    """Passes over the training split."""
     batch_size: Positive
+    """Clips in a step, on all devices together."""
     learning_rate: Annotated[float, Field(gt=0)]
+    """At its peak; it falls to 0 as a cosine."""
     momentum: Annotated[float, Field(ge=0, lt=1)]
+    """Of SGD."""
     weight_decay: Annotated[float, Field(ge=0)]
+    """Of SGD."""
     warmup_epochs: Annotated[int, Field(ge=0)] = 0
+    """Epochs in which the learning rate rises."""
     scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)
     """Multi-scale crop: sides of the crop as shares of the picture."""
     flip: bool
@@ -132,12 +161,19 @@ class InputSettings(_Settings):
     """What a model that does not say so itself takes; see pipeline/models/spec.py."""
 
     frames: Positive
+    """Frames of a clip."""
     size: Positive
+    """Side of the square picture, pixels."""
     mean: tuple[float, float, float]
+    """Subtracted from the values of each channel."""
     std: tuple[float, float, float]
+    """Each channel is divided by it."""
     layout: Literal["NCTHW", "NTCHW"] = "NCTHW"
+    """Order of the axes."""
     channels: Literal["RGB", "BGR"] = "RGB"
+    """Order of the colours."""
     value_range: Literal["0..1", "0..255"] = "0..1"
+    """Scale of the values before mean and std."""
 
 
 class ModelSettings(_Settings):
@@ -151,6 +187,7 @@ class ModelSettings(_Settings):
     labels: Path | None = None
     """File that names the model's outputs, where they are not the benchmark's classes."""
     input: InputSettings | None = None
+    """Frames, size and scale of the values, where the model does not say so itself."""
     options: dict[str, Any] = {}
     """Keyword arguments of the model's `build` or factory."""
 
@@ -161,14 +198,18 @@ class EvaluateSettings(_Settings):
     frames: Positive
     """Frames spread uniformly over the clip, from which models take theirs."""
     split: Name
+    """Split that models are asked about."""
     accounting: Literal["common", "strict"]
+    """common: clips that exist in every cell; strict: all, failed ones count as wrong."""
 
 
 class ReportSettings(_Settings):
     """Statistics of the report."""
 
     bootstrap_resamples: Positive
+    """Resamples of the clips behind every 95 % interval."""
     reference_model: str | None = None
+    """Model whose errors divide the others' for mCE; without one there is no mCE."""
 
 
 class MachineSettings(_Settings):
@@ -181,12 +222,15 @@ class MachineSettings(_Settings):
     device: str
     """"auto", "cpu", "cuda", "cuda:1"."""
     precision: Literal["auto", "fp32", "bf16", "fp16"]
+    """Arithmetic of models; auto is fp32 on CPUs and bf16 on GPUs."""
     compile: bool
     """Evaluate through torch.compile: worth it on GPUs, where a run takes longer than minutes."""
     batch_size: Positive
+    """Clips that a model sees at once in evaluate."""
     loader_workers: Annotated[int, Field(ge=0)]
     """Processes that decode clips for models; 0 means a thread beside the arithmetic."""
     clip_timeout_seconds: Annotated[float, Field(gt=0)]
+    """A clip that takes longer fails."""
 
     @property
     def num_workers(self) -> int:
@@ -197,11 +241,17 @@ class Params(_Settings):
     """All of params.yaml."""
 
     datasets: tuple[Name, ...]
+    """What is computed: names described below."""
     corruptions: tuple[str, ...]
+    """Which corruptions; their set names the mPC."""
     severities: tuple[Annotated[int, Field(ge=1, le=5)], ...]
+    """Which severities, 1 to 5."""
     seed: int
+    """Names the random numbers, with dataset, clip, corruption and severity."""
     dialect: Literal["ours", "original"]
+    """ours, or original for what the benchmark's first code did."""
     models: dict[Name, dict[ModelName, ModelSettings]]
+    """By dataset, then by model."""
     synthesize: SynthesizeSettings
     filter: FilterSettings
     decode: DecodeSettings

@@ -4,12 +4,14 @@ The rule of FFmpeg's bitstream filter `noise=amount=A`, over the bytes b of all 
 coding order, with a 32-bit state s that wraps:
 
     s_i = s_(i-1) + b_i + 1 mod 2**32
-    b_i becomes s_i mod 256 where s_i is a multiple of A,  A = 100000, 50000, 30000, 20000, 10000
+    b_i becomes s_i mod 256 where s_i is a multiple of A
 
 so about one byte in A is replaced. An H.264 source is damaged as it is; every other codec is first
 encoded as CARRIER says (SSV2 is VP9, whose damaged streams decode to next to nothing). The video
 stream alone is damaged, and its parameter sets are also known from the container's header, so that
 decoding can start. The decoder conceals; missing pictures repeat the last good one.
+
+Level: A, bytes for each one that is replaced, on average, whole, in 1..2**31 - 1.
 
 Random: s_0, one 32-bit number per clip and severity; the rule itself is deterministic.
 

@@ -1,12 +1,16 @@
 """H.264 at a fraction of the source's bit rate: a video squeezed through a thin line.
 
-    y = decode(x264(x, preset medium, average rate r)),  r = R / c,  c = 2, 4, 8, 16, 32
+    y = decode(x264(x, preset medium, average rate r)),  r = R / c
     maxrate = bufsize = r
 
 R is the bit rate of the source's video stream alone, in bit/s. Encoders count in kbit/s, so r is
 rounded down to whole kbit/s, at least 1.
 
-Random: nothing. Dialects: `original` takes for R the rate of the container, audio and overhead
+Level: c, the source's bit rate over the target's, above 0.
+
+Nothing is random.
+
+Dialects: `original` takes for R the rate of the container, audio and overhead
 included, so its r is higher by what the sound costs. (It also encoded the audio again, which no
 picture shows.)
 """

@@ -1,12 +1,16 @@
 """H.264 at a constant rate factor: the artefacts of ordinary web video.
 
-    y = decode(x264(x, preset medium, CRF c)),  c = 23, 30, 37, 44, 51
+    y = decode(x264(x, preset medium, CRF c))
 
 CRF holds the perceived quality constant and lets the bit rate follow the content; x264's default
 is 23, its worst 51. The preset belongs to the severity: at a fixed CRF, PSNR differs by 1 dB from
 preset to preset.
 
-Random: nothing. Dialects: the same encoding; the original also encoded the audio again, which no
+Level: c, CRF of libx264, in [0, 51], fractions allowed.
+
+Nothing is random.
+
+Dialects: the same encoding; the original also encoded the audio again, which no
 picture shows.
 """
 

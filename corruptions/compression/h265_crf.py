@@ -1,12 +1,16 @@
 """H.265 at a constant rate factor: larger blocks, smoother failures than H.264.
 
-    y = decode(x265(x, preset medium, CRF c)),  c = 27, 33, 39, 45, 51
+    y = decode(x265(x, preset medium, CRF c))
 
 CRF holds the perceived quality constant and lets the bit rate follow the content; x265's default
 is 28, its worst 51. The preset belongs to the severity: at a fixed CRF, PSNR differs by 1 dB from
 preset to preset.
 
-Random: nothing. Dialects: the same encoding; the original also encoded the audio again, which no
+Level: c, CRF of libx265, in [0, 51], fractions allowed.
+
+Nothing is random.
+
+Dialects: the same encoding; the original also encoded the audio again, which no
 picture shows.
 """
 

@@ -5,11 +5,13 @@ are cut into datagrams of 1,472 bytes, as FFmpeg's UDP output cuts them (1,500 o
 IP and UDP headers); an access unit's last datagram is a shorter one. Datagram i of the clip is lost
 if
 
-    u_i < p,  u_i uniform in [0, 1),  p = 1, 2, 3, 4, 6 %
+    u_i < p,  u_i uniform in [0, 1)
 
 and its bytes are missing from the stream; nothing tells the decoder where. The parameter sets also
 reach it out of band, so that decoding can always start. The decoder conceals; missing pictures
 repeat the last good one.
+
+Level: p, probability that a datagram is lost, in [0, 1].
 
 Random: one u per datagram, drawn per clip and severity in sending order.
 

@@ -3,7 +3,11 @@
     HSV: V' = min(1, V + c)
 
 In RGB this scales a pixel's channels by V' / V, V being the largest of them; black, which has no
-hue, becomes grey. Nothing is random.
+hue, becomes grey.
+
+Level: c, what is added to V, in [-1, 1].
+
+Nothing is random.
 
 Dialects: `ours` rounds to the nearest whole number, `original` cuts.
 """

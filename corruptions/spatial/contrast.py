@@ -2,6 +2,8 @@
 
     y = (x - mu) c + mu,    mu = mean of x over the frame, per channel
 
+Level: c, what is left of the distance from the mean, 0 or more.
+
 Nothing is random.
 
 Dialects: `ours` rounds 255 y to the nearest whole number, `original` cuts it.

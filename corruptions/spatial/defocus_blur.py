@@ -4,8 +4,12 @@
 
 The published kernel is the disk itself, blurred by the bell curve to smooth its edge. Both orders
 are the same convolution, except that the published kernel is cut off where a disk fills its array
-(r = 8 and 10), so that it adds up to 1.01; here brightness stays. Edges are mirrored. Nothing is
-random.
+(r = 8 and 10), so that it adds up to 1.01; here brightness stays. Edges are mirrored.
+
+Level: r, radius of the disk in pixels, whole, in 1..100; s, sigma of the bell curve in pixels,
+above 0.
+
+Nothing is random.
 
 All in whole numbers: the disk is a sum of rows of boxes.
 """

@@ -4,6 +4,10 @@
 
 with m a plasma map in [0, 1] (diamond-square on a torus, first displacement up to 100^2, then
 divided by d^2 from each size of the grid to the next finer one) and M the largest x.
+
+Level: k, thickness of the fog, 0 or more; d, decay of the map's roughness, above 0 (a larger one
+makes a smoother map).
+
 Random: one map per clip, the same for all its frames. Its side is 256, or the next power of two
 where a frame is larger, of which the upper left part is used.
 

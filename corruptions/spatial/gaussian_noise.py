@@ -2,6 +2,8 @@
 
     y = min(1, max(0, x + sigma z)),   z standard normal
 
+Level: sigma, standard deviation where white is 1, in [0, 20].
+
 Random: z, for every value of every frame. A value takes 16 random bits as its quantile.
 """
 

@@ -2,6 +2,8 @@
 
     y = 0 with probability a/2, 255 with probability a/2, else x
 
+Level: a, share of the values that are replaced, in [0, 1].
+
 Random: every value of every frame. A value takes 16 random bits, so a/2 is a multiple of 1/65536.
 """
 

@@ -1,6 +1,12 @@
 """JPEG: every frame is stored as a poor picture.
 
-Quality q of the usual (IJG) scale, 4:2:0, decoded again. Nothing is random.
+    y = decode(JPEG(x, quality q)),    colour 4:2:0
+
+q is the usual quality, that of the Independent JPEG Group (IJG).
+
+Level: q, quality on the IJG scale, whole, in 1..100.
+
+Nothing is random.
 """
 
 import cv2

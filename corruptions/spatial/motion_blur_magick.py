@@ -1,6 +1,9 @@
 """Motion blur of one frame, by ImageMagick: the image benchmarks' way to blur by camera motion.
 
-MagickMotionBlurImage(radius, sigma, angle) with an angle from -45 to 45 degrees.
+    y = MagickMotionBlurImage(x, radius, sigma, angle),    angle from -45 to 45 degrees
+
+Level: radius, of the kernel in pixels, 0 or more; sigma, of its weights in pixels, above 0.
+
 Random: the angle, per frame.
 
 ImageMagick is the definition, and a result is as reproducible as the installed library is. It

@@ -7,6 +7,9 @@ r = 220/255 on the lines and 0 elsewhere:
     z = (1 - r) x + r b
     y = (z - mu) q + mu,    mu = mean of z over the frame, per channel
 
+Level: D, pixels of the frame per drop, 1 or more; L, length of a drop in pixels, 0 or more;
+q, share of the contrast that is kept, in [0, 1].
+
 Random: the places of the drops, new in every frame; px from 0..W-1, py from 0..H-L-1. A frame no
 higher than L has all its drops from row 0.
 

@@ -1,7 +1,14 @@
 """Dynamic rotation: the camera rolls in an unsteady hand.
 
-Every frame is turned about its centre by an angle of its own, a whole number of degrees from -a to
-a; corners that the frame does not reach are black. Bilinear (the study takes the nearest pixel).
+Every frame is turned about its centre by an angle t of its own, a whole number of degrees from -a
+to a:
+
+    y(p) = x(m + R (p - m)),    m the centre, R the turn back by t degrees
+
+Corners that the frame does not reach are black. Bilinear (the study takes the nearest pixel).
+
+Level: a, largest angle in degrees, whole, 0 or more.
+
 Random: the angle, per frame.
 """
 

@@ -1,7 +1,14 @@
 """Static rotation: the camera is held at an angle.
 
-Every frame is turned about its centre by the same angle, counter-clockwise; corners that the frame
-does not reach are black. Bilinear (the study takes the nearest pixel). Nothing is random.
+Every frame is turned about its centre by the same angle, counter-clockwise:
+
+    y(p) = x(m + R (p - m)),    m the centre, R the turn back by a degrees
+
+Corners that the frame does not reach are black. Bilinear (the study takes the nearest pixel).
+
+Level: a, angle in degrees, counter-clockwise, any number.
+
+Nothing is random.
 """
 
 import numpy as np

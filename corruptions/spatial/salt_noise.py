@@ -2,6 +2,8 @@
 
     y = 255 with probability p, else x
 
+Level: p, share of the values that turn white, in [0, 1].
+
 Random: every value of every frame. A value takes 16 random bits, so p is a multiple of 1/65536.
 """
 

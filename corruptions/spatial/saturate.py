@@ -6,7 +6,11 @@ In RGB, with V the largest and N the smallest channel of a pixel, every channel 
 
     V - (V - v) S' / S,    S = (V - N) / V
 
-and grey, which has no hue, turns red (hue 0) when b > 0: (V, V - V b, V - V b). Nothing is random.
+and grey, which has no hue, turns red (hue 0) when b > 0: (V, V - V b, V - V b).
+
+Level: a, factor of the saturation, 0 or more; b, what is added to it, any number.
+
+Nothing is random.
 
 Dialects: `ours` rounds to the nearest whole number, `original` cuts.
 """

@@ -3,6 +3,9 @@
     y = min(1, Poisson(c x) / c)
 
 with x in [0, 1] a value of one pixel and channel, and c the number of photons that make white.
+
+Level: c, photons of a white value, in (0, 100000].
+
 Random: every value of every frame, independently.
 
 Dialects: `ours` rounds 255 y to the nearest whole number, `original` cuts it.

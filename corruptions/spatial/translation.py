@@ -1,6 +1,8 @@
 """Translation: the camera shakes, so that the scene jumps about.
 
-    y(p) = x(p + d),   d = (dx, dy), whole pixels from -a/2 to a/2 each, for a frame of side 256
+    y(p) = x(p + d),   d = (dx, dy), whole pixels from -a/2 to a/2 each, at side 256
+
+Level: a, range of the shift in pixels of a frame of side 256, in [0, 256].
 
 Random: d, per frame. d scales with the frame's shorter side.
 

@@ -3,7 +3,11 @@
     y = (x + sum of zoom_z(x)) / (n + 1),    z = 1, 1 + s, 1 + 2 s, ...: n of them
 
 zoom_z(x) is the central ceil(H / z) x ceil(W / z) of the frame, scaled to its full size, bilinear
-in whole numbers (OpenCV's exact one). Nothing is random.
+in whole numbers (OpenCV's exact one).
+
+Level: n, number of zooms, whole, in 1..255; s, step from zoom to zoom, 0 or more.
+
+Nothing is random.
 """
 
 import math

@@ -2,6 +2,8 @@
 
     y = 0 in the frames that are touched (`_local`), else x
 
+Level: s, share of the clip's frames that are touched, in (0, 1].
+
 Nothing is random.
 """
 

@@ -1,7 +1,13 @@
 """Box jumble: stretches of the clip arrive out of order, each whole.
 
+    output = S_o(0), S_o(1), ...,    S_j = inputs j n to (j + 1) n - 1
+
 The clip is cut into segments of n frames (the last may be shorter), which are put into a random
-order; inside a segment time runs as it did. Random: the order, per clip.
+order o; inside a segment time runs as it did.
+
+Level: n, frames in a segment, 1 or more.
+
+Random: the order, per clip.
 """
 
 import numpy as np

@@ -7,6 +7,9 @@ The rate converter shows, at time (n + 1/2) / F, the frame that the source showe
 
 This is what `ffmpeg -vf fps=F` does: frames are dropped, or repeated where F is above the source's
 rate, and never blended. The output plays at F frames per second, so the duration is kept.
+
+Level: F, frames per second, above 0.
+
 Nothing is random. All arithmetic is of whole numbers.
 
 Dialects: none. The original passed `-fps`, which no ffmpeg accepts, so it made no output at all;

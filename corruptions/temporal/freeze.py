@@ -2,6 +2,8 @@
 
     output 0 = input 0;   output i = output i - 1 with probability p, else input i
 
+Level: p, chance that a frame stalls, in [0, 1].
+
 Random: which frames stall, per clip. The study draws it once for each video as well.
 """
 

@@ -1,7 +1,13 @@
 """Jumble: frames arrive out of order within short stretches of the clip.
 
+    output i = input o(i),    floor(o(i) / n) = floor(i / n)
+
 The clip is cut into segments of n frames (the last may be shorter); the frames of each are put
-into a random order. Random: the orders, per clip.
+into a random order o.
+
+Level: n, frames in a segment, 1 or more.
+
+Random: the orders, per clip.
 
 The published table goes from long segments to short ones, so that its severity 1 displaces frames
 farthest; it is kept as published.

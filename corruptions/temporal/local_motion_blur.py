@@ -8,7 +8,11 @@ angle from -45 to 45 degrees, one-sided: with g_i the values of exp(-i^2 / (2 si
 
 and pixels outside the frame equal to those of its edge. Computed here with whole numbers (weights
 of 1/65536), not by the library, so that the result is the same everywhere; it is within 2 levels
-of the library's. Random: the angle, per frame.
+of the library's.
+
+Level: s, share of the clip's frames that are touched, in (0, 1].
+
+Random: the angle, per frame.
 """
 
 import math

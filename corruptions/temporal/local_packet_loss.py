@@ -4,7 +4,11 @@ In every frame that is touched (`_local`): 10 times, a strip of the frame one se
 of the frame one second earlier (30 frames, or the clip's end) are pasted in their place, 150 to
 199 pixels wide and 10 to 24 high; then 2000 blocks of up to 9 x 9 pixels are filled with the colour
 of their upper left corner. Sizes are for a frame 256 pixels high and scale with it; so does the
-number of blocks, with the area (256 x 340). Random: places and sizes, per frame.
+number of blocks, with the area (256 x 340).
+
+Level: s, share of the clip's frames that are touched, in (0, 1].
+
+Random: places and sizes, per frame.
 
 This paints what loss looks like, as the study does. For real loss of real packets there is
 `packet_loss`.

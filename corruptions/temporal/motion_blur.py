@@ -4,6 +4,9 @@
 
 the mean of 2 c neighbouring frames, fewer at the ends of the clip, where the window is cut. (An
 even number of frames has no middle one: the window's middle lies half a frame before i.)
+
+Level: c, half the number of frames in the window, whole, in 1..128.
+
 Nothing is random.
 
 Dialects: `ours` keeps the number of frames and rounds to the nearest whole number. `original` has

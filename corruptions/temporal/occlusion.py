@@ -1,9 +1,14 @@
 """Occlusion: a hand gets in front of the lens for a moment.
 
-In the frames that are touched (`_local`), a hand, as large as fits into 1/1.1 of the frame and at
-its lower left, covers what is behind, and the frame is blurred by a median of 7 x 7 (the camera
-has lost focus). The study pastes a photograph; here the hand is drawn: a palm and five fingers of
-one skin colour, shaded from light to dark. Nothing is random.
+    y = median of 7 x 7 of (hand over x) in frames that are touched (`_local`), else x
+
+The hand is as large as fits into 1/1.1 of the frame and at its lower left; the median blurs, as
+the camera has lost focus. The study pastes a photograph; here the hand is drawn: a palm and five
+fingers of one skin colour, shaded from light to dark.
+
+Level: s, share of the clip's frames that are touched, in (0, 1].
+
+Nothing is random.
 """
 
 from functools import lru_cache

@@ -2,7 +2,11 @@
 
     output i = input r floor((T - 1 - i) / r)
 
-The number of frames stays. Nothing is random.
+The number of frames stays.
+
+Level: r, one frame in how many is shown, 1 or more.
+
+Nothing is random.
 """
 
 from corruptions.types import Clip, Context

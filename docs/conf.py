@@ -1,0 +1,87 @@
+"""How Sphinx builds the documentation: `make docs` from the project's folder.
+
+The pages of `corruptions/` and `reference/` are written from the code before Sphinx reads them.
+"""
+
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from corruptions import names
+from docs.site import api, mathml, pages, tables
+from pipeline import __version__
+from pipeline.io.atomic import write_text
+
+project = "Mini Kinetics-C and Mini SSV2-C"
+release = __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build", "pictures"]
+language = "en"
+
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+myst_links_external_new_tab = False
+suppress_warnings: list[str] = []
+default_role = "code"
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!corruptions|pipeline).*")]  # other people's classes
+
+autodoc_default_options = {"members": True, "undoc-members": True, "member-order": "bysource"}
+autodoc_default_options["exclude-members"] = "model_config"
+add_module_names = False
+html_math_renderer = "mathml"
+
+html_theme = "furo"
+html_title = "Mini Kinetics-C"
+html_static_path = ["site/static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_copyright = False
+html_show_sphinx = False
+
+HERE = Path(__file__).parent
+
+
+def write_pages(app: Sphinx) -> None:
+    """Write the pages that are made from the code; those of code that is gone are deleted."""
+    pictures, side = Path(app.outdir) / "pictures", app.config.picture_side
+    written = {f"reference/{name}.md": api.page(name) for name in api.PAGES}
+    written["reference/parameters.md"] = tables.parameters()
+    written["reference/manifests.md"] = tables.manifests()
+    for name in names():
+        written[f"corruptions/{name}.md"] = pages.corruption_page(name, pictures, side)
+    written["corruptions/index.md"] = pages.overview()
+    for path, text in written.items():
+        write_text(HERE / path, text)
+    for folder in ("corruptions", "reference"):
+        for file in (HERE / folder).glob("*.md"):
+            if f"{folder}/{file.name}" not in written:
+                file.unlink()
+
+
+def resolve(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: nodes.Node
+) -> nodes.Node | None:
+    """Find what a signature names without its module: `Clip` is `corruptions.types.Clip`."""
+    if node["refdomain"] != "py" or "." in node["reftarget"]:
+        return None
+    objects = env.get_domain("py").objects  # type: ignore[attr-defined]
+    found = [name for name in objects if name.split(".")[-1] == node["reftarget"]]
+    if not found:
+        return None
+    target = objects[min(found, key=len)]
+    address = app.builder.get_relative_uri(node["refdoc"], target.docname)
+    return nodes.reference("", "", inner, refuri=f"{address}#{target.node_id}", internal=True)
+
+
+def setup(app: Sphinx) -> None:
+    """Join our own parts to Sphinx."""
+    app.add_config_value("picture_side", pages.TILE, "env", int)
+    app.add_html_math_renderer("mathml", (mathml.inline, None), (mathml.display, None))
+    app.connect("builder-inited", write_pages)
+    app.connect("autodoc-process-signature", api.signature)
+    app.connect("autodoc-process-docstring", api.docstring, priority=400)
+    app.connect("missing-reference", resolve)

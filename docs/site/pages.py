@@ -1,0 +1,196 @@
+"""Pages of the corruptions: one each, and one of all, from their modules and pictures."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from corruptions import SETS, load, names
+from corruptions.dialect import THROUGH_LOADER
+from corruptions.registry import FAMILIES, SEVERITIES, TABLES, Corruption
+from corruptions.types import Level
+from docs.site import strips
+from docs.site.docstring import Description, Parameter, describe, markdown
+from docs.site.tables import table
+
+BENCHMARK = SETS["all14"]
+DATASETS = {"mini_kinetics": "Mini Kinetics-C", "mini_ssv2": "Mini SSV2-C"}
+
+ACTS_ON = {
+    "pixels": "the decoded frames, after resize and crop",
+    "encoder": "the source video, which is encoded again at its native size and then cropped",
+    "stream": "the coded stream of the source, which is damaged, decoded and then cropped",
+}
+
+THROUGH_LOADER_WORDS = (
+    "With `dialect: original` the first and the last frame of the clip are left out, and every "
+    "frame goes through JPEG of quality 80, 4:2:0, as in the original's loader and writer."
+)
+NOT_OF_THE_BENCHMARK = (
+    "There is only `ours`: this corruption is not one of the original benchmark's, and "
+    "`dialect: original` refuses it."
+)
+TILE = 224
+
+
+def corruption_page(name: str, pictures: Path, side: int) -> str:
+    """The page of one corruption."""
+    corruption = load(name)
+    words = describe(corruption)
+    strip = strips.make(corruption, pictures, side)
+    parts = [
+        f"# {name}",
+        words.lead,
+        _pictures(corruption, words, strip),
+        f"*{strip.shows}* {_made_by(corruption)}",
+        "## Definition",
+        *words.body,
+        *_touched(corruption),
+        "## Severities",
+        *_severities(corruption, words.parameters),
+        "## Dialects",
+        *_dialects(name, words),
+        "## Source",
+        f"{markdown(corruption.source)}.",
+        "## Use",
+        _use(corruption),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def overview() -> str:
+    """The page of all corruptions, by family."""
+    parts = [
+        "# Corruptions",
+        f"{len(names())} corruptions, each at five severities, here at severity 3. The first "
+        "fourteen are the benchmark's; the others come from later studies. A set is a list of "
+        "corruptions that an mPC is averaged over.",
+    ]
+    for family in FAMILIES:
+        members = [name for name in names() if load(name).family == family]
+        members.sort(key=lambda name: (name not in BENCHMARK, name))
+        parts += [f"## {family.capitalize()}", _cards(members), _contents(members)]
+    parts += ["## Sets"]
+    rows = [
+        (f"`{title}`", str(len(members)), ", ".join(f"[{one}]({one}.md)" for one in members))
+        for title, members in SETS.items()
+    ]
+    parts += ["\n".join(table(("set", "size", "corruptions"), rows))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _contents(members: Sequence[str]) -> str:
+    return "\n".join(["```{toctree}", ":hidden:", "", *members, "```"])
+
+
+def _cards(members: Sequence[str]) -> str:
+    """Links with a picture each."""
+    title = {name: name.replace("_", "_<wbr>") for name in members}
+    cards = [
+        f'<a class="card" href="{name}.html"><img src="../pictures/{name}-card.webp" '
+        f'width="{TILE // 2}" height="{TILE // 2}" loading="lazy" alt="">'
+        f"<span>{title[name]}</span></a>"
+        for name in members
+    ]
+    return '<div class="cards">\n' + "\n".join(cards) + "\n</div>"
+
+
+def _pictures(corruption: Corruption, words: Description, strip: strips.Strip) -> str:
+    """The strip: clean and five severities, in a grid or in rows."""
+    name, levels = corruption.name, corruption.levels["mini_kinetics"]
+    temporal = corruption.family == "temporal"
+    size = (strips.IN_A_ROW * TILE // 2, TILE // 2) if temporal else (TILE, TILE)
+    figures = []
+    for number, file in enumerate(strip.files):
+        title = "clean"
+        if number:
+            title = f"severity {number}: {named_level(words.parameters, levels[number - 1])}"
+        figures.append(
+            f'<figure><img src="../pictures/{file.name}" width="{size[0]}" height="{size[1]}" '
+            f'loading="lazy" alt="{name}, {escape(title)}">'
+            f"<figcaption>{escape(title)}</figcaption></figure>"
+        )
+    kind = "rows" if temporal else "grid"
+    return f'<div class="strip {kind}">\n' + "\n".join(figures) + "\n</div>"
+
+
+def _made_by(corruption: Corruption) -> str:
+    made = "Made by `corruptions.corrupt` from a drawn clip of 224 x 224 at 25 frames per second"
+    if corruption.acts_on == "pixels":
+        return f"{made}."
+    return f"{made}, with a camera's grain; the pipeline works on the source video instead."
+
+
+def _touched(corruption: Corruption) -> list[str]:
+    """Which frames a localised corruption touches: its module refers to `_local`."""
+    local = getattr(corruption.module, "_local", None)
+    if local is None:
+        return []
+    return [markdown(paragraph) for paragraph in local.__doc__.split("\n\n")]
+
+
+def values(level: Level) -> tuple[str, ...]:
+    """The numbers of a level as text."""
+    numbers = level if isinstance(level, tuple) else (level,)
+    return tuple(str(number) for number in numbers)
+
+
+def named_level(parameters: Sequence[Parameter], level: Level) -> str:
+    """A level in words, such as "k = 2, d = 1.7"."""
+    pairs = zip(parameters, values(level), strict=True)
+    return ", ".join(f"{one.symbol} = {value}" for one, value in pairs)
+
+
+def _severities(corruption: Corruption, parameters: Sequence[Parameter]) -> list[str]:
+    """One table for every severity table; usually the datasets share one."""
+    shared = len({corruption.levels[dataset] for dataset in TABLES}) == 1
+    parts = []
+    for dataset in TABLES[:1] if shared else TABLES:
+        levels = [values(level) for level in corruption.levels[dataset]]
+        rows = [
+            (f"*{one.symbol}*", one.meaning.replace("*", "\\*"), *(level[at] for level in levels))
+            for at, one in enumerate(parameters)
+        ]
+        head = ("", "parameter", *(str(severity) for severity in SEVERITIES))
+        parts += ["" if shared else f"{DATASETS[dataset]}:", "\n".join(table(head, rows))]
+    return parts
+
+
+def _dialects(name: str, words: Description) -> list[str]:
+    if name not in BENCHMARK:
+        return [NOT_OF_THE_BENCHMARK]
+    if words.dialects is None:
+        raise KeyError(f"the docstring of {name} says nothing of its dialects")
+    own = words.dialects[0].upper() + words.dialects[1:]
+    return [own, *([THROUGH_LOADER_WORDS] if name in THROUGH_LOADER else [])]
+
+
+def _use(corruption: Corruption) -> str:
+    name = corruption.name
+    sets = ", ".join(f"`{title}`" for title, members in SETS.items() if name in members) or "none"
+    functions = [name]
+    if hasattr(corruption.module, f"{name}_original"):
+        functions.append(f"{name}_original")
+    directives = "\n".join(
+        f".. autofunction:: {corruption.module.__name__}.{function}" for function in functions
+    )
+    rows = [
+        ("family", corruption.family),
+        ("acts on", ACTS_ON[corruption.acts_on]),
+        ("sets", sets),
+        ("file", f"`corruptions/{corruption.family}/{name}.py`"),
+    ]
+    return "\n".join(
+        [
+            "```python",
+            "from corruptions import corrupt",
+            "",
+            f'made = corrupt(clip, "{name}", 3, key=clip_id)  # clip: (T, H, W, 3), uint8, RGB',
+            "```",
+            "",
+            *table(("", ""), rows),
+            "",
+            "```{eval-rst}",
+            directives,
+            "```",
+        ]
+    )

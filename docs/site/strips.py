@@ -1,0 +1,130 @@
+"""Picture strips: one clip under every severity of a corruption, made by the corruption itself.
+
+The clip is one of the demo's scenes. A corruption of single frames or of the coded stream shows
+one frame at each severity; a temporal one shows several frames in a row, with the source's frame
+numbers drawn into the clean clip, so that what is dropped, repeated or moved can be read.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from corruptions import SEVERITIES, corrupt
+from corruptions.registry import Corruption
+from corruptions.types import Clip, ClipRandom
+from pipeline import scenes
+from pipeline.io.atomic import atomic
+from pipeline.recipes import describe
+
+KEY = "b"  # of the scenes, one with stripes, which show what blurs and encoders do
+NUM_FRAMES = 72
+IN_A_ROW = 8
+ROW_SHARE = 0.5  # size of the pictures in a row
+QUALITY = 90  # of WebP
+GRAIN = 0.025  # standard deviation; without a camera's grain a drawn clip takes hardly any bits
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The pictures of a corruption, clean first."""
+
+    files: tuple[Path, ...]
+    shows: str
+    """Words about what is seen."""
+
+
+def make(corruption: Corruption, folder: Path, side: int) -> Strip:
+    """Write the pictures of one corruption, if an earlier build has not made the same."""
+    files = tuple(folder / f"{corruption.name}-{number}.webp" for number in range(6))
+    note = folder / f"{corruption.name}.json"
+    recipe = json.dumps([describe(corruption), side, NUM_FRAMES, KEY, GRAIN], default=str)
+    if note.is_file():
+        known, shows = json.loads(note.read_text())
+        if known == recipe:
+            return Strip(files, shows)
+    folder.mkdir(parents=True, exist_ok=True)
+    temporal = corruption.family == "temporal"
+    drawn = draw_clip(side, numbered=temporal)
+    pictures, shows = (_rows if temporal else _frames)(corruption, drawn)
+    for file, picture in zip(files, pictures, strict=True):
+        _write(file, picture)
+    card = _square(pictures[3]) if temporal else pictures[3]
+    _write(folder / f"{corruption.name}-card.webp", card)
+    note.write_text(json.dumps([recipe, shows]))
+    return Strip(files, shows)
+
+
+def draw_clip(side: int, *, numbered: bool) -> Clip:
+    """A textured shape that moves to the right over a striped ground."""
+    random = ClipRandom(0, "docs", KEY, "synthesize", "0")
+    clip = scenes.clip(scenes.scene(random, "moving right", NUM_FRAMES, side, side))
+    if numbered:
+        for number, frame in enumerate(clip):
+            place, size = (side // 20, side // 4), side / 120
+            for colour, width in (((0, 0, 0), side // 20), ((255, 255, 255), side // 56)):
+                cv2.putText(frame, str(number), place, 0, size, colour, max(1, width), cv2.LINE_AA)
+    return clip
+
+
+def _frames(corruption: Corruption, clip: Clip) -> tuple[list[Clip], str]:
+    """One frame at every severity: the middle one, or the one that damage hit hardest."""
+    name, middle = corruption.name, len(clip) // 2
+    if corruption.acts_on == "pixels":
+        made = [corrupt(clip, name, level, key=KEY, frames=[middle])[0] for level in SEVERITIES]
+        return [clip[middle], *made], f"Frame {middle} of the clip."
+    clip = corrupt(clip, "gaussian_noise", None, level=GRAIN)
+    clips = [corrupt(clip, name, severity, key=KEY) for severity in SEVERITIES]
+    if corruption.acts_on == "encoder":
+        return [one[middle] for one in (clip, *clips)], f"Frame {middle} of the clip."
+    harm = np.sum([np.abs(one.astype(np.int16) - clip).sum((1, 2, 3)) for one in clips], axis=0)
+    worst = int(np.argmax(harm))
+    words = (
+        f"Frame {worst} of {len(clip)}, the one that suffers most over all severities. Chance "
+        "decides which data are hit, so that in one clip a low severity can look worse than a high "
+        "one."
+    )
+    return [one[worst] for one in (clip, *clips)], words
+
+
+def _rows(corruption: Corruption, clip: Clip) -> tuple[list[Clip], str]:
+    """Frames in a row: spread over the clip, or the neighbours of the few that change."""
+    clips = [clip, *(corrupt(clip, corruption.name, level, key=KEY) for level in SEVERITIES)]
+    length = len(clip)
+    last = clips[-1]
+    changed = [at for at in range(length) if len(last) != length or (last[at] != clip[at]).any()]
+    if len(changed) < length / 2:
+        first = changed[len(changed) // 2] - IN_A_ROW // 2
+        times: Sequence[int] = range(first, first + IN_A_ROW)
+        words = f"Frames {times[0]} to {times[-1]} of {length}, around those that change"
+    else:
+        times = [at * length // IN_A_ROW for at in range(IN_A_ROW)]
+        words = f"{IN_A_ROW} frames, spread evenly over {length}"
+    words += "; the number is that of the frame in the clean clip."
+    side = int(clip.shape[1] * ROW_SHARE)
+    rows = []
+    for one in clips:
+        # A clip of another frame rate is shown at the same times.
+        shown = [one[at * len(one) // length] for at in times]
+        small = [cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA) for frame in shown]
+        rows.append(np.hstack(small))
+    return rows, words
+
+
+def _square(row: Clip) -> Clip:
+    """A picture of the middle of a row."""
+    side = row.shape[0]
+    return row[:, IN_A_ROW // 2 * side :][:, :side]
+
+
+def _write(file: Path, picture: Clip) -> None:
+    done, data = cv2.imencode(
+        ".webp", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, QUALITY]
+    )
+    if not done:
+        raise ValueError(f"{file}: the picture cannot be coded as WebP.")
+    with atomic(file) as temporary:
+        temporary.write_bytes(data.tobytes())

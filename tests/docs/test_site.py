@@ -1,0 +1,161 @@
+"""The site is built without a warning, complete, and its links lead somewhere."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from playwright.sync_api import sync_playwright
+from typer.core import TyperGroup
+
+import corruptions
+from corruptions.registry import TABLES
+from docs.site import pages as made
+from docs.site import tables
+from pipeline.__main__ import app
+from pipeline.results import Result
+from tests.docs.links import Page, problems
+from tests.project import REPOSITORY
+
+DOCS = REPOSITORY / "docs"
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as `make docs` builds it, with small pictures."""
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--nitpicky",
+         "--quiet", "-D", "picture_side=72", "docs", str(folder)],
+        cwd=REPOSITORY, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    return {path.resolve(): Page(path) for path in sorted(site.rglob("*.html"))}
+
+
+def sources() -> list[Path]:
+    """The Markdown of the site, but for what is made from the code."""
+    return sorted(DOCS.glob("*.md"))
+
+
+def test_every_link_anchor_and_picture_is_there(pages: dict[Path, Page]) -> None:
+    assert sum(len(page.links) for page in pages.values()) > 1000
+    assert problems(pages) == []
+
+
+def test_the_checker_finds_broken_links(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        '<a href="#no">x</a><a href="b.html">x</a><img src="c.png">'
+        '<a href="http://example.org">x</a><p id="yes"></p><a href="#yes">x</a>'
+    )
+    path = (tmp_path / "a.html").resolve()
+    assert len(problems({path: Page(path)})) == 4
+
+
+def test_every_page_can_be_reached_from_the_first(site: Path, pages: dict[Path, Page]) -> None:
+    first = (site / "index.html").resolve()
+    listed = {first} | {(site / link.split("#")[0]).resolve() for link in pages[first].links}
+    for source in DOCS.rglob("*.md"):
+        name = source.relative_to(DOCS).with_suffix(".html")
+        assert (site / name).resolve() in listed, name
+
+
+@pytest.mark.parametrize("name", corruptions.names())
+def test_a_corruption_has_a_page_with_its_severities(
+    name: str, site: Path, pages: dict[Path, Page]
+) -> None:
+    corruption = corruptions.load(name)
+    page = pages[(site / f"corruptions/{name}.html").resolve()]
+    cells = " | ".join(page.cells)
+    for table in TABLES:
+        for numbers in zip(*map(made.values, corruption.levels[table]), strict=True):
+            assert " | ".join(numbers) in cells, (name, numbers)
+    assert sum(link.startswith("../pictures/") for link in page.links) == 6
+    text = page.path.read_text()
+    assert all(f'id="{part}"' in text for part in ("definition", "dialects", "source"))
+    formula = name == "local_packet_loss"  # which is a procedure
+    assert formula or "<math" in text
+
+
+def test_every_parameter_is_explained() -> None:
+    rows = [line.split(" | ") for line in tables.parameters().splitlines() if line[:3] == "| `"]
+    assert len(rows) > 60
+    for key, meaning, *_ in rows:
+        assert meaning, f"pipeline/params.py: {key} has no docstring"
+
+
+def test_links_and_files_of_the_readme_exist() -> None:
+    text = (REPOSITORY / "README.md").read_text()
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if not target.startswith("https://"):
+            assert (REPOSITORY / target.split("#")[0]).exists(), target
+    for target in re.findall(r"python -m (benchmarks\.\w+)", text):
+        assert (REPOSITORY / f"{target.replace('.', '/')}.py").is_file(), target
+
+
+def test_the_example_of_a_result_is_accepted() -> None:
+    fences = FENCE.findall((DOCS / "results.md").read_text())
+    (example,) = (code for language, code in fences if language == "json")
+    assert Result.model_validate_json(example).set_name == "custom"
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """Every call of our command line in a `sh` block of the documentation."""
+    for path in [REPOSITORY / "README.md", *sources()]:
+        for language, code in FENCE.findall(path.read_text()):
+            if language != "sh":
+                continue
+            for line in code.replace("\\\n", " ").splitlines():
+                words = shlex.split(line, comments=True)
+                if "pipeline" in words and words[words.index("pipeline") - 1] == "-m":
+                    yield path.name, words[words.index("pipeline") + 1 :]
+
+
+def test_commands_in_the_documentation_are_understood() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    found = list(commands())
+    assert len(found) >= 3
+    for page, words in found:
+        words = words[: next((at for at, word in enumerate(words) if word in "|>;&&"), None)]
+        with group.make_context("pipeline", list(words), resilient_parsing=False) as context:
+            name, command, rest = group.resolve_command(context, [*context._protected_args,
+                                                                  *context.args])  # fmt: skip
+            assert command is not None, (page, words)
+            command.make_context(name, rest, parent=context)
+
+
+def test_pages_fit_a_telephone_and_show_their_pictures(site: Path) -> None:
+    program = shutil.which("chromium")
+    assert program, "no chromium; `make test` installs it, or names it where that takes a root"
+    shown = ["index", "corruptions/index", "corruptions/fog", "corruptions/jumble",
+             "corruptions/rain", "reference/parameters", "reference/corruptions",
+             *(source.stem for source in sources())]  # fmt: skip
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 360, "height": 800})
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for name in shown:
+            page.goto((site / f"{name}.html").as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
+            page.evaluate(
+                "document.querySelectorAll('img').forEach((one) => one.loading = 'eager')"
+            )
+            page.wait_for_function("[...document.images].every((one) => one.naturalWidth > 0)")
+        browser.close()
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
