@@ -1,71 +1,204 @@
-"""The shards are read by other people's libraries as they are."""
+"""The data are read by other people's libraries as they are: the blocks of docs/reading.md, run."""
 
-import io
+import os
+import re
+import shlex
+import subprocess
+import sys
 import tarfile
+import threading
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-import av
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from numpy.typing import NDArray
+from typer.testing import CliRunner
 
+from pipeline import models
+from pipeline.__main__ import app
 from pipeline.corrupt import corrupt
 from pipeline.decode import decode
+from pipeline.evaluate import evaluate
 from pipeline.filter import filter_clips
 from pipeline.io.clips import StoredClip, read_clip
-from tests.project import make_project
+from tests.project import CLASSES, REPOSITORY, make_project
+
+PAGE = REPOSITORY / "docs/reading.md"
+ADDRESS = "http://127.0.0.1:8000"
+SHOWN = [0, 5, 10]
+MODEL = "tiny_r2plus1d"
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project as the demo is, smaller: two severities of fog and a model of random weights."""
     folder = tmp_path_factory.mktemp("project")
-    params = make_project(folder, severities=[3])
+    params = make_project(
+        folder,
+        corruptions=["fog"],
+        severities=[1, 3],
+        decode={"pictures": {"demo": {"short_side": 120, "crop": 112}}},
+        models={"demo": {MODEL: {"weights": "model.pt"}}},
+    )
+    torch.manual_seed(0)
+    torch.save(models.load(MODEL).build(len(CLASSES)).state_dict(), folder / "model.pt")
     filter_clips("demo", params, folder)
     decode("demo", params, folder)
     corrupt("demo", "fog", params, folder)
+    evaluate("demo", params, folder)
     return folder
 
 
-def shards(root: Path) -> list[str]:
-    return sorted(str(path) for path in (root / "data/demo/corrupted/fog/3").glob("*.tar"))
-
-
-def manifest(root: Path) -> pd.DataFrame:
-    return pd.read_parquet(root / "manifests/demo/fog.parquet")
-
-
-def test_hugging_face_datasets(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def in_the_project(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    import datasets
 
-    loaded = datasets.load_dataset(
-        "webdataset", data_files=shards(root), split="train", cache_dir=str(tmp_path)
+
+def blocks(title: str, language: str = "python") -> list[str]:
+    """The blocks of one section of the page."""
+    (section,) = re.findall(
+        rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.M | re.S
     )
-    rows = manifest(root)
-    assert loaded["__key__"][:] == rows["key"].tolist()
-    assert [row["label_id"] for row in loaded["json"]] == rows["label_id"].tolist()
-    first = loaded[0]
-    assert type(first["mp4"]).__module__.startswith("torchcodec")
-    frames = np.stack([frame.data.numpy().transpose(1, 2, 0) for frame in first["mp4"]])
-    ours = read_clip(StoredClip.of(rows.iloc[0], root), range(len(frames)))
-    assert np.abs(frames.astype(int) - ours).max() <= 3
+    found = re.findall(rf"^```{language}\n(.*?)^```", section, re.M | re.S)
+    assert found, title
+    return found
+
+
+def run(title: str, server: str = ADDRESS) -> dict[str, Any]:
+    """What the names of a section stand for after it ran; `data` and `row` are from the first."""
+    names: dict[str, Any] = {}
+    first = "Plain Python: one clip, by its place"
+    for code in [*blocks(first), *(blocks(title) if title != first else [])]:
+        code = code.replace(ADDRESS, server)
+        exec(compile(code, f"{PAGE}: {title}", "exec"), names)  # noqa: S102 - our own page
+    return names
+
+
+def manifest(root: Path, severity: int = 3) -> pd.DataFrame:
+    rows = pd.read_parquet(root / "manifests/demo/fog.parquet")
+    return rows[rows["severity"] == severity]
+
+
+def ours(row: "pd.Series[Any]", root: Path) -> NDArray[np.int64]:
+    """The frames as the evaluate stage reads them, by libjpeg-turbo."""
+    return read_clip(StoredClip.of(row, root), SHOWN).astype(int)
+
+
+def test_every_section_is_tested() -> None:
+    titles = re.findall(r"^## (.*)$", PAGE.read_text(), re.M)
+    tests = Path(__file__).read_text()
+    for title in titles:
+        assert f'"{title}"' in tests, f"{PAGE.name}: no test runs the section {title!r}"
+
+
+def test_one_clip_by_its_place() -> None:
+    names = run("Plain Python: one clip, by its place")
+    assert names["data"] == names["same"]
+    assert sha256(names["data"]).hexdigest() == names["row"]["sha256"]
+    for row in names["rows"].itertuples():
+        with tarfile.open(row.shard) as tar:
+            member = tar.getmember(row.member)
+            assert (member.offset_data, member.size) == (row.offset, row.size)
+
+
+def test_ffmpegs_readers_give_the_same_pixels(root: Path) -> None:
+    found = {title: run(title) for title in ("torchcodec", "decord", "PyAV", "OpenCV")}
+    first = found["PyAV"]["frames"]
+    assert first.shape == (3, 112, 112, 3)
+    for title, names in found.items():
+        assert np.array_equal(names["frames"], first), title
+    assert np.abs(first - ours(found["PyAV"]["row"], root)).max() <= 3
 
 
 def test_webdataset(root: Path) -> None:
-    import webdataset
+    samples = list(run("webdataset")["samples"])
+    rows = manifest(root)
+    assert [key for key, _, _ in samples] == rows["key"].tolist()
+    assert [label for _, _, label in samples] == rows["label_id"].tolist()
+    for (_, clip, _), (_, row) in zip(samples, rows.iterrows(), strict=True):
+        assert len(clip) == row["num_frames"]
+        frames = clip[SHOWN].permute(0, 2, 3, 1).numpy()
+        assert np.abs(frames - ours(row, root)).max() <= 3
 
-    samples = list(webdataset.WebDataset(shards(root), shardshuffle=False).decode())
-    assert [sample["__key__"] for sample in samples] == manifest(root)["key"].tolist()
-    assert [sample["cls"] for sample in samples] == manifest(root)["label_id"].tolist()
-    assert samples[0]["json"]["corruption"] == "fog"
+
+@pytest.mark.parametrize(
+    "title", ["Hugging Face datasets: the shards", "Hugging Face datasets: a manifest"]
+)
+def test_hugging_face_datasets(title: str, root: Path) -> None:
+    names, rows = run(title), manifest(root)
+    clips = names["clips"]
+    assert len(clips) == len(rows)
+    key, label = ("__key__", "cls") if "shards" in title else ("key", "label")
+    found = [(clip[key], clip[label]) for clip in clips]
+    assert found == list(zip(rows["key"], rows["label_id"], strict=True))
+    frames = names["frames"].permute(0, 2, 3, 1).numpy()
+    assert np.abs(frames - ours(rows.iloc[0], root)).max() <= 3
 
 
-def test_plain_tarfile_and_pandas_with_offsets(root: Path) -> None:
-    for row in manifest(root).itertuples():
-        with tarfile.open(root / row.shard) as tar:
-            whole = tar.extractfile(row.member).read()
-        with (root / row.shard).open("rb") as file:
-            file.seek(row.offset)
-            assert file.read(row.size) == whole
-        with av.open(io.BytesIO(whole)) as container:
-            assert sum(1 for _ in container.decode(video=0)) == row.num_frames
+def test_mosaicml_streaming(root: Path) -> None:
+    (command,) = blocks("MosaicML streaming", "sh")
+    words = shlex.split(command.removeprefix("python -m pipeline"))
+    assert CliRunner().invoke(app, words).exit_code == 0
+    (code,) = blocks("MosaicML streaming")
+    # A process of its own: the library leaves shared memory behind.
+    said = "import numpy; numpy.save('frames.npy', frames); print(*(one['key'] for one in clips))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import without_torchvision\n{code}\n{said}"],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "tests/pipeline/export")},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    rows = manifest(root)
+    assert done.stdout.split() == rows["key"].tolist()
+    frames = np.load("frames.npy").transpose(0, 2, 3, 1)
+    assert np.abs(frames - ours(rows.iloc[0], root)).max() <= 3
+
+
+def test_duckdb(root: Path) -> None:
+    names = run("DuckDB")
+    clips = pd.read_parquet(root / "manifests/demo/clips.parquet")
+    assert names["lost"]["clips"].sum() == len(clips)
+    answers = pd.read_parquet(root / f"manifests/demo/predictions/{MODEL}.parquet")
+    expected = answers.groupby(["corruption", "severity"])["correct1"].mean() * 100
+    assert names["top1"]["top1"].tolist() == pytest.approx(expected.tolist())
+
+
+def test_polars(root: Path) -> None:
+    psnr = run("Polars")["psnr"]
+    assert psnr["severity"].to_list() == [1, 3]
+    assert psnr["psnr"][1] == pytest.approx(manifest(root)["psnr"].mean())
+
+
+@pytest.fixture
+def server(root: Path) -> Iterator[str]:
+    """The project's folder behind a web server that understands ranges."""
+    import asyncio
+
+    from aiohttp import web
+
+    loop = asyncio.new_event_loop()
+    app = web.Application()
+    app.router.add_static("/", root)
+    runner = web.AppRunner(app)
+    loop.run_until_complete(runner.setup())
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    loop.run_until_complete(site.start())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    host, port = runner.addresses[0][:2]
+    yield f"http://{host}:{port}"
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+
+
+def test_over_a_network(server: str) -> None:
+    names = run("Over a network", server)
+    assert names["remote"] == names["data"]
+    rows = pd.read_parquet(f"{server}/manifests/demo/fog.parquet")
+    pd.testing.assert_frame_equal(rows, names["rows"])
