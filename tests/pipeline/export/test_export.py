@@ -135,12 +135,29 @@ def test_left_overs_of_a_killed_run_disappear(project: Project, tmp_path: Path) 
     assert not [path for path in folder.rglob("*.tmp")]
 
 
-def test_a_file_that_was_lost_is_made_again(project: Project, tmp_path: Path) -> None:
+def test_a_file_that_was_lost_or_cut_is_made_again(project: Project, tmp_path: Path) -> None:
     folder = project.export("plain", tmp_path, names=["clean"])
     before = tree(folder)
-    next((folder / "videos").rglob("*.mp4")).unlink()
+    videos = [folder / f"videos/val/clean/0/{row['key']}.mp4" for row in project.rows("clean", 0)]
+    lost, cut = videos[0], videos[-1]  # of two shards
+    lost.unlink()
+    cut.write_bytes(cut.read_bytes()[:-1])
     project.export("plain", tmp_path, names=["clean"])
     assert tree(folder) == before
+
+
+def test_a_shard_of_two_recipes_is_never_taken_for_whole(own: Project, tmp_path: Path) -> None:
+    folder = own.export("plain", tmp_path / "out", names=["clean"])
+    last = own.rows("clean", 0)[-1]
+    half = {**last, "sha256": "0" * 64}
+    own.edit("clean", lambda row: half if row["key"] == last["key"] else row)
+    with pytest.raises(StageError, match="is not what its manifest says"):
+        own.export("plain", tmp_path / "out", names=["clean"])
+    own.edit("clean", lambda row: last if row["key"] == last["key"] else row)
+    video = folder / f"videos/val/clean/0/{last['key']}.mp4"
+    before = video.stat().st_mtime_ns
+    own.export("plain", tmp_path / "out", names=["clean"])
+    assert video.stat().st_mtime_ns > before
 
 
 @pytest.mark.parametrize("name", ["plain", "tsm", "hdf5", "mds", "parquet"])
