@@ -5,19 +5,19 @@ file, the line and the way out: annotations are small, and a wrong list would ma
 wrong.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pipeline.classes import no_twins, read_classes, read_csv, read_text
-from pipeline.errors import SettingsError
+from pipeline.classes import WAY_OUT, no_twins, read_classes, read_csv
+from pipeline.errors import SettingsError, shown
+from pipeline.io.text import read_json
 from pipeline.params import SourceSettings
 
 KINETICS_COLUMNS = ("label", "youtube_id", "time_start", "time_end", "split")
 KINETICS_ID = re.compile(r"[A-Za-z0-9_-]{11}")
 SSV2_ID = re.compile(r"[0-9]{1,12}")
+LABEL_INDEX = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def _read_kinetics(
         video_id = row["youtube_id"]
         if not KINETICS_ID.fullmatch(video_id):
             raise SettingsError(
-                f"{path}, line {number}: youtube_id is {video_id!r}; it must be 11 characters of "
-                "A-Z a-z 0-9 _ -."
+                f"{path}, line {number}: youtube_id is {shown(video_id)}; it must be 11 "
+                "characters of A-Z a-z 0-9 _ -."
             )
         start, end = (_seconds(path, number, row, key) for key in ("time_start", "time_end"))
         clips.append(
@@ -103,7 +103,7 @@ def _seconds(path: Path, number: int, row: dict[str, str], key: str) -> int:
         value = -1
     if not 0 <= value < 1_000_000:
         raise SettingsError(
-            f"{path}, line {number}: {key} is {row[key]!r}; it must be seconds in 0..999999."
+            f"{path}, line {number}: {key} is {shown(row[key])}; it must be seconds in 0..999999."
         )
     return int(value)
 
@@ -111,28 +111,32 @@ def _seconds(path: Path, number: int, row: dict[str, str], key: str) -> int:
 def _read_ssv2(
     source: SourceSettings, ids: dict[str, int], classes: list[str]
 ) -> tuple[list[Listed], set[str]]:
-    source_ids: dict[str, int] = {}
-    if source.labels is not None:
-        path = source.annotations / source.labels
-        labels = _read_json(path)
-        if not isinstance(labels, dict):
-            raise SettingsError(f"{path}: must be an object that maps templates to indices.")
-        source_ids = {_plain(label): int(index) for label, index in labels.items()}
+    source_ids = {} if source.labels is None else _read_labels(source.annotations / source.labels)
     clips, seen = [], set(source_ids)
     for split, name in source.splits.items():
         path = source.annotations / name
-        rows = _read_json(path)
+        rows = read_json(path, WAY_OUT)
         if not isinstance(rows, list):
             raise SettingsError(f"{path}: must be a list of clips.")
         for number, row in enumerate(rows):
             if not isinstance(row, dict) or not {"id", "template"} <= set(row):
                 raise SettingsError(f"{path}, entry {number}: must have `id` and `template`.")
-            label, video_id = _plain(str(row["template"])), str(row["id"])
+            template, video_id = row["template"], row["id"]
+            if not isinstance(template, str):
+                raise SettingsError(
+                    f"{path}, entry {number}: template is {shown(template)}, not text."
+                )
+            label = _plain(template)
             seen.add(label)
             if label not in ids:
                 continue
-            if not SSV2_ID.fullmatch(video_id):
-                raise SettingsError(f"{path}, entry {number}: id is {video_id!r}, not a number.")
+            if type(video_id) is int:
+                video_id = str(video_id)
+            if not isinstance(video_id, str) or not SSV2_ID.fullmatch(video_id):
+                raise SettingsError(
+                    f"{path}, entry {number}: id is {shown(video_id)}, not a number of up to 12 "
+                    "digits."
+                )
             clips.append(
                 Listed(
                     key=video_id,
@@ -146,8 +150,15 @@ def _read_ssv2(
     return clips, seen
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise SettingsError(f"{path}: no valid JSON: {error}.") from error
+def _read_labels(path: Path) -> dict[str, int]:
+    """Index in the full class list by template."""
+    labels = read_json(path, WAY_OUT)
+    if not isinstance(labels, dict):
+        raise SettingsError(f"{path}: must be an object that maps templates to indices.")
+    for label, index in labels.items():
+        if isinstance(index, bool) or not LABEL_INDEX.fullmatch(str(index)):
+            raise SettingsError(
+                f"{path}: the index of {shown(label)} is {shown(index)}, not a number of up to 6 "
+                "digits."
+            )
+    return {_plain(label): int(index) for label, index in labels.items()}

@@ -7,7 +7,12 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, shown
+from pipeline.io.text import read_text
+
+WAY_OUT = "put the official annotation file there or correct params.yaml: filter.sources"
+MAX_NAME = 200
+"""Longest class name, in characters."""
 
 
 def read_classes(path: Path) -> list[str]:
@@ -16,8 +21,14 @@ def read_classes(path: Path) -> list[str]:
     for number, row in enumerate(rows):
         if row["class_id"] != str(number):
             raise SettingsError(
-                f"{path}, line {number + 2}: class_id is {row['class_id']!r}, not {number}; "
+                f"{path}, line {number + 2}: class_id is {shown(row['class_id'])}, not {number}; "
                 "ids count from 0 in the order of the file."
+            )
+        name = row["class_name"]
+        if not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
+            raise SettingsError(
+                f"{path}, line {number + 2}: class_name is {shown(name)}; it must be 1 to "
+                f"{MAX_NAME} characters that can be printed."
             )
     names = [row["class_name"] for row in rows]
     no_twins(path, "class", names)
@@ -27,37 +38,27 @@ def read_classes(path: Path) -> list[str]:
 
 
 def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    text = read_text(path)
+    text = read_text(path, WAY_OUT)
     reader = csv.DictReader(text.splitlines(), strict=True)
-    header = reader.fieldnames or []
-    missing = [column for column in columns if column not in header]
-    if missing:
-        raise SettingsError(
-            f"{path}: the header is {','.join(header)!r}; columns are missing: "
-            f"{', '.join(missing)}."
-        )
     try:
+        header = list(reader.fieldnames or [])
         rows = list(reader)
     except csv.Error as error:
         raise SettingsError(f"{path}, line {reader.line_num}: {error}.") from error
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise SettingsError(
+            f"{path}: the header is {shown(','.join(header))}; columns are missing: "
+            f"{', '.join(missing)}."
+        )
+    if twins := [column for column in columns if header.count(column) > 1]:
+        raise SettingsError(f"{path}: the header names columns twice: {', '.join(twins)}.")
     for number, row in enumerate(rows, 2):
         if None in row or any(row[column] is None for column in columns):
             raise SettingsError(
                 f"{path}, line {number}: has another number of fields than the header."
             )
     return rows
-
-
-def read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SettingsError(
-            f"{path}: cannot be read ({error.strerror}); put the official annotation file there "
-            "or correct params.yaml: filter.sources."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: is no UTF-8 text: {error}.") from error
 
 
 def no_twins(path: Path, what: str, names: list[str]) -> None:

@@ -103,3 +103,11 @@ def twice(work: Callable[[], T], what: object) -> T:
     except UnsettledError as error:
         log.warning("%s: %s; trying once more", what, error)
         return work()
+
+
+def shown(value: object) -> str:
+    """A value for a message: quoted, without line ends, and not longer than a line."""
+    try:
+        return one_line(repr(value), 80)
+    except (ValueError, RecursionError):  # numbers of thousands of digits, lists in lists
+        return f"a {type(value).__name__} that is too long to show"

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.annotations import Listed, read_annotations
-from pipeline.errors import ClipError, SettingsError, StageError, UnsettledError, twice
+from pipeline.classes import WAY_OUT
+from pipeline.errors import ClipError, SettingsError, StageError, UnsettledError, shown, twice
 from pipeline.io import manifest
 from pipeline.io.atomic import sha256_file, signature
 from pipeline.io.manifest import Row
+from pipeline.io.text import read_text
 from pipeline.io.video import VideoSource, check_file
 from pipeline.layout import Layout
 from pipeline.params import Params, SourceSettings
@@ -23,6 +26,8 @@ log = logging.getLogger(__name__)
 EXTENSIONS = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v")
 CHECKSUMS = "checksums.sha256"
 """Optional file beside the annotations, as sha256sum writes it: videos that differ are broken."""
+
+SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 CLIPS_PER_TASK = 16
 
@@ -119,7 +124,17 @@ class FileFinder:
             for path in self._by_id.get(clip.video_id[:11], [])
             if (rank := self._rank(clip, path)) is not None
         )
-        return ranked[0][1] if ranked else None
+        if not ranked:
+            return None
+        best = ranked[0][1]
+        try:
+            best.encode()
+        except UnicodeEncodeError:
+            raise SettingsError(
+                f"{shown(best)}, a file of {clip.key}, has a name that is no UTF-8 and that no "
+                "manifest can hold; rename it or its folder."
+            ) from None
+        return best
 
     @staticmethod
     def _rank(clip: Listed, path: str) -> tuple[int, bool, bool] | None:
@@ -147,12 +162,21 @@ class FileFinder:
 
 def _read_checksums(source: SourceSettings) -> dict[str, str]:
     path = source.annotations / CHECKSUMS
-    if not path.is_file():
+    if not path.exists():
         return {}
-    pairs = [line.split(maxsplit=1) for line in path.read_text().splitlines() if line.strip()]
-    if any(len(pair) != 2 or len(pair[0]) != 64 for pair in pairs):
-        raise SettingsError(f"{path}: lines must be `<sha256>  <file>`, as sha256sum writes them.")
-    return {Path(name.lstrip("*")).name: digest for digest, name in pairs}
+    found: dict[str, str] = {}
+    for number, line in enumerate(read_text(path, WAY_OUT).splitlines(), 1):
+        if not line.strip():
+            continue
+        digest, _, name = line.partition(" ")
+        name = Path(name.strip().lstrip("*")).name
+        if not SHA256.fullmatch(digest) or not name:
+            raise SettingsError(
+                f"{path}, line {number}: must be `<sha256>  <file>`, as sha256sum writes it."
+            )
+        if found.setdefault(name, digest.lower()) != digest.lower():
+            raise SettingsError(f"{path}, line {number}: has another hash of {shown(name)}.")
+    return found
 
 
 def probe_clips(task: Probe) -> list[Row]:

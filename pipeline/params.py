@@ -10,21 +10,39 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 import corruptions
 from corruptions.registry import TABLES
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, one_line, shown
+from pipeline.io.text import read_yaml
 from pipeline.models import registry
 
 Positive = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+
+
+def _inside(name: str) -> str:
+    path = Path(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
+        raise ValueError("must be a path inside the dataset's folder of annotations")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_inside)]
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class SynthesizeSettings(_Settings):
@@ -57,9 +75,9 @@ class SourceSettings(_Settings):
     """Folder of the official annotation files; DVC watches it."""
     classes: Path
     """CSV with class_id,class_name: the classes that are kept."""
-    splits: dict[Name, str]
+    splits: dict[Name, FileName]
     """Annotation file of each split, inside `annotations`."""
-    labels: str | None = None
+    labels: FileName | None = None
     """SSV2's labels file, inside `annotations`; source_label_id comes from it."""
 
 
@@ -68,7 +86,7 @@ class FilterSettings(_Settings):
 
     min_frames: Positive
     """A video with fewer frames is broken."""
-    max_pixels: Positive
+    max_pixels: Annotated[int, Field(gt=0, lt=2**31)]
     """Largest picture, width times height; a damaged header can declare sizes that fill any
     memory."""
     allowed_failures: Annotated[float, Field(ge=0, le=1)]
@@ -246,7 +264,7 @@ class Params(_Settings):
     """Which corruptions; their set names the mPC."""
     severities: tuple[Annotated[int, Field(ge=1, le=5)], ...]
     """Which severities, 1 to 5."""
-    seed: int
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
     """Names the random numbers, with dataset, clip, corruption and severity."""
     dialect: Literal["ours", "original"]
     """ours, or original for what the benchmark's first code did."""
@@ -320,15 +338,7 @@ assert set(TABLES) == {"mini_kinetics", "mini_ssv2"}  # noqa: S101 - the Literal
 
 def load(path: Path = Path("params.yaml")) -> Params:
     """Read and check params.yaml."""
-    try:
-        data = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise SettingsError(
-            f"{path}: no such file; run from the folder that holds params.yaml, or name it "
-            "with --params."
-        ) from None
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: no valid YAML: {error}") from error
+    data = read_yaml(path, "run from the folder that holds params.yaml, or name it with --params")
     try:
         return Params.model_validate(data)
     except ValidationError as error:
@@ -338,11 +348,11 @@ def load(path: Path = Path("params.yaml")) -> Params:
 def _explain(path: Path, error: ValidationError) -> list[str]:
     lines = []
     for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"]) or "(whole file)"
+        key = one_line(".".join(map(str, problem["loc"])) or "(whole file)")
         words = re.sub(r"^Value error, ", "", problem["msg"])
         value = problem["input"]
-        shown = f" (value: {value!r})" if isinstance(value, str | int | float) else ""
+        said = f" (value: {shown(value)})" if isinstance(value, str | int | float) else ""
         if problem["type"] == "extra_forbidden":
             words = "unknown key; remove it or correct its spelling"
-        lines.append(f"{path}: {key}: {words}{shown}")
+        lines.append(f"{path}: {key}: {words}{said}")
     return lines

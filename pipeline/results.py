@@ -4,7 +4,6 @@ mPC and rPC are not taken from the file: they are computed from its cells, so th
 the leaderboard is of one definition. The report stage writes our own models in the same form.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +15,7 @@ from corruptions.registry import SEVERITIES
 from corruptions.sets import set_of
 from pipeline.errors import SettingsError
 from pipeline.io.atomic import write_text
+from pipeline.io.text import read_json
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -74,11 +74,7 @@ def folder(root: Path) -> Path:
 def read_result(path: Path) -> Result:
     """Read and check one file."""
     try:
-        return Result.model_validate(json.loads(path.read_text()))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror}).") from error
-    except json.JSONDecodeError as error:
-        raise SettingsError(f"{path}: no valid JSON: {error}.") from error
+        return Result.model_validate(read_json(path))
     except ValidationError as error:
         problems = [
             f"{path}: {'.'.join(map(str, one['loc'])) or 'result'}: "

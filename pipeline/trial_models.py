@@ -61,7 +61,9 @@ def try_model(
     gmac = _gmac(name, settings, dataset, params)
     heavy = gmac is not None and gmac > HEAVY and not place.is_gpu
     count = 1 if heavy else params.machine.batch_size * (2 if place.is_gpu else 1)
-    rows = [clean[number % len(clean)] for number in range(count)]
+    here = _link(sorted({row["shard"] for row in clean}), folder)
+    rows = [row | {"shard": here[row["shard"]]} for row in clean]
+    rows = [rows[number % len(rows)] for number in range(count)]
     cells = [row | {"severity": severity} for severity in SEVERITIES for row in rows]
     layout = Layout(folder, dataset)
     corruption = params.corruptions[0]
@@ -83,6 +85,15 @@ def try_model(
         seconds.append(max(0.0, both - nothing) / (len(SEVERITIES) - 1) / count)
         shutil.rmtree(layout.data / "evaluate")
     return ModelCost(name, tuple(seconds), trained, gmac)
+
+
+def _link(shards: Sequence[str], folder: Path) -> dict[str, str]:
+    """Links to the shards below `folder`: a manifest names no file outside of its project."""
+    names = {shard: f"clips/{number}.tar" for number, shard in enumerate(shards)}
+    (folder / "clips").mkdir(parents=True, exist_ok=True)
+    for shard, name in names.items():
+        (folder / name).symlink_to(shard)
+    return names
 
 
 def _with_weights(

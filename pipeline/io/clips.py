@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from corruptions.types import Clip, Dialect
 from pipeline.errors import StageError
 
+PLAIN = {"format_whitelist": "mov,matroska", "protocol_whitelist": "subfile,file"}
+"""A stored clip is a video; what claims to be a playlist opens no other file."""
+
 
 @dataclass(frozen=True)
 class StoredClip:
@@ -31,11 +34,21 @@ class StoredClip:
     offset: int
     size: int
     num_frames: int
+    height: int
+    width: int
 
     @classmethod
     def of(cls, row: Mapping[str, Any], root: Path) -> Self:
         """The clip of a manifest row with status "ok"; manifests name shards relative to `root`."""
-        return cls(row["key"], root / row["shard"], row["offset"], row["size"], row["num_frames"])
+        return cls(
+            key=row["key"],
+            shard=root / row["shard"],
+            offset=row["offset"],
+            size=row["size"],
+            num_frames=row["num_frames"],
+            height=row["height"],
+            width=row["width"],
+        )
 
 
 def clip_indices(num_frames: int, wanted: int, dialect: Dialect = "ours") -> NDArray[np.intp]:
@@ -72,8 +85,11 @@ def read_clip(clip: StoredClip, indices: Sequence[int] | NDArray[np.intp]) -> Cl
 
 def _read(clip: StoredClip, wanted: list[int]) -> dict[int, NDArray[np.uint8]]:
     url = f"subfile,,start,{clip.offset},end,{clip.offset + clip.size},,:{clip.shard}"
-    with av.open(url) as container:
+    with av.open(url, options=PLAIN) as container:
         stream = container.streams.video[0]
+        # Decoders pad their pictures; a damaged header may declare any size.
+        pixels = (clip.height + 256) * (clip.width + 256)
+        stream.codec_context.options = {"max_pixels": str(pixels)}
         if stream.codec_context.name == "mjpeg":
             places = [(entry.pos, entry.size) for entry in stream.index_entries]
             if len(places) != clip.num_frames:
@@ -83,6 +99,8 @@ def _read(clip: StoredClip, wanted: list[int]) -> dict[int, NDArray[np.uint8]]:
         frames: dict[int, NDArray[np.uint8]] = {}
         for index, frame in enumerate(container.decode(stream)):
             if index in wanted:
+                if (frame.height, frame.width) != (clip.height, clip.width):
+                    raise ValueError(f"frame {index} is of another size than the manifest says")
                 frames[index] = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
             if index == wanted[-1]:
                 return frames
@@ -96,6 +114,12 @@ def _read_jpegs(
     frames = {}
     with clip.shard.open("rb") as file:
         for index, (position, size) in places.items():
+            if position < 0 or position + size > clip.size:
+                raise ValueError(f"frame {index} is said to lie outside of the clip")
             file.seek(clip.offset + position)
-            frames[index] = simplejpeg.decode_jpeg(file.read(size), colorspace="RGB")
+            data = file.read(size)
+            found = simplejpeg.decode_jpeg_header(data)[:2]
+            if found != (clip.height, clip.width):  # before any memory is taken for it
+                raise ValueError(f"frame {index} is of another size than the manifest says")
+            frames[index] = simplejpeg.decode_jpeg(data, colorspace="RGB")
     return frames

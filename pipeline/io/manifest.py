@@ -13,8 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import StageError
+from pipeline.errors import StageError, one_line
 from pipeline.io.atomic import atomic
+from pipeline.io.trust import MAX_ROWS, check
 
 Row = dict[str, Any]
 
@@ -128,19 +129,32 @@ def write(
 
 
 def read(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
-    """Read a manifest and check its columns."""
+    """Read a manifest and check its columns and what they say; see pipeline/io/trust.py."""
+    if not path.exists():
+        raise StageError(f"{path}: no such manifest; run the stage that writes it first.")
     try:
-        table = pq.read_table(path, columns=columns)
-    except FileNotFoundError as error:
-        raise StageError(
-            f"{path}: no such manifest; run the stage that writes it first."
-        ) from error
-    except (pa.ArrowInvalid, OSError) as error:
-        raise StageError(f"{path}: no readable Parquet file: {error}") from error
-    expected = set(columns if columns is not None else schema.names)
-    missing = expected - set(table.column_names)
+        table = _table(path, columns)
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        raise StageError(f"{path}: no readable Parquet file: {one_line(error)}") from error
+    expected = columns if columns is not None else schema.names
+    missing = set(expected) - set(table.column_names)
     if missing:
         raise StageError(f"{path}: columns are missing: {', '.join(sorted(missing))}.")
+    if len(set(table.column_names)) < table.num_columns:
+        raise StageError(f"{path}: a column stands twice.")
+    table = table.select(expected)
+    check(path, table, schema)
+    return table
+
+
+def _table(path: Path, columns: list[str] | None) -> pa.Table:
+    if not path.is_file():
+        raise ValueError("it is no plain file")
+    with pq.ParquetFile(path) as file:
+        if file.metadata.num_rows > MAX_ROWS:
+            raise ValueError(f"it declares {file.metadata.num_rows} rows, more than {MAX_ROWS}")
+        table = file.read(columns=columns)
+    table.validate(full=True)
     return table
 
 
@@ -179,11 +193,13 @@ def has_recipe(path: Path, recipe: str) -> bool:
 
 def _metadata(path: Path) -> dict[str, str]:
     """What a Parquet file's metadata say; nothing if it is not there or not whole."""
+    if not path.is_file():
+        return {}
     try:
         found = pq.read_schema(path).metadata or {}
-    except (pa.ArrowInvalid, OSError):
+        return {key.decode(): value.decode() for key, value in found.items()}
+    except (pa.ArrowException, OSError, ValueError):
         return {}
-    return {key.decode(): value.decode() for key, value in found.items()}
 
 
 def as_json(value: Any) -> str:

@@ -29,6 +29,9 @@ from pipeline.params import PayloadSettings
 
 EXTENSIONS = {"jpeg": "mp4", "ffv1": "mkv", "h264": "mp4"}
 
+PLAIN = {"format_whitelist": "mov,matroska", "protocol_whitelist": "file"}
+"""A stored clip is a video; what claims to be a playlist opens no other file."""
+
 
 class PayloadWriter:
     """Writes one clip frame by frame; `close()` gives the file's bytes."""
@@ -147,12 +150,14 @@ def read_payload(payload: bytes) -> Clip:
     on FFmpeg agree with each other and differ from it by 3 levels at most (rounding of YCbCr).
     """
     try:
-        with av.open(io.BytesIO(payload), mode="r") as container:
+        with av.open(io.BytesIO(payload), mode="r", options=PLAIN) as container:
             stream = container.streams.video[0]
             if stream.codec_context.name == "mjpeg":
                 packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
                 clip = np.empty((len(packets), stream.height, stream.width, 3), np.uint8)
                 for frame, data in zip(clip, packets, strict=True):
+                    if simplejpeg.decode_jpeg_header(data)[:2] != frame.shape[:2]:
+                        raise ValueError("a frame is of another size than its container says")
                     simplejpeg.decode_jpeg(data, colorspace="RGB", buffer=frame)
                 if not packets:
                     raise ValueError("it has no frames")
@@ -161,6 +166,6 @@ def read_payload(payload: bytes) -> Clip:
             return np.stack(
                 [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
             )
-    except (av.FFmpegError, IndexError, ValueError) as error:
+    except (av.FFmpegError, IndexError, ValueError, MemoryError) as error:
         check_machine(error)
         raise ClipError(f"stored clip cannot be read: {error}") from error

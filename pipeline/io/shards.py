@@ -77,11 +77,15 @@ class ShardWriter:
 
 def read_member(shard: Path, offset: int, size: int, expected: str | None = None) -> bytes:
     """Bytes of one stored clip, checked against its SHA-256 if that is given."""
-    with shard.open("rb") as file:
-        file.seek(offset)
-        data = file.read(size)
-    if len(data) != size:
-        raise StageError(f"{shard}: ends before byte {offset + size}; run the stage again.")
+    try:
+        length = shard.stat().st_size if shard.is_file() else 0
+        if offset < 0 or size < 0 or offset + size > length:
+            raise StageError(f"{shard}: ends before byte {offset + size}; run the stage again.")
+        with shard.open("rb") as file:
+            file.seek(offset)
+            data = file.read(size)
+    except OSError as error:
+        raise StageError(f"{shard}: cannot be read ({error.strerror}).") from error
     if expected is not None and sha256(data).hexdigest() != expected:
         raise StageError(
             f"{shard}: the clip at byte {offset} is not what its manifest says; "

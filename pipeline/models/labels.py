@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, one_line
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +30,17 @@ def read_labels(path: Path) -> list[str]:
     """
     if not path.is_file():
         raise SettingsError(f"labels {path} do not exist; give a .txt, .csv or .json file.")
-    text = path.read_text(encoding="utf-8")
+    try:
+        return _read(path)
+    except RecursionError:
+        raise SettingsError(f"labels {path}: nested too deeply.") from None
+    except (ValueError, TypeError, OSError, csv.Error) as error:
+        # Another encoding, no JSON, numbers that are none, fields that are missing.
+        raise SettingsError(f"labels {path}: cannot be read: {one_line(error)}.") from error
+
+
+def _read(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".txt":
         return [line.strip() for line in text.splitlines() if line.strip()]
     if path.suffix == ".csv":

@@ -20,8 +20,8 @@ from pipeline.recipes import library_versions
 
 COLUMNS = [
     "key", "split", "corruption", "family", "severity", "dialect", "params", "seed", "status",
-    "reason", "shard", "offset", "size", "fps_num", "fps_den", "num_frames", "damaged_frames",
-    "repeated_frames", "psnr", "recipe_hash", "encoder", "tool_version",
+    "reason", "shard", "offset", "size", "height", "width", "fps_num", "fps_den", "num_frames",
+    "damaged_frames", "repeated_frames", "psnr", "recipe_hash", "encoder", "tool_version",
 ]  # fmt: skip
 """What the page wants to know of a stored clip."""
 

@@ -77,7 +77,7 @@ def test_missing_and_binary_files(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="is no UTF-8 text"):
         read_annotations(source)
     (tmp_path / "val.csv").unlink()
-    with pytest.raises(SettingsError, match=r"val.csv: cannot be read .*filter.sources"):
+    with pytest.raises(SettingsError, match=r"val.csv: no such file.*filter.sources"):
         read_annotations(source)
 
 

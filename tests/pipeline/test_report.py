@@ -82,6 +82,10 @@ def write_cells(root: Path, params: Params) -> None:
                 "status": "failed" if (corruption, severity, n) == ("fog", 5, 4) else "ok",
                 "reason": "broken <i>after</i> 3 frames",
                 "shard": f"data/demo/{corruption}.tar",
+                "member": f"clip{n}.mp4",
+                "sha256": "0" * 64,
+                **dict.fromkeys(("offset", "size", "height", "width", "num_frames"), 1),
+                **dict.fromkeys(("fps_num", "fps_den"), 1),
                 "recipe_hash": f"recipe of {corruption} {severity}",
                 "encoder": "JPEG",
             }

@@ -60,7 +60,7 @@ def test_a_wrong_result_is_refused(tmp_path: Path, changes: dict[str, Any], word
 
 
 def test_files_that_are_no_json(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="no such file"):
         add_result(tmp_path / "none.json", tmp_path)
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(SettingsError, match="no valid JSON"):

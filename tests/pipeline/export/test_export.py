@@ -223,7 +223,7 @@ def test_a_key_that_is_no_id_gets_into_no_path(own: Project, tmp_path: Path) -> 
     for column, prefix in (("key", "../"), ("member", "a/"), ("shard", "../"), ("shard", "/")):
         size = len(prefix)
         own.edit("clean", lambda row, c=column, p=prefix: row | {c: p + row[c]})
-        with pytest.raises(StageError, match="is no clip id"):
+        with pytest.raises(StageError, match="no stage writes that|is no clip id"):
             own.export("plain", tmp_path / "out", names=["clean"])
         own.edit("clean", lambda row, c=column, n=size: row | {c: row[c][n:]})
     assert own.export("plain", tmp_path / "out", names=["clean"]).is_dir()

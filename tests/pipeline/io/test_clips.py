@@ -1,5 +1,6 @@
 """Stored clips come back frame by frame, in any order, whatever lies around them."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -35,7 +36,9 @@ def store(folder: Path, frames: Clip, codec: str) -> tuple[StoredClip, bytes]:
             writer.add(key, EXTENSIONS[codec], some, 0, {})
             for key, some in (("-first", other), ("middle", data), ("last", other))
         ]
+    height, width = frames.shape[1:3]
     row = {"key": "middle", "shard": shard.name, "num_frames": len(frames)}
+    row |= {"height": height, "width": width}
     return StoredClip.of(row | vars(members[1]), folder), data
 
 
@@ -79,7 +82,7 @@ def test_damage_is_named(tmp_path, frames):
 
 def test_a_manifest_of_another_clip_is_noticed(tmp_path, frames):
     clip, _ = store(tmp_path, frames, "jpeg")
-    wrong = StoredClip(clip.key, clip.shard, clip.offset, clip.size, num_frames=NUM_FRAMES + 1)
+    wrong = replace(clip, num_frames=NUM_FRAMES + 1)
     with pytest.raises(StageError, match="12 frames, the manifest says 13"):
         read_clip(wrong, [0])
 

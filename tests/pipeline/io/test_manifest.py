@@ -7,7 +7,7 @@ import pytest
 from pipeline.errors import StageError
 from pipeline.io import manifest
 
-ROW = {"key": "a", "clip_id": "a", "severity": 3, "status": "ok", "psnr": None, "offset": 512}
+ROW = {"key": "a", "corruption": "fog", "severity": 3, "status": "failed", "psnr": None}
 
 
 def test_rows_come_back(tmp_path: Path) -> None:
