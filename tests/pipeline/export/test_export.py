@@ -220,12 +220,13 @@ def test_exports_do_not_lie_among_what_stages_write(project: Project) -> None:
 
 
 def test_a_key_that_is_no_id_gets_into_no_path(own: Project, tmp_path: Path) -> None:
+    path = own.root / "manifests/demo/clean.parquet"
+    before = path.read_bytes()
     for column, prefix in (("key", "../"), ("member", "a/"), ("shard", "../"), ("shard", "/")):
-        size = len(prefix)
         own.edit("clean", lambda row, c=column, p=prefix: row | {c: p + row[c]})
-        with pytest.raises(StageError, match="no stage writes that|is no clip id"):
+        with pytest.raises(StageError, match="no stage writes that"):
             own.export("plain", tmp_path / "out", names=["clean"])
-        own.edit("clean", lambda row, c=column, n=size: row | {c: row[c][n:]})
+        path.write_bytes(before)
     assert own.export("plain", tmp_path / "out", names=["clean"]).is_dir()
 
 
