@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,13 @@ log = logging.getLogger(__name__)
 CODE = ("evaluate.py", "io/clips.py", "models/spec.py", "models/loaded.py")
 
 
+COLUMNS = [
+    "key", "dataset", "split", "label_id", "severity", "status",
+    "shard", "offset", "size", "sha256", "num_frames",
+]  # fmt: skip
+"""What is read of the manifests: all cells together are many rows."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """One cell of the grid, or the clean set (severity 0), and its clips."""
@@ -43,6 +51,14 @@ class Cell:
     corruption: str
     severity: int
     rows: tuple[Row, ...]
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of what the models are asked; the same for all of them."""
+        return recipe_hash(
+            {"clips": [[row[name] for name in ("key", "label_id", "status", "sha256")]
+                       for row in self.rows]}
+        )  # fmt: skip
 
 
 def evaluate(dataset: str, params: Params, root: Path) -> None:
@@ -95,7 +111,7 @@ def read_cells(dataset: str, params: Params, layout: Layout) -> list[Cell]:
     for corruption in ("clean", *params.corruptions):
         rows = [
             row
-            for row in manifest.read_rows(layout.manifest(corruption), manifest.CELLS)
+            for row in manifest.read_rows(layout.manifest(corruption), manifest.CELLS, COLUMNS)
             if row["split"] == split
         ]
         for severity in (0,) if corruption == "clean" else params.severities:
@@ -161,9 +177,7 @@ def _recipe(
             "dialect": params.dialect,
             "precision": place.precision,
             "compiled": params.machine.compile,
-            "clips": [
-                [row["key"], row["label_id"], row["status"], row["sha256"]] for row in cell.rows
-            ],
+            "clips": cell.identity,
         }
     )
 
@@ -294,8 +308,7 @@ def _merge(layout: Layout, cells: Sequence[Cell], names: Sequence[str]) -> None:
     """One Parquet per model; parts and files of models or cells that are gone are removed."""
     for name in names:
         parts = [layout.answers(name, cell.corruption, cell.severity) for cell in cells]
-        rows = [row for part in parts for row in manifest.read_rows(part, manifest.PREDICTIONS)]
-        manifest.write(layout.predictions / f"{name}.parquet", rows, manifest.PREDICTIONS)
+        manifest.join(layout.predictions / f"{name}.parquet", parts, manifest.PREDICTIONS)
         for path in set(parts[0].parent.iterdir()) - set(parts):
             path.unlink()
     for path in layout.predictions.iterdir():

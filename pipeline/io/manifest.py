@@ -123,7 +123,16 @@ def write(
         name: pa.array([row.get(name) for row in rows], schema.field(name).type)
         for name in schema.names
     }
-    table = pa.table(columns, schema=schema.with_metadata(dict(metadata or {})))
+    _write(path, pa.table(columns, schema=schema.with_metadata(dict(metadata or {}))))
+
+
+def join(path: Path, parts: Iterable[Path], schema: pa.Schema) -> None:
+    """Write the rows of some files as one: the same bytes as through `write`, in less memory."""
+    tables = [read(part, schema, schema.names).replace_schema_metadata(None) for part in parts]
+    _write(path, pa.concat_tables(tables).cast(schema.with_metadata({})).combine_chunks())
+
+
+def _write(path: Path, table: pa.Table) -> None:
     with atomic(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
@@ -158,9 +167,9 @@ def _table(path: Path, columns: list[str] | None) -> pa.Table:
     return table
 
 
-def read_rows(path: Path, schema: pa.Schema) -> list[Row]:
-    """Rows of a manifest as dictionaries."""
-    rows: list[Row] = read(path, schema).to_pylist()
+def read_rows(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> list[Row]:
+    """Rows of a manifest as dictionaries, of some columns where not all are needed."""
+    rows: list[Row] = read(path, schema, columns).to_pylist()
     return rows
 
 

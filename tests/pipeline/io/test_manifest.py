@@ -20,6 +20,27 @@ def test_rows_come_back(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_joined_files_are_the_bytes_of_their_rows(tmp_path: Path) -> None:
+    """Whatever the number of files and their metadata; null columns and lists as well."""
+    rows = [
+        {"key": f"clip{number}", "severity": 1, "label_id": number, "correct1": number % 2 == 0}
+        | ({"top5": list(range(number % 6)), "top5_logits": [0.5] * (number % 6)} if number else {})
+        for number in range(500)
+    ]
+    parts = []
+    for number, start in enumerate((0, 1, 7, 300)):
+        end = (1, 7, 300, 500)[number]
+        parts.append(tmp_path / f"{number}.parquet")
+        metadata = {"recipe_hash": str(number)}
+        manifest.write(parts[-1], rows[start:end], manifest.PREDICTIONS, metadata)
+    manifest.join(tmp_path / "joined.parquet", parts, manifest.PREDICTIONS)
+    manifest.write(tmp_path / "written.parquet", rows, manifest.PREDICTIONS)
+    joined = (tmp_path / "joined.parquet").read_bytes()
+    assert joined == (tmp_path / "written.parquet").read_bytes()
+    keys = manifest.read_rows(tmp_path / "joined.parquet", manifest.PREDICTIONS, ["key"])
+    assert keys == [{"key": row["key"]} for row in rows]
+
+
 def test_wrong_files_and_columns_are_clear_errors(tmp_path: Path) -> None:
     path = tmp_path / "fog.parquet"
     with pytest.raises(ValueError, match="columns that the schema lacks: \\['severty'\\]"):
