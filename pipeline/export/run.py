@@ -11,7 +11,7 @@ from pathlib import Path
 
 import corruptions
 from pipeline.classes import read_classes
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, StageError
 from pipeline.export import Format, load, marks
 from pipeline.export.selection import CLEAN, Cell, Shard, select
 from pipeline.export.task import Export, Link, Task
@@ -65,11 +65,18 @@ def prepare(
     )
     if not cells:
         raise SettingsError("--no-clean and no corruption: nothing is left to export.")
+    classes = read_classes(root / source.classes)
+    labels = {clip.label for cell in cells for clip in cell.clips}
+    if not labels <= set(range(len(classes))):
+        raise StageError(
+            f"{source.classes}: lists {len(classes)} classes, but the manifests have the labels "
+            f"{min(labels)} to {max(labels)}; run the filter stage and those after it again."
+        )
     return Export(
         format=name,
         folder=output / dataset,
         cells=tuple(cells),
-        classes=tuple(read_classes(root / source.classes)),
+        classes=tuple(classes),
         link=link,
         payload=params.payload,
     )

@@ -230,6 +230,12 @@ def test_a_key_that_is_no_id_gets_into_no_path(own: Project, tmp_path: Path) -> 
     assert own.export("plain", tmp_path / "out", names=["clean"]).is_dir()
 
 
+def test_labels_without_a_class_are_a_clear_error(own: Project, tmp_path: Path) -> None:
+    own.edit("clean", lambda row: row | {"label_id": 2})
+    with pytest.raises(StageError, match="lists 2 classes, but the manifests have the labels 2"):
+        own.export("parquet", tmp_path / "out", names=["clean"])
+
+
 def test_a_mark_removes_nothing_outside_of_its_folder(own: Project, tmp_path: Path) -> None:
     folder = own.export("plain", tmp_path / "out", names=["clean"])
     mark = next((folder / ".done").rglob("*.json"))
