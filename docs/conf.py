@@ -29,6 +29,7 @@ default_role = "code"
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(?!corruptions|pipeline).*")]  # other people's classes
 
+napoleon_google_docstring = False  # a colon is no type
 autodoc_default_options = {"members": True, "undoc-members": True, "member-order": "bysource"}
 autodoc_default_options["exclude-members"] = "model_config"
 add_module_names = False
@@ -36,7 +37,7 @@ html_math_renderer = "mathml"
 
 html_theme = "furo"
 html_title = "Mini Kinetics-C"
-html_static_path = ["site/static"]
+html_static_path = ["site/static", str(mathml.FONT)]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_copyright = False

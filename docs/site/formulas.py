@@ -81,9 +81,9 @@ y = S_{o(0)}, S_{o(1)}, \ldots, \qquad S_j = x_{jn}, \ldots, x_{(j+1)n-1}""",
 output n = input max(0, ceil((n + 1/2) fps / F) - 1),    n = 0 .. N - 1
 N = max(1, round(duration x F)),    duration = T / fps, halves rounded up""": r"""
 \begin{aligned}
-y_n &= x_j, & j &= \max\bigl(0,\ \lceil (n + 1/2)\, \text{fps} / F \rceil - 1\bigr),
-\qquad 0 \le n < N \\
-N &= \max\bigl(1,\ \lfloor F\, T / \text{fps} + 1/2 \rfloor\bigr) & &
+y_n &= x_j, \quad j = \max\bigl(0,\ \lceil (n + 1/2)\, \text{fps} / F \rceil - 1\bigr),
+\quad 0 \le n < N \\
+N &= \max\bigl(1,\ \lfloor F\, T / \text{fps} + 1/2 \rfloor\bigr)
 \end{aligned}""",
     "output 0 = input 0;   output i = output i - 1 with probability p, else input i": r"""
 y_0 = x_0, \qquad

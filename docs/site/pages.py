@@ -51,6 +51,7 @@ def corruption_page(name: str, pictures: Path, side: int) -> str:
         *_dialects(name, words),
         "## Source",
         f"{markdown(corruption.source)}.",
+        *(["Of the benchmark: [how to cite](../results.md#how-to-cite)."] * (name in BENCHMARK)),
         "## Use",
         _use(corruption),
     ]
