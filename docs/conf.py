@@ -27,7 +27,10 @@ myst_links_external_new_tab = False
 suppress_warnings: list[str] = []
 default_role = "code"
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r"(?!corruptions|pipeline).*")]  # other people's classes
+nitpick_ignore_regex = [  # other people's classes, and what nobody else should name
+    ("py:.*", r"(?!corruptions|pipeline).*"),
+    ("py:.*", r".*\._\w+"),
+]
 
 napoleon_google_docstring = False  # a colon is no type
 autodoc_default_options = {"members": True, "undoc-members": True, "member-order": "bysource"}
