@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
 from typing import Any, TypeVar
 
 import joblib
@@ -58,6 +57,8 @@ def run_tasks(
         batch_size=1,
         pre_dispatch="2*n_jobs",
         return_as="generator_unordered",
+        initializer=end_with_parent,
+        initargs=(os.getpid(), signal.SIGKILL),
     )
     start = time.monotonic()
     pending: dict[int, R] = {}
@@ -87,7 +88,8 @@ def _run_one(function: Callable[[T], R], index: int, task: T, parent: int) -> tu
 
     cv2.setNumThreads(1)  # one core a worker; loky pins BLAS but not OpenCV
     if os.getpid() != parent:
-        _become_worker(parent)
+        # Ctrl-C is the parent's, which ends the workers; one worker is the parent itself.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return index, function(task)
     except MemoryError as error:
@@ -98,14 +100,6 @@ def _run_one(function: Callable[[T], R], index: int, task: T, parent: int) -> tu
         raise
     except OSError as error:
         raise StageError(f"{error}. {KEPT}") from error
-
-
-@cache
-def _become_worker(parent: int) -> None:
-    """Once in a worker's life; one worker is the parent itself."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends the workers
-    if os.getppid() == parent:
-        end_with_parent(parent, signal.SIGKILL)
 
 
 class _Rate(ProgressColumn):
