@@ -38,6 +38,9 @@ Dataset = Annotated[str, typer.Option("--dataset", "-d", help="A dataset of para
 ParamsFile = Annotated[Path, typer.Option("--params", help="Parameters of the run.")]
 DEFAULT = Path("params.yaml")
 
+TORCH_OUT_OF_MEMORY = "can't allocate memory"
+"""Words of torch, which raises no MemoryError for the memory of the machine."""
+
 
 def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorator of commands that stand together in `--help`."""
@@ -58,7 +61,9 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
                 log.info("where it failed:", exc_info=True)
                 _say(f"Failed: {error}. {KEPT}")
                 raise typer.Exit(1) from None
-            except MemoryError:
+            except (MemoryError, RuntimeError) as error:
+                if isinstance(error, RuntimeError) and TORCH_OUT_OF_MEMORY not in str(error):
+                    raise
                 log.info("where it failed:", exc_info=True)
                 _say(f"Failed: {out_of_memory()}")
                 raise typer.Exit(1) from None

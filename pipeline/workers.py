@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import joblib
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -27,7 +27,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from pipeline.errors import KEPT, StageError, out_of_memory
+from pipeline.errors import KEPT, StageError, memory_is_short, one_line, out_of_memory
 from pipeline.params import MachineSettings
 from pipeline.parent import end_with_parent
 
@@ -79,6 +79,11 @@ def run_tasks(
                 f"{label}: a worker was killed (out of memory?). What was finished is kept: run "
                 "the same command again, with a smaller machine.workers if memory was short."
             ) from error
+        except BrokenProcessPool as error:
+            raise StageError(
+                f"{label}: a worker could not take its task ({one_line(error)}). If memory was "
+                "short, run the same command again with a smaller machine.workers."
+            ) from error
     seconds = time.monotonic() - start
     log.info("%s: %d clips in %.1f s", label, total - done, seconds)
 
@@ -99,6 +104,8 @@ def _run_one(function: Callable[[T], R], index: int, task: T, parent: int) -> tu
             raise out_of_memory() from error
         raise
     except OSError as error:
+        if memory_is_short():  # starting a thread or a program fails in other words
+            raise out_of_memory() from error
         raise StageError(f"{error}. {KEPT}") from error
 
 

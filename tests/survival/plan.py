@@ -1,0 +1,35 @@
+"""How many kills of which kind: at least 200 in the suite that CI runs.
+
+`SURVIVAL_KILLS=2000 pytest tests/survival` spreads that many over the same kinds.
+"""
+
+import math
+import os
+
+STAGE_KILLS = {
+    ("synthesize", 1): 20,
+    ("filter", 1): 38,
+    ("decode", 1): 40,
+    ("fog", 1): 38,
+    ("h265_crf", 1): 14,
+    ("packet_loss", 1): 18,
+    ("train", 1): 9,
+    ("evaluate", 1): 10,
+    ("report", 1): 3,
+    ("fog", 2): 4,
+    ("h265_crf", 2): 3,
+}
+"""SIGKILL to the stage's own process at random moments, by stage and number of workers."""
+
+WORKER_KILLS = {"decode": 2, "fog": 2, "h265_crf": 2}
+"""SIGKILL to one of two workers."""
+
+FFMPEG_KILLS = {"synthesize": 3, "h265_crf": 7}
+"""SIGKILL to ffmpeg."""
+
+IN_CI = sum([*STAGE_KILLS.values(), *WORKER_KILLS.values(), *FFMPEG_KILLS.values()])
+
+
+def scaled(count: int) -> int:
+    """A number of kills of the plan, or its share of those that the environment asks for."""
+    return math.ceil(count * int(os.environ.get("SURVIVAL_KILLS", IN_CI)) / IN_CI)

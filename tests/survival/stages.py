@@ -1,0 +1,133 @@
+"""All stages on a small demo: what the project looks like before and after each of them."""
+
+import os
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from tests.project import REPOSITORY, merge, tree, write_params
+from tests.survival.running import Prepare, start
+
+INPUT = {"frames": 4, "size": 40, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}
+
+SMALL = {
+    "corruptions": ["fog", "h265_crf", "packet_loss"],
+    "severities": [1, 5],
+    "synthesize": {
+        "train_clips_per_class": 1,
+        "val_clips_per_class": 1,
+        "num_frames": 10,
+        "width": 64,
+        "height": 48,
+        "broken_per_split": 4,
+    },
+    "filter": {"allowed_failures": 0.5},
+    "decode": {"pictures": {"demo": {"short_side": 48, "crop": 40, "clips_per_shard": 4}}},
+    "train": {"demo": {"tiny_r2plus1d": {"epochs": 3, "warmup_epochs": 0, "batch_size": 4}}},
+    "models": {"demo": {"tiny_r2plus1d": {"input": INPUT}}},
+    "evaluate": {"frames": 8},
+    "report": {"bootstrap_resamples": 100},
+    "machine": {"workers": 1, "device": "cpu"},
+}
+
+STAGES = {
+    "synthesize": ("synthesize",),
+    "filter": ("filter", "-d", "demo"),
+    "decode": ("decode", "-d", "demo"),
+    "fog": ("corrupt", "-d", "demo", "-c", "fog"),
+    "h265_crf": ("corrupt", "-d", "demo", "-c", "h265_crf"),
+    "packet_loss": ("corrupt", "-d", "demo", "-c", "packet_loss"),
+    "train": ("train", "-d", "demo", "-m", "tiny_r2plus1d"),
+    "evaluate": ("evaluate", "-d", "demo"),
+    "report": ("report",),
+}
+"""Commands in the order of the data flow; two of the corruptions start no program, one does."""
+
+
+@dataclass
+class Stages:
+    """Undisturbed runs of all stages, made once."""
+
+    folder: Path
+    seconds: dict[tuple[str, int], float] = field(default_factory=dict)
+    """Duration of an undisturbed run by stage and number of workers."""
+    after: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    copies: int = 0
+
+    def make(self) -> None:
+        root = self.folder / "whole"
+        root.mkdir()
+        write_params(root, **SMALL)
+        classes = root / "manifests/classes/demo.csv"
+        classes.parent.mkdir(parents=True)
+        shutil.copy(REPOSITORY / "manifests/classes/demo.csv", classes)
+        for stage in STAGES:
+            shutil.copytree(root, self.folder / f"before {stage}", copy_function=os.link)
+            self._time(stage, root, 1)
+            self.after[stage] = tree(root)
+
+    def _time(self, stage: str, root: Path, workers: int) -> None:
+        begin = time.monotonic()
+        start(root, STAGES[stage]).succeed()
+        self.seconds[stage, workers] = time.monotonic() - begin
+
+    def duration(self, stage: str, workers: int) -> float:
+        """Seconds of an undisturbed run, measured when first asked for."""
+        if (stage, workers) not in self.seconds:
+            self._time(stage, self.copy(stage, workers), workers)
+        return self.seconds[stage, workers]
+
+    def copy(self, stage: str, workers: int = 1, **changes: object) -> Path:
+        """A project in which everything before a stage is done.
+
+        The files are links: whoever changes one must replace it, as the stages do.
+        """
+        self.copies += 1
+        root = self.folder / str(self.copies) / "project"
+        shutil.copytree(self.folder / f"before {stage}", root, copy_function=os.link)
+        set_params(root, machine={"workers": workers}, **changes)
+        return root
+
+    def check(self, stage: str, root: Path) -> None:
+        """The project is what an undisturbed run makes, byte by byte, and nothing else is left."""
+        found, wanted = tree(root), self.after[stage]
+        found["params.yaml"] = wanted["params.yaml"]  # the machine's settings differ
+        assert set(found) == set(wanted), set(found) ^ set(wanted)
+        assert [name for name in found if found[name] != wanted[name]] == []
+        left = {path.name for path in root.with_name(f"{root.name}.temporary").iterdir()}
+        assert left <= {"torchinductor_root"}, left  # torch's own, an empty folder
+
+    def check_wholeness(self, stage: str, root: Path) -> None:
+        """What stands under a final name is final, whatever was killed."""
+        for name, data in visible(root).items():
+            if name not in ("params.yaml", CHECKPOINT):
+                assert data == self.after[stage].get(name), name
+
+    def finish(self, stage: str, root: Path, prepare: Prepare | None = None) -> None:
+        """The same command again finishes the work."""
+        start(root, STAGES[stage], prepare).succeed()
+        self.check(stage, root)
+
+
+CHECKPOINT = "data/demo/train/tiny_r2plus1d/checkpoint.pt"
+"""What a training leaves for the run that goes on, and no finished one keeps."""
+
+
+def visible(root: Path) -> dict[str, bytes]:
+    """Files that are no temporary neighbours."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
+def set_params(root: Path, **changes: object) -> None:
+    """Change params.yaml; the file is replaced, for others may share it."""
+    path = root / "params.yaml"
+    values = merge(yaml.safe_load(path.read_text()), changes)
+    path.unlink()
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
