@@ -39,7 +39,7 @@ CODE = ("evaluate.py", "io/clips.py", "models/spec.py", "models/loaded.py")
 
 COLUMNS = [
     "key", "dataset", "split", "label_id", "severity", "status",
-    "shard", "offset", "size", "sha256", "num_frames",
+    "shard", "offset", "size", "sha256", "num_frames", "width", "height",
 ]  # fmt: skip
 """What is read of the manifests: all cells together are many rows."""
 
