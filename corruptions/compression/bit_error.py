@@ -7,9 +7,10 @@ coding order, with a 32-bit state s that wraps:
     b_i becomes s_i mod 256 where s_i is a multiple of A
 
 so about one byte in A is replaced. An H.264 source is damaged as it is; every other codec is first
-encoded as CARRIER says (SSV2 is VP9, whose damaged streams decode to next to nothing). The video
-stream alone is damaged, and its parameter sets are also known from the container's header, so that
-decoding can start. The decoder conceals; missing pictures repeat the last good one.
+encoded as CARRIER says (libx264, CRF 23; SSV2 is VP9, whose damaged streams decode to next to
+nothing). The video stream alone is damaged, and its parameter sets are also known from the
+container's header, so that decoding can start. The decoder conceals; missing pictures repeat the
+last good one.
 
 Level: A, bytes for each one that is replaced, on average, whole, in 1..2**31 - 1.
 

@@ -27,7 +27,7 @@ y = \operatorname{decode}(\operatorname{x264}(x;\ \text{preset medium},\ \text{C
 y = \operatorname{decode}(\operatorname{x265}(x;\ \text{preset medium},\ \text{CRF } c))""",
     "u_i < p,  u_i uniform in [0, 1)": r"u_i < p, \qquad u_i \text{ uniform in } [0, 1)",
     # spatial
-    "HSV: V' = min(1, V + c)": r"V' = \min(1,\ V + c)",
+    "HSV: V' = min(1, V + c)": r"\text{HSV:} \quad V' = \min(1,\ V + c)",
     "y = (x - mu) c + mu,    mu = mean of x over the frame, per channel": r"""
 y = (x - \mu)\, c + \mu, \qquad \mu = \text{mean of } x \text{ over the frame, per channel}""",
     "y = mean of g over the disk of radius r,    g = x blurred by a bell curve of sigma s": r"""
@@ -63,7 +63,8 @@ y(p) = x\bigl(m + R\,(p - m)\bigr), \qquad m \text{ the centre},\ R \text{ the t
     "y(p) = x(m + R (p - m)),    m the centre, R the turn back by a degrees": r"""
 y(p) = x\bigl(m + R\,(p - m)\bigr), \qquad m \text{ the centre},\ R \text{ the turn back by } a
 \text{ degrees}""",
-    "HSV: S' = min(1, max(0, a S + b))": r"S' = \min(1,\ \max(0,\ a S + b))",
+    "HSV: S' = min(1, max(0, a S + b))": r"""
+\text{HSV:} \quad S' = \min(1,\ \max(0,\ a S + b))""",
     "V - (V - v) S' / S,    S = (V - N) / V": r"""
 V - (V - v)\, \frac{S'}{S}, \qquad S = \frac{V - N}{V}""",
     "y = min(1, Poisson(c x) / c)": r"y = \min\bigl(1,\ \operatorname{Poisson}(c\, x) / c\bigr)",

@@ -1,10 +1,13 @@
 """Pages of the corruptions: one each, and one of all, from their modules and pictures."""
 
+import inspect
+import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from types import ModuleType
 
-from corruptions import SETS, load, names
+from corruptions import SETS, dialect, load, names
 from corruptions.dialect import THROUGH_LOADER
 from corruptions.registry import FAMILIES, SEVERITIES, TABLES, Corruption
 from corruptions.types import Level
@@ -29,6 +32,12 @@ NOT_OF_THE_BENCHMARK = (
     "There is only `ours`: this corruption is not one of the original benchmark's, and "
     "`dialect: original` refuses it."
 )
+DIALECTS = (
+    "`dialect` in `params.yaml` says which of two definitions is computed; the severity tables are "
+    "the same. `ours`, the default, repairs what was wrong in the benchmark's first code. "
+    "`original` computes what that code did, to audit old numbers; the page of each corruption "
+    "names the differences."
+)
 TILE = 224
 
 
@@ -44,6 +53,7 @@ def corruption_page(name: str, pictures: Path, side: int) -> str:
         f"*{strip.shows}* {_made_by(corruption)}",
         "## Definition",
         *words.body,
+        *_notation(words),
         *_touched(corruption),
         "## Severities",
         *_severities(corruption, words.parameters),
@@ -76,7 +86,12 @@ def overview() -> str:
         for title, members in SETS.items()
     ]
     parts += ["\n".join(table(("set", "size", "corruptions"), rows))]
+    parts += ["## Dialects", DIALECTS, *_paragraphs(dialect)[1:]]
     return "\n\n".join(parts) + "\n"
+
+
+def _paragraphs(module: ModuleType) -> list[str]:
+    return [markdown(part) for part in (inspect.getdoc(module) or "").split("\n\n")]
 
 
 def _contents(members: Sequence[str]) -> str:
@@ -121,12 +136,24 @@ def _made_by(corruption: Corruption) -> str:
     return f"{made}, with a camera's grain; the pipeline works on the source video instead."
 
 
+def _notation(words: Description) -> list[str]:
+    """What x and y are, where the formulas have them."""
+    formulas = "".join(part for part in words.body if part.startswith("$$"))
+    if not re.search(r"\by\b|y_", formulas):
+        return []
+    scale = "0 (black) to 255" if "255" in formulas else "0 (black) to 1"
+    return [
+        "*x* is the clean clip and *y* the corrupted one; an index is a frame, counted from 0. "
+        f"Values run from {scale}."
+    ]
+
+
 def _touched(corruption: Corruption) -> list[str]:
     """Which frames a localised corruption touches: its module refers to `_local`."""
     local = getattr(corruption.module, "_local", None)
     if local is None:
         return []
-    return [markdown(paragraph) for paragraph in local.__doc__.split("\n\n")]
+    return _paragraphs(local)
 
 
 def values(level: Level) -> tuple[str, ...]:
