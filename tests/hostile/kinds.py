@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from tests.videos import H264, HEVC10, MPEG4, VP9, make_video, moving_clip, run_ffmpeg
+from tests import videos
+from tests.videos import HEVC10, MPEG4, VP9, make_video, moving_clip, run_ffmpeg
 
 AV1 = ("-c:v", "libsvtav1", "-preset", "12", "-svtav1-params", "lp=1")
 MJPEG = ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", "5")
+H264 = (*videos.H264, "-threads", "1", "-x264-params", "cpu-independent=1")
 SIZE = (64, 80)
 NUM_FRAMES = 12
 
@@ -30,7 +32,10 @@ def make_kinds(folder: Path) -> dict[str, Path]:
         "flash.mp4": ("-c:v", "flv1", "-q:v", "4", "-f", "flv"),
         "windows.avi": ("-c:v", "wmv2", "-q:v", "4", "-f", "asf"),
     }
-    made = {name: make_video(folder / name, *how, clip=clip) for name, how in options.items()}
+    exact = ("-fflags", "+bitexact")
+    made = {
+        name: make_video(folder / name, *how, *exact, clip=clip) for name, how in options.items()
+    }
     sound = folder / "sound.mp4"
     run_ffmpeg(
         *("-i", str(made["h264.mp4"]), "-f", "lavfi", "-i", "sine=d=0.5"),
