@@ -87,6 +87,8 @@ def _read(clip: StoredClip, wanted: list[int]) -> dict[int, NDArray[np.uint8]]:
     url = f"subfile,,start,{clip.offset},end,{clip.offset + clip.size},,:{clip.shard}"
     with av.open(url, options=PLAIN) as container:
         stream = container.streams.video[0]
+        if stream.codec_context is None:
+            raise ValueError("there is no decoder for it")
         # Decoders pad their pictures; a damaged header may declare any size.
         pixels = (clip.height + 256) * (clip.width + 256)
         stream.codec_context.options = {"max_pixels": str(pixels)}

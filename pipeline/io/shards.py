@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pipeline.errors import StageError
+from pipeline.errors import StageError, shown
 
 _BLOCK = tarfile.BLOCKSIZE
 
@@ -97,10 +97,13 @@ def read_member(shard: Path, offset: int, size: int, expected: str | None = None
 def walk(shard: Path) -> Iterator[tuple[Member, bytes]]:
     """Members of a shard in order, with their bytes."""
     try:
+        length = shard.stat().st_size
         with tarfile.open(shard, mode="r:") as tar:
             for info in tar:
                 if not info.isreg() or info.issparse():
-                    raise StageError(f"{shard}: member {info.name!r} is no plain file")
+                    raise StageError(f"{shard}: member {shown(info.name)} is no plain file")
+                if not 0 <= info.size <= length - info.offset_data:
+                    raise StageError(f"{shard}: ends inside member {shown(info.name)}")
                 file = tar.extractfile(info)
                 assert file is not None  # noqa: S101 - a plain file
                 data = file.read()
@@ -108,5 +111,5 @@ def walk(shard: Path) -> Iterator[tuple[Member, bytes]]:
                 if len(data) != info.size:
                     raise StageError(f"{shard}: ends inside member {info.name!r}")
                 yield found, data
-    except (tarfile.TarError, OSError) as error:
+    except (tarfile.TarError, OSError, ValueError, OverflowError) as error:
         raise StageError(f"{shard}: no readable tar file: {error}") from error

@@ -97,6 +97,8 @@ def _csv_rows(text: str, path: Path) -> list[tuple[int, str]]:
         raise SettingsError(
             f"labels {path}: expected a column of {ID_COLUMNS} and one of {NAME_COLUMNS}."
         )
+    if any(row[number] is None or row[name] is None for row in rows):
+        raise SettingsError(f"labels {path}: a line has fewer fields than the header.")
     return [(int(row[number]), row[name]) for row in rows]
 
 

@@ -121,8 +121,10 @@ def _differs(shard: StoredShard, row: Row, name: str, member: Member, data: byte
         return "" if data == str(row["label_id"]).encode() else "another label"
     try:
         said = json.loads(data)
-    except ValueError as error:  # no UTF-8 or no JSON
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, lists in lists
         return f"no valid JSON: {error}"
+    if not isinstance(said, dict):
+        return "no JSON object"
     other = [key for key, value in said.items() if row.get(key) != value]
     return f"differs from its row in {', '.join(other)}" if other else ""
 
