@@ -76,6 +76,7 @@ def corrupt(dataset: str, corruption: str, params: Params, root: Path) -> list[R
         f"corrupt {dataset} {corruption}",
         lambda task: work[id(task)],
         total - sum(work.values()),
+        lambda task: task.clean.name,
     ):
         pass
     _tidy(layout, corruption, shards)

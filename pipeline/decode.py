@@ -90,6 +90,7 @@ def decode(dataset: str, params: Params, root: Path) -> list[Row]:
         f"decode {dataset}",
         lambda task: len(task.rows),
         done,
+        lambda task: task.shard.name,
     ):
         pass
     for split in {task.shard.parent for task in tasks}:

@@ -51,7 +51,12 @@ def filter_clips(dataset: str, params: Params, root: Path) -> list[Row]:
     tasks = find_clips(dataset, params, root, CLIPS_PER_TASK)
     rows: list[Row] = []
     for some in run_tasks(
-        probe_clips, tasks, params.machine, f"filter {dataset}", lambda task: len(task.clips)
+        probe_clips,
+        tasks,
+        params.machine,
+        f"filter {dataset}",
+        lambda task: len(task.clips),
+        name=lambda task: " ".join(clip.key for clip in task.clips),
     ):
         rows.extend(some)
     manifest.write(Layout(root, dataset).clips, rows, manifest.CLIPS)

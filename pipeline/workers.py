@@ -44,11 +44,13 @@ def run_tasks(
     label: str,
     size: Callable[[T], int] = lambda task: 1,
     done: int = 0,
+    name: Callable[[T], str] | None = None,
 ) -> Iterator[R]:
     """Results of `function` over `tasks`, in the order of the tasks.
 
     `size` gives the number of clips in a task, for the progress bar; `done` clips were there
     before this run. A worker that dies ends the run with a StageError; nothing finished is lost.
+    `name` says for that message what a task works on: a file that crashes a library can be found.
     """
     total = done + sum(size(task) for task in tasks)
     parallel = joblib.Parallel(
@@ -63,21 +65,32 @@ def run_tasks(
     start = time.monotonic()
     pending: dict[int, R] = {}
     following = 0
+    in_hand: dict[int, T] = {}
+
+    def take() -> Iterator[Any]:
+        for index, task in enumerate(tasks):
+            in_hand[index] = task
+            yield joblib.delayed(_run_one)(function, index, task, os.getpid())
+
     with progress_bar(label, total, done) as advance:
         try:
-            for index, result in parallel(
-                joblib.delayed(_run_one)(function, index, task, os.getpid())
-                for index, task in enumerate(tasks)
-            ):
+            for index, result in parallel(take()):
+                del in_hand[index]
                 advance(size(tasks[index]))
                 pending[index] = result
                 while following in pending:
                     yield pending.pop(following)
                     following += 1
         except TerminatedWorkerError as error:
+            names = ", ".join(map(name, in_hand.values())) if name else ""
             raise StageError(
                 f"{label}: a worker was killed (out of memory?). What was finished is kept: run "
                 "the same command again, with a smaller machine.workers if memory was short."
+                + (
+                    f" If it happens again, a file crashes a library; in hand: {names}."
+                    if names
+                    else ""
+                )
             ) from error
         except BrokenProcessPool as error:
             raise StageError(

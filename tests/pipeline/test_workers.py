@@ -46,6 +46,8 @@ def test_results_are_in_the_order_of_the_tasks(workers: int) -> None:
 def test_a_killed_worker_is_a_clear_error() -> None:
     with pytest.raises(StageError, match=r"a worker was killed .*run the same command again"):
         list(run_tasks(die, range(4), machine(2), "die"))
+    with pytest.raises(StageError, match=r"in hand: .*clip \d"):
+        list(run_tasks(die, range(4), machine(2), "die", name=lambda task: f"clip {task}"))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
