@@ -102,7 +102,9 @@ def mp4_field(data: bytearray, rng: np.random.Generator) -> None:
         box = found[rng.integers(len(found))]
         offset, width = MP4_FIELDS[box][rng.integers(len(MP4_FIELDS[box]))]
         value = int(rng.choice(HUGE)) & (256**width - 1)
-        _write(data, data.index(box) + offset, value.to_bytes(width, "big"))
+        at = data.find(box)
+        if at >= 0:  # the last lie may have been written over it
+            _write(data, at + offset, value.to_bytes(width, "big"))
     return None
 
 

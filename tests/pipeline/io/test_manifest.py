@@ -23,7 +23,8 @@ def test_rows_come_back(tmp_path: Path) -> None:
 def test_joined_files_are_the_bytes_of_their_rows(tmp_path: Path) -> None:
     """Whatever the number of files and their metadata; null columns and lists as well."""
     rows = [
-        {"key": f"clip{number}", "severity": 1, "label_id": number, "correct1": number % 2 == 0}
+        {"key": f"clip{number}", "corruption": "fog", "severity": 1, "label_id": number}
+        | {"status": "ok", "correct1": number % 2 == 0, "correct5": True}
         | ({"top5": list(range(number % 6)), "top5_logits": [0.5] * (number % 6)} if number else {})
         for number in range(500)
     ]
