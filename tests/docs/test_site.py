@@ -1,5 +1,6 @@
 """The site is built without a warning, complete, and its links lead somewhere."""
 
+import os
 import re
 import shlex
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from filelock import FileLock
 from playwright.sync_api import sync_playwright
 from typer.core import TyperGroup
 
@@ -29,15 +31,20 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built as `make docs` builds it, with small pictures."""
-    folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--nitpicky",
-         "--quiet", "-D", "picture_side=72", "docs", str(folder)],
-        cwd=REPOSITORY, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "WARNING" not in done.stderr
+    """The site, built as `make docs` builds it, with small pictures; once for all workers."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, log = shared / "site", shared / "site.log"
+    with FileLock(shared / "site.lock"):
+        if not log.exists():
+            done = subprocess.run(
+                [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--nitpicky",
+                 "--quiet", "-D", "picture_side=72", "docs", str(folder)],
+                cwd=REPOSITORY, capture_output=True, text=True,
+            )  # fmt: skip
+            log.write_text(f"exit code {done.returncode}\n{done.stderr}")
+    assert log.read_text() == "exit code 0\n", log.read_text()
     return folder
 
 
