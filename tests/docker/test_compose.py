@@ -45,6 +45,16 @@ def test_gpus_are_reserved_where_models_run_and_nowhere_else() -> None:
         assert command(SERVICES[f"{name}-cpu"]) == command(SERVICES[name])
 
 
+def test_builds_get_the_arguments_of_the_dockerfile() -> None:
+    """With their values: compose 1.29 gives those that the shell lacks as empty ones."""
+    text = (FILE.parent / "Dockerfile").read_text()
+    for service in SERVICES.values():
+        for name, value in service["build"].get("args", {}).items():
+            default = re.fullmatch(rf"\$\{{{name}-(.+)\}}", value)
+            assert default
+            assert f"ARG {name}={default[1]}\n" in text
+
+
 def test_old_compose_reads_it() -> None:
     """Compose 1.29 knows no top-level `name`, no `!reset` and no `include`."""
     top = set(yaml.safe_load(FILE.read_text()))
