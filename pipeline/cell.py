@@ -164,16 +164,16 @@ def _compression(
         _set_rate(row, fps, len(clip), len(context.wanted(len(clip))))
     made = recompress(source, corruption, levels, contexts, timeout_seconds=cells.timeout_seconds)
     with store.steady_source(source, clean["source_sha256"]):
+        failure: ClipError | None = None
         for row, context in zip(rows, contexts, strict=True):
             try:
-                result = next(made)
+                result = None if failure else next(made)
             except ClipError as error:
-                yield error
-                continue
-            except StopIteration:
-                yield ClipError("an earlier severity of this clip could not be made")
-                continue
-            yield _encoded(result, preprocess, clip, context, row)
+                failure = error
+            if failure is not None:  # it concerns all severities, whichever are made today
+                yield failure
+            elif result is not None:
+                yield _encoded(result, preprocess, clip, context, row)
 
 
 def _encoded(

@@ -8,8 +8,10 @@ as the source, in order, for the same preprocessing as the clean clip.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar, cast
 
 import av
@@ -46,6 +48,8 @@ from pipeline.io import ffmpeg
 from pipeline.io.video import VideoSource
 
 Item = TypeVar("Item")
+Shown = Callable[[av.VideoFrame], av.VideoFrame]
+"""From a decoded frame to what a viewer of the source would see."""
 
 
 @dataclass(frozen=True)
@@ -175,25 +179,9 @@ def _damage(
     contexts: Sequence[Context],
     timeout_seconds: float,
 ) -> Iterator[Recompressed]:
-    module = corruption.module
-    version = f"libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
     function = cast(DamageFunction, corruption.function)
-    taken = None
-    if video.info.codec in module.AS_IT_IS:
-        taken = _take(video, timeout_seconds)
-    if taken is not None:
-        coded, rotation = taken
-        encoder = f"{coded.codec} stream of the source; {version}"
-        shown: Callable[[av.VideoFrame], av.VideoFrame] = _same
-    else:
-        planes = _Planes(video, timeout_seconds)
-        try:
-            coded = encode(planes, planes.stream, module.CARRIER)
-        except av.FFmpegError as error:
-            check_machine(error)
-            raise ClipError(f"cannot encode: {one_line(error)}") from error
-        rotation, shown = planes.rotation, planes.shown
-        encoder = f"{_settings(module.CARRIER)}; {version}"
+    carrier = partial(_carrier, video, corruption.module, timeout_seconds)
+    coded, rotation, shown, encoder = twice(carrier, video.path)
     for level, context in zip(levels, contexts, strict=True):
         units, damage = function(coded.units, level, context)
         restored = Restored(coded, units)
@@ -205,6 +193,25 @@ def _damage(
             damage=damage,
             restored=restored,
         )
+
+
+def _carrier(
+    video: VideoSource, module: ModuleType, timeout_seconds: float
+) -> tuple[Coded, int, Shown, str]:
+    """The stream to be damaged, the rotation, what makes pictures shown, and the encoder's name."""
+    version = f"libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
+    if video.info.codec in module.AS_IT_IS:
+        taken = _take(video, timeout_seconds)
+        if taken is not None:
+            coded, rotation = taken
+            return coded, rotation, _same, f"{coded.codec} stream of the source; {version}"
+    planes = _Planes(video, timeout_seconds)
+    try:
+        coded = encode(planes, planes.stream, module.CARRIER)
+    except av.FFmpegError as error:
+        check_machine(error)
+        raise ClipError(f"cannot encode: {one_line(error)}") from error
+    return coded, planes.rotation, planes.shown, f"{_settings(module.CARRIER)}; {version}"
 
 
 def _restored(

@@ -92,7 +92,7 @@ def run_tasks(
                     else ""
                 )
             ) from error
-        except BrokenProcessPool as error:
+        except (BrokenProcessPool, ImportError) as error:  # without memory not even a library loads
             raise StageError(
                 f"{label}: a worker could not take its task ({one_line(error)}). If memory was "
                 "short, run the same command again with a smaller machine.workers."
