@@ -9,7 +9,7 @@ AV1 = ("-c:v", "libsvtav1", "-preset", "12", "-svtav1-params", "lp=1")
 MJPEG = ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", "5")
 H264 = (*videos.H264, "-threads", "1", "-x264-params", "cpu-independent=1")
 SIZE = (64, 80)
-NUM_FRAMES = 12
+NUM_FRAMES = 9
 
 
 def make_kinds(folder: Path) -> dict[str, Path]:

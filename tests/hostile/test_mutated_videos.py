@@ -15,7 +15,7 @@ from tests.hostile.kinds import make_kinds
 from tests.hostile.mutations import mutate
 from tests.project import CLASSES, tree, write_annotations, write_classes, write_params
 
-NUM_FILES = int(os.environ.get("HOSTILE_FILES", "2048"))
+NUM_FILES = int(os.environ.get("HOSTILE_FILES", "2000"))
 CORRUPTIONS = ("fog", "h264_crf", "bit_error", "packet_loss")
 PEAK = 1 << 30
 """Most memory of a stage, in bytes; sound files of this size take a fifth of it."""
