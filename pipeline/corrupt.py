@@ -77,6 +77,7 @@ def corrupt(dataset: str, corruption: str, params: Params, root: Path) -> list[R
         lambda task: work[id(task)],
         total - sum(work.values()),
         lambda task: task.clean.name,
+        shared=(layout.data, layout.root / params.filter.sources[dataset].videos),
     ):
         pass
     _tidy(layout, corruption, shards)

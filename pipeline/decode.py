@@ -91,6 +91,7 @@ def decode(dataset: str, params: Params, root: Path) -> list[Row]:
         lambda task: len(task.rows),
         done,
         lambda task: task.shard.name,
+        shared=(layout.data, layout.root / params.filter.sources[dataset].videos),
     ):
         pass
     for split in {task.shard.parent for task in tasks}:

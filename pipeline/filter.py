@@ -50,6 +50,7 @@ def filter_clips(dataset: str, params: Params, root: Path) -> list[Row]:
     """Find and probe every listed clip and write `clips.parquet`; gives its rows."""
     tasks = find_clips(dataset, params, root, CLIPS_PER_TASK)
     rows: list[Row] = []
+    layout = Layout(root, dataset)
     for some in run_tasks(
         probe_clips,
         tasks,
@@ -57,9 +58,10 @@ def filter_clips(dataset: str, params: Params, root: Path) -> list[Row]:
         f"filter {dataset}",
         lambda task: len(task.clips),
         name=lambda task: " ".join(clip.key for clip in task.clips),
+        shared=(layout.data, root / params.filter.sources[dataset].videos),
     ):
         rows.extend(some)
-    manifest.write(Layout(root, dataset).clips, rows, manifest.CLIPS)
+    manifest.write(layout.clips, rows, manifest.CLIPS)
     return rows
 
 

@@ -30,6 +30,10 @@ class Layout:
     def data(self) -> Path:
         return self.root / "data" / self.dataset
 
+    def lock(self, work: str) -> Path:
+        """Lock of a piece of work, which one run at a time may do."""
+        return self.data / f".{work}.lock"
+
     def manifest(self, corruption: str) -> Path:
         """Manifest of a corruption (all severities), or of the clean set."""
         return self.manifests / f"{corruption}.parquet"

@@ -38,6 +38,7 @@ def _inside(name: str) -> str:
 
 
 FileName = Annotated[str, AfterValidator(_inside)]
+_ADDRESS = r"^(tcp://|tls://)?[^\s:/]+:[0-9]+$"
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
 
@@ -234,9 +235,11 @@ class MachineSettings(_Settings):
     """How fast; nothing here changes a byte."""
 
     workers: Annotated[int, Field(ge=0)]
-    """Parallel workers; 0 means one per core."""
-    backend: Literal["loky"]
-    """Engine of joblib that runs the workers."""
+    """Parallel tasks; 0 means one per core: of this machine, or of the cluster."""
+    backend: Literal["loky", "dask", "ray"]
+    """Engine of joblib that runs the workers: processes here, or a cluster."""
+    address: Annotated[str, Field(pattern=_ADDRESS)] | None = None
+    """Where the scheduler of a Dask cluster or the head of a Ray cluster answers."""
     device: str
     """"auto", "cpu", "cuda", "cuda:1"."""
     precision: Literal["auto", "fp32", "bf16", "fp16"]
@@ -249,6 +252,20 @@ class MachineSettings(_Settings):
     """Processes that decode clips for models; 0 means a thread beside the arithmetic."""
     clip_timeout_seconds: Annotated[float, Field(gt=0)]
     """A clip that takes longer fails."""
+
+    @model_validator(mode="after")
+    def _address_of_clusters(self) -> "MachineSettings":
+        if self.backend != "loky" and self.address is None:
+            raise ValueError(
+                f"backend {self.backend!r} needs machine.address, such as 10.0.0.1:"
+                f"{8786 if self.backend == 'dask' else 6379}; or set machine.backend to loky"
+            )
+        if self.backend == "loky" and self.address is not None:
+            raise ValueError(
+                f"address {self.address!r} is for the backends dask and ray; remove it, or set "
+                "machine.backend to one of them"
+            )
+        return self
 
     @property
     def num_workers(self) -> int:

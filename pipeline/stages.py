@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pipeline.command import DEFAULT, Dataset, ParamsFile, console, load, stage
+from pipeline.io.alone import alone
 
 
 @stage
@@ -29,10 +30,13 @@ def recipes(params: ParamsFile = DEFAULT) -> None:
 def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
     """Find and probe every listed clip; write clips.parquet."""
     from pipeline.filter import check_share, filter_clips
+    from pipeline.layout import Layout
     from pipeline.summary import clip_accounting
 
     values, root = load(params)
-    rows = filter_clips(dataset, values, root)
+    values.check_dataset(dataset)
+    with alone(Layout(root, dataset).lock("filter")):
+        rows = filter_clips(dataset, values, root)
     console.print(clip_accounting(rows))
     check_share(rows, values.filter.allowed_failures, dataset)
 
@@ -41,9 +45,12 @@ def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
 def decode(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
     """Decode every usable video once into clean shards."""
     from pipeline.decode import decode as work
+    from pipeline.layout import Layout
 
     values, root = load(params)
-    work(dataset, values, root)
+    values.check_dataset(dataset)
+    with alone(Layout(root, dataset).lock("decode")):
+        work(dataset, values, root)
 
 
 @stage
@@ -57,11 +64,15 @@ def corrupt(
 ) -> None:
     """Make the corrupted shards of all severities of a corruption."""
     from pipeline.corrupt import corrupt as work
+    from pipeline.layout import Layout
     from pipeline.summary import cells
 
     values, root = load(params)
+    values.check_dataset(dataset)
     for name in corruption or values.corruptions:
-        console.print(cells(work(dataset, name, values, root)))
+        with alone(Layout(root, dataset).lock(f"corrupt-{name}")):
+            rows = work(dataset, name, values, root)
+        console.print(cells(rows))
 
 
 @stage

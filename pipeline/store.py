@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline import __version__
 from pipeline.errors import ClipError, StageError, UnsettledError
 from pipeline.io import manifest, payload
-from pipeline.io.atomic import atomic, sha256_file, signature
+from pipeline.io.atomic import atomic, is_being_written, sha256_file, signature
 from pipeline.io.manifest import Row
 from pipeline.io.shards import ShardWriter
 from pipeline.params import PayloadSettings
@@ -145,11 +145,15 @@ def steady_source(source: Path, expected: str) -> Iterator[None]:
 
 
 def remove_others(folder: Path, shards: Iterable[Path]) -> None:
-    """Delete what does not belong to the shards of today: older shards, parts and left-overs."""
+    """Delete what does not belong to the shards of today: older shards, parts and left-overs.
+
+    A temporary beside today's shards stays while its writer may live: a worker that was given up
+    as lost, or a second run.
+    """
     wanted = {path for shard in shards for path in (shard, manifest.part_path(shard))}
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path not in wanted:
-            path.unlink()
+        if path not in wanted and not (wanted and is_being_written(path)):
+            path.unlink(missing_ok=True)
 
 
 def gather(shards: Iterable[Path]) -> list[Row]:

@@ -32,6 +32,7 @@ MOVES_NO_BYTE = frozenset(
         "pipeline/params.py",  # DVC watches the parameters themselves
         "pipeline/recipes.py",  # what makes a shard be made again; its own stage's output is a dep
         "pipeline/workers.py",  # where tasks run
+        *(f"pipeline/cluster/{name}.py" for name in ("__init__", "alike", "on_dask", "on_ray")),
         "pipeline/io/__init__.py",
         "pipeline/io/atomic.py",
     }
