@@ -58,10 +58,8 @@ def same(one: Path, other: Path) -> bool:
     return all(tree(one / folder) == tree(other / folder) for folder in FOLDERS)
 
 
-@pytest.fixture(scope="module")
-def decoded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def make_decoded(folder: Path) -> None:
     """A project with a small demo, decoded and committed, ready for the cells."""
-    folder = tmp_path_factory.mktemp("machines") / "decoded"
     for name in TRACKED:
         source, target = REPOSITORY / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -76,20 +74,16 @@ def decoded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dvc(folder, "repro", "decode@demo", "recipes")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "decoded")
-    return folder
 
 
-@pytest.fixture(scope="module")
-def by_one(decoded: Path) -> Path:
+def make_by_one(decoded: Path, folder: Path) -> None:
     """All cells made by one run on one machine."""
-    folder = decoded.parent / "by_one"
     shutil.copytree(decoded, folder)
     names = [word for name in CORRUPTIONS for word in ("-c", name)]
     finish([start(folder, sys.executable, "-m", "pipeline", "corrupt", "-d", "demo", *names)])
-    return folder
 
 
-def test_cells_at_the_same_time_in_one_shared_folder(
+def cells_at_the_same_time_in_one_shared_folder(
     decoded: Path, by_one: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "shared"
@@ -101,7 +95,7 @@ def test_cells_at_the_same_time_in_one_shared_folder(
     assert same(folder, by_one)
 
 
-def test_the_same_cell_twice_at_the_same_time(decoded: Path, by_one: Path, tmp_path: Path) -> None:
+def the_same_cell_twice_at_the_same_time(decoded: Path, by_one: Path, tmp_path: Path) -> None:
     """The second run waits for the first, finds its shards, and writes the same manifest."""
     folder = tmp_path / "shared"
     shutil.copytree(decoded, folder)
@@ -129,7 +123,7 @@ done
 """docs/scale_out.md has the same lines."""
 
 
-def test_clones_with_a_remote(decoded: Path, by_one: Path, tmp_path: Path) -> None:
+def clones_with_a_remote(decoded: Path, by_one: Path, tmp_path: Path) -> None:
     folder = tmp_path / "first"
     shutil.copytree(decoded, folder)
     dvc(folder, "remote", "add", "-d", "shared", str(tmp_path / "remote"))
@@ -148,6 +142,22 @@ def test_clones_with_a_remote(decoded: Path, by_one: Path, tmp_path: Path) -> No
     assert "up to date" in dvc(folder, "status", *CELLS, *BEFORE)
     assert set(stages(folder)) == {*CELLS, *BEFORE}
     assert same(folder, by_one)
+
+
+def test_machines_share_cells(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    """One test, since the project takes long to make and tests spread over processes."""
+    decoded, by_one = tmp_path / "decoded", tmp_path / "by_one"
+    make_decoded(decoded)
+    make_by_one(decoded, by_one)
+    for check in (
+        cells_at_the_same_time_in_one_shared_folder,
+        the_same_cell_twice_at_the_same_time,
+        clones_with_a_remote,
+    ):
+        with subtests.test(check.__name__):
+            folder = tmp_path / check.__name__
+            folder.mkdir()
+            check(decoded, by_one, folder)
 
 
 def test_the_documentation_has_the_lines_that_are_tested() -> None:

@@ -32,15 +32,6 @@ SMALL = {"severities": [1, 5]}
 OUTPUTS = ("data/demo/clean", "data/demo/corrupted", "manifests/demo")
 
 
-@pytest.fixture(scope="module", params=CLUSTERS)
-def cluster(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, str]]:
-    """Backend and address of a running cluster of two workers."""
-    with CLUSTERS[request.param](tmp_path_factory.mktemp(request.param)) as address:
-        yield request.param, address
-
-
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project made by local workers."""
@@ -63,7 +54,7 @@ def sources(local: Path, root: Path, **machine: object) -> Params:
     return write_params(root, machine=machine, **SMALL)
 
 
-def test_same_bytes_as_local_workers(cluster: tuple[str, str], local: Path, tmp_path: Path) -> None:
+def same_bytes_as_local_workers(cluster: tuple[str, str], local: Path, tmp_path: Path) -> None:
     backend, address = cluster
     run_all(sources(local, tmp_path, backend=backend, address=address, workers=0), tmp_path)
     for folder in OUTPUTS:
@@ -71,7 +62,7 @@ def test_same_bytes_as_local_workers(cluster: tuple[str, str], local: Path, tmp_
     assert not list((tmp_path / "data/demo").glob(".*.tmp"))
 
 
-def test_shards_of_a_killed_worker_are_done_by_another(
+def shards_of_a_killed_worker_are_done_by_another(
     cluster: tuple[str, str], local: Path, tmp_path: Path
 ) -> None:
     backend, address = cluster
@@ -101,8 +92,8 @@ def test_shards_of_a_killed_worker_are_done_by_another(
         )
 
 
-def test_results_are_in_order_and_come_from_the_cluster(
-    cluster: tuple[str, str], tmp_path: Path
+def results_are_in_order_and_come_from_the_cluster(
+    cluster: tuple[str, str], local: Path, tmp_path: Path
 ) -> None:
     there = machine(*cluster)
     results = run_tasks(clusters.square, range(20), there, "square", shared=[tmp_path])
@@ -112,20 +103,20 @@ def test_results_are_in_order_and_come_from_the_cluster(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_limit_of_workers_holds(cluster: tuple[str, str], tmp_path: Path) -> None:
+def a_limit_of_workers_holds(cluster: tuple[str, str], local: Path, tmp_path: Path) -> None:
     there = machine(*cluster, workers=1)
     spans = sorted(run_tasks(clusters.span, range(4), there, "one by one", shared=[tmp_path]))
     for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
         assert end <= start
 
 
-def test_errors_of_tasks_come_through(cluster: tuple[str, str], tmp_path: Path) -> None:
+def errors_of_tasks_come_through(cluster: tuple[str, str], local: Path, tmp_path: Path) -> None:
     with pytest.raises(StageError, match="task 0 has something to say"):
         list(run_tasks(clusters.fail, range(1), machine(*cluster), "fail", shared=[tmp_path]))
 
 
-def test_a_task_that_kills_every_worker_is_a_clear_error(
-    cluster: tuple[str, str], tmp_path: Path
+def a_task_that_kills_every_worker_is_a_clear_error(
+    cluster: tuple[str, str], local: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(StageError, match=r"gave up a task: .*run the same command again"):
         list(run_tasks(clusters.die, range(3), machine(*cluster), "die", shared=[tmp_path]))
@@ -133,7 +124,9 @@ def test_a_task_that_kills_every_worker_is_a_clear_error(
         clusters.wait_for_dask(cluster[1], 2)  # the nannies start others
 
 
-def test_workers_that_do_not_see_the_folder(cluster: tuple[str, str], tmp_path: Path) -> None:
+def workers_that_do_not_see_the_folder(
+    cluster: tuple[str, str], local: Path, tmp_path: Path
+) -> None:
     backend, address = cluster
     other = Alike.here((tmp_path / "other mount/token",))
     words = "does not see .*other mount, or not the same folder"
@@ -144,6 +137,30 @@ def test_workers_that_do_not_see_the_folder(cluster: tuple[str, str], tmp_path: 
         ask = joblib.Parallel(n_jobs=-1, backend=engine.backend)
         with pytest.raises(StageError, match=words):  # and a worker that comes later
             ask([joblib.delayed(_run_far)((clusters.square, 0, 0, other))])
+
+
+CHECKS = (
+    same_bytes_as_local_workers,
+    shards_of_a_killed_worker_are_done_by_another,
+    results_are_in_order_and_come_from_the_cluster,
+    a_limit_of_workers_holds,
+    errors_of_tasks_come_through,
+    a_task_that_kills_every_worker_is_a_clear_error,
+    workers_that_do_not_see_the_folder,
+)
+
+
+@pytest.mark.parametrize("backend", CLUSTERS)
+def test_a_cluster_of_two_workers(
+    backend: str, local: Path, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    """One test, since a cluster takes long to start and tests spread over processes."""
+    with CLUSTERS[backend](tmp_path) as address:
+        for check in CHECKS:
+            with subtests.test(check.__name__):
+                folder = tmp_path / check.__name__
+                folder.mkdir()
+                check((backend, address), local, folder)
 
 
 @pytest.fixture
