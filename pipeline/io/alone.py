@@ -19,9 +19,10 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 def alone(path: Path) -> Iterator[None]:
     """Hold the lock of a file; wait while another run holds it.
 
-    The system frees the lock when its holder ends, however it ends, so nothing stale stays. The
-    second of two runs that were started for the same work then finds all shards done. A file system
-    without locks gives a warning: two runs would do the work twice, to the same bytes.
+    The system frees the lock when its holder ends, however it ends: what stays is an empty file,
+    since a third run could lock a new one while a second waits. The second of two runs that were
+    started for the same work then finds all shards done. A file system without locks gives a
+    warning: two runs would do the work twice, to the same bytes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
@@ -38,4 +39,7 @@ def alone(path: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         file.flush()
-        yield
+        try:
+            yield
+        finally:
+            file.truncate(0)
