@@ -17,10 +17,10 @@ from pipeline.metrics import Answers, summarize
 CLIPS, CORRUPTIONS, SEVERITIES = 10_000, 12, 5
 
 
-def answers() -> Answers:
+def answers(clips: int = CLIPS) -> Answers:
     rng = np.random.default_rng(1)
-    skill = rng.random(CLIPS)
-    cells = skill[:, None, None] > rng.random((CLIPS, CORRUPTIONS, SEVERITIES))
+    skill = rng.random(clips)
+    cells = skill[:, None, None] > rng.random((clips, CORRUPTIONS, SEVERITIES))
     clean = skill > 0.3
     there = np.ones_like(clean)
     return Answers(
