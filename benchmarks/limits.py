@@ -35,7 +35,7 @@ from pipeline.io.manifest import Row
 from pipeline.io.payload import write_payload
 from pipeline.metrics import summarize
 from pipeline.params import PayloadSettings
-from pipeline.trial import cpu_seconds
+from pipeline.plan.trial import cpu_seconds
 
 SEVERITIES, CORRUPTIONS = 5, 12
 CELLS = 1 + SEVERITIES * CORRUPTIONS

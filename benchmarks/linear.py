@@ -34,9 +34,9 @@ from pipeline.decode import decode
 from pipeline.evaluate import evaluate
 from pipeline.filter import filter_clips
 from pipeline.params import load
+from pipeline.plan.trial import cpu_seconds
 from pipeline.report import report
 from pipeline.train import train
-from pipeline.trial import cpu_seconds
 from tests.project import (
     CLASSES,
     REPOSITORY,

@@ -228,7 +228,7 @@ def plan(
     from dataclasses import asdict
 
     from pipeline.plan import plan as work
-    from pipeline.plan_tables import show
+    from pipeline.plan.tables import show
 
     values, root = load(params)
     made = work(dataset, values, root, clips=clips, seed=seed, models=not no_models)

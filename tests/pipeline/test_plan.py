@@ -14,15 +14,15 @@ from pipeline.__main__ import app
 from pipeline.corrupt import corrupt
 from pipeline.decode import decode
 from pipeline.errors import SettingsError
-from pipeline.estimate import Interval
 from pipeline.evaluate import evaluate
 from pipeline.filter import filter_clips
 from pipeline.layout import Layout
 from pipeline.models import catalog
 from pipeline.params import Params
 from pipeline.plan import Plan, plan
-from pipeline.survey import Survey, survey
-from pipeline.trial import cpu_seconds
+from pipeline.plan.estimate import Interval
+from pipeline.plan.survey import Survey, survey
+from pipeline.plan.trial import cpu_seconds
 from tests.project import (
     CLASSES,
     REPOSITORY,

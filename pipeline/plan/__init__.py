@@ -1,8 +1,7 @@
 """Plan: what a run will cost, measured on a few of its clips before it is paid.
 
-The stages themselves run on a few clips in a temporary folder (`pipeline.trial`); the sizes of all
-clips (`pipeline.survey`) carry that to the whole grid (`pipeline.estimate`). Nothing of the project
-is changed.
+The stages themselves run on a few clips in a temporary folder (`trial`); the sizes of all clips
+(`survey`) carry that to the whole grid (`estimate`). Nothing of the project is changed.
 """
 
 import os
@@ -18,13 +17,13 @@ from tarfile import RECORDSIZE
 import numpy as np
 
 from pipeline.errors import SettingsError
-from pipeline.estimate import FRAMES, Estimate, Interval, Sizes, estimate, exactly, of_rounds
 from pipeline.layout import Layout
 from pipeline.params import Params
 from pipeline.place import Place, find_place
-from pipeline.survey import Survey, survey
-from pipeline.trial import CLEAN, SHARD_END, Trial, peak_bytes, trial_params, try_sample
-from pipeline.trial_models import try_model
+from pipeline.plan.estimate import FRAMES, Estimate, Interval, Sizes, estimate, exactly, of_rounds
+from pipeline.plan.survey import Survey, survey
+from pipeline.plan.trial import CLEAN, SHARD_END, Trial, peak_bytes, trial_params, try_sample
+from pipeline.plan.trial_models import try_model
 from pipeline.workers import progress_bar, without_bars
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.estimate import Population, choose, estimate, exactly, of_rounds
+from pipeline.plan.estimate import Population, choose, estimate, exactly, of_rounds
 
 
 def sizes(count: int, rng: np.random.Generator) -> np.ndarray:

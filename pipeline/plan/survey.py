@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipeline.estimate import Population, Sizes, choose
 from pipeline.filter import find_clips, probe_clips
 from pipeline.io import manifest
 from pipeline.io.manifest import Row
 from pipeline.layout import Layout
 from pipeline.params import Params
+from pipeline.plan.estimate import Population, Sizes, choose
 from pipeline.workers import run_tasks
 
 PROBED = 200

@@ -19,7 +19,7 @@ from pipeline.layout import Layout
 from pipeline.models import catalog
 from pipeline.params import ModelSettings, Params
 from pipeline.place import Place
-from pipeline.trial import cpu_seconds
+from pipeline.plan.trial import cpu_seconds
 
 SEVERITIES = (1, 2)
 """Cells of the trial: the first warms up, the second is timed."""

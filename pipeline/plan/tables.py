@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from pipeline.estimate import Interval
 from pipeline.plan import Line, Plan
+from pipeline.plan.estimate import Interval
 
 
 def show(plan: Plan) -> Iterator[Table | str]:
