@@ -20,7 +20,13 @@ CORRUPTIONS = ("fog", "h264_crf", "bit_error", "packet_loss")
 PEAK = 1 << 30
 """Most memory of a stage, in bytes; sound files of this size take a fifth of it."""
 
-STAGES = ("filter", "decode", *(f"corrupt -c {name}" for name in CORRUPTIONS))
+STAGES = ("filter", "decode", *(f"corrupt -c {name}" for name in CORRUPTIONS), "evaluate")
+
+MODEL = {
+    "model": "tests.pipeline.own_model:factory",
+    "input": {"frames": 4, "size": 40, "mean": [0.45] * 3, "std": [0.2] * 3},
+}
+"""Instead of a network that would have to be trained."""
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +54,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         machine={"clip_timeout_seconds": 60},
         decode={"allowed_failures": 1.0, "pictures": {"demo": {"clips_per_shard": 64}}},
         corrupt={"allowed_failures": 1.0},
+        models={"demo": {"tiny_r2plus1d": MODEL}},
     )
     before = tree(folder)
     for stage in STAGES:
@@ -108,6 +115,17 @@ def test_a_decoded_clip_is_corrupted_or_failed(root: Path, name: str) -> None:
             assert row["num_frames"] == clean[row["key"]]["num_frames"]
         else:
             assert row["reason"]
+
+
+def test_every_clip_of_every_cell_has_an_answer_or_is_lost(root: Path) -> None:
+    path = root / "manifests/demo/predictions/tiny_r2plus1d.parquet"
+    answers = manifest.read_rows(path, manifest.PREDICTIONS)
+    expected = {(row["key"], "clean"): row["status"] for row in rows_of(root, "clean")}
+    for name in CORRUPTIONS:
+        expected |= {(row["key"], name): row["status"] for row in rows_of(root, name)}
+    assert {(row["key"], row["corruption"]): row["status"] for row in answers} == expected
+    for row in answers:
+        assert (row["top5"] is not None) == (row["status"] == "ok")
 
 
 def test_verify_finds_all_whole(root: Path) -> None:
