@@ -1,7 +1,9 @@
 """The one place that starts processes: it feeds, waits, stops and reports."""
 
 import os
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,7 +15,7 @@ import pytest
 
 from corruptions.codec import decode, encode
 from corruptions.types import Encoding, Stream
-from pipeline.errors import ClipError
+from pipeline.errors import ClipError, StageError, UnsettledError
 from pipeline.io import ffmpeg
 
 ENCODINGS = [
@@ -106,6 +108,35 @@ def test_a_process_that_does_not_end_is_stopped() -> None:
     with pytest.raises(ClipError, match=r"did not end within 0\.5 s"):
         ffmpeg.run(endless, timeout_seconds=0.5)
     assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "words"),
+    [
+        (signal.SIGKILL, StageError, "was killed by SIGKILL"),
+        (signal.SIGTERM, StageError, "told to stop from outside"),
+        (signal.SIGSEGV, UnsettledError, "crashed"),
+    ],
+)
+def test_a_signal_is_no_fault_of_the_clip(
+    number: signal.Signals, kind: type[Exception], words: str
+) -> None:
+    """A crash of its own may be: such a clip is tried again."""
+    ffmpeg.program()  # finding it starts it once
+    before = children()
+
+    def send() -> None:
+        while not (new := children() - before):
+            time.sleep(0.01)
+        time.sleep(0.5)  # it sets up its handlers
+        os.kill(int(new.pop()), number)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    endless = builder.input("testsrc2", f="lavfi", re=None).output("-", format="null")
+    with pytest.raises(kind, match=words):
+        ffmpeg.run(endless, timeout_seconds=60)
+    sender.join()
 
 
 def test_an_error_of_the_frames_comes_through_and_no_process_stays(tmp_path: Path) -> None:
