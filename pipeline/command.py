@@ -17,7 +17,14 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from pipeline.errors import KEPT, ClipError, SettingsError, StageError, out_of_memory
+from pipeline.errors import (
+    KEPT,
+    ClipError,
+    SettingsError,
+    StageError,
+    memory_is_short,
+    out_of_memory,
+)
 from pipeline.parent import end_with_parent
 
 if TYPE_CHECKING:  # params.py imports NumPy and pydantic, and `--help` must be quick
@@ -62,7 +69,7 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
                 _say(f"Failed: {error}. {KEPT}")
                 raise typer.Exit(1) from None
             except (MemoryError, RuntimeError) as error:
-                if isinstance(error, RuntimeError) and TORCH_OUT_OF_MEMORY not in str(error):
+                if isinstance(error, RuntimeError) and not _lacks_memory(error):
                     raise
                 log.info("where it failed:", exc_info=True)
                 _say(f"Failed: {out_of_memory()}")
@@ -75,6 +82,11 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
         return app.command(name=function.__name__.rstrip("_"), rich_help_panel=panel)(run)
 
     return command
+
+
+def _lacks_memory(error: RuntimeError) -> bool:
+    """Whether torch or a thread could not get memory, for which they have no error of their own."""
+    return TORCH_OUT_OF_MEMORY in str(error) or memory_is_short()
 
 
 class _Terminated(KeyboardInterrupt):

@@ -89,10 +89,11 @@ def check_machine(error: BaseException) -> None:
     one fails too.
     """
     number = getattr(error, "errno", None)
-    if isinstance(error, MemoryError) or number == errno.ENOMEM:
-        if memory_is_short():
-            raise out_of_memory() from error
-    elif number in OF_THE_MACHINE:
+    if not isinstance(error, MemoryError) and number not in OF_THE_MACHINE:
+        return
+    if memory_is_short():  # which other errors come from, such as a thread that cannot be started
+        raise out_of_memory() from error
+    if not isinstance(error, MemoryError) and number != errno.ENOMEM:
         raise StageError(f"{os.strerror(number)}. {KEPT}") from error
 
 

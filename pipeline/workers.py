@@ -173,9 +173,13 @@ def _on_one_core(function: Callable[[T], R], task: T) -> R:
             raise out_of_memory() from error
         raise
     except OSError as error:
-        if memory_is_short():  # starting a thread or a program fails in other words
+        if memory_is_short():  # such as a program that cannot be started
             raise out_of_memory() from error
         raise StageError(f"{error}. {KEPT}") from error
+    except RuntimeError as error:
+        if memory_is_short():  # such as a thread that cannot be started
+            raise out_of_memory() from error
+        raise
 
 
 class _Rate(ProgressColumn):

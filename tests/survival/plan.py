@@ -7,24 +7,24 @@ import math
 import os
 
 STAGE_KILLS = {
-    ("synthesize", 1): 20,
-    ("filter", 1): 38,
-    ("decode", 1): 40,
-    ("fog", 1): 38,
-    ("h265_crf", 1): 14,
-    ("packet_loss", 1): 18,
-    ("train", 1): 9,
-    ("evaluate", 1): 10,
-    ("report", 1): 3,
-    ("fog", 2): 4,
-    ("h265_crf", 2): 3,
+    ("synthesize", 1): 10,
+    ("filter", 1): 50,
+    ("decode", 1): 48,
+    ("fog", 1): 46,
+    ("h265_crf", 1): 8,
+    ("packet_loss", 1): 14,
+    ("train", 1): 6,
+    ("evaluate", 1): 8,
+    ("report", 1): 2,
+    ("fog", 2): 3,
+    ("h265_crf", 2): 2,
 }
 """SIGKILL to the stage's own process at random moments, by stage and number of workers."""
 
-WORKER_KILLS = {"decode": 2, "fog": 2, "h265_crf": 2}
+WORKER_KILLS = {"decode": 1, "fog": 1, "h265_crf": 1}
 """SIGKILL to one of two workers."""
 
-FFMPEG_KILLS = {"synthesize": 3, "h265_crf": 7}
+FFMPEG_KILLS = {"synthesize": 2, "h265_crf": 5}
 """SIGKILL to ffmpeg."""
 
 IN_CI = sum([*STAGE_KILLS.values(), *WORKER_KILLS.values(), *FFMPEG_KILLS.values()])

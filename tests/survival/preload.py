@@ -22,7 +22,13 @@ import pipeline.summary
 import pipeline.synthesize
 import pipeline.tools
 import pipeline.train  # noqa: F401
+import tests.survival.running  # noqa: F401
 from corruptions.registry import load
+from pipeline import recipes
 
-for name in corruptions.names():
-    load(name)
+FILES = recipes.PIPELINE.rglob("*.py")
+
+for name in corruptions.names():  # hashes of code and versions are kept once they are known
+    recipes.corruption_code(load(name))
+recipes.library_versions()
+recipes.pipeline_code(file.relative_to(recipes.PIPELINE).as_posix() for file in FILES)

@@ -18,6 +18,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.project import REPOSITORY
 from tests.survival.processes import Process, members
 
@@ -82,7 +84,7 @@ class Run:
             found = [one for one in members(self.pid) if wanted(one)]
             if found:
                 return found[0]
-            time.sleep(0.003)
+            time.sleep(0.01)
         return None
 
 
@@ -93,7 +95,6 @@ def start(
     **environment: str,
 ) -> Run:
     """Start `python -m pipeline` in a project; `prepare` is called in the process before."""
-    os.environ["PYTHONPATH"] = str(REPOSITORY)  # for the server, which begins with the first run
     log = root.with_name(f"{root.name}.log")
     temporary = root.with_name(f"{root.name}.temporary")
     temporary.mkdir(exist_ok=True)
@@ -101,7 +102,11 @@ def start(
         target=_be_the_command,
         args=(root, log, tuple(arguments), prepare, {"TMPDIR": str(temporary)} | environment),
     )
-    process.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(
+            "PYTHONPATH", str(REPOSITORY)
+        )  # for the server, which begins with the first run
+        process.start()
     return Run(process, log)
 
 

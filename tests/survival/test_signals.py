@@ -8,7 +8,7 @@ import pytest
 
 from tests.survival.processes import gone
 from tests.survival.running import Run, start
-from tests.survival.stages import STAGES, Stages, visible
+from tests.survival.stages import STAGES, Stages, anything_new, finals, visible
 
 CASES = [
     ("synthesize", 1, signal.SIGINT, "group"),
@@ -32,9 +32,9 @@ def test_a_signal_ends_the_run_and_the_next_one_finishes(
     stages: Stages, stage: str, workers: int, number: signal.Signals, whom: str
 ) -> None:
     root = stages.copy(stage, workers)
-    before = set(visible(root))
+    before = finals(root)
     run = start(root, STAGES[stage])
-    while set(visible(root)) == before and not run.ended_within(0.01):
+    while not anything_new(root, before) and not run.ended_within(0.01):
         pass  # until something is finished
     send(run, number, whom)
     assert run.ended_within(SECONDS)

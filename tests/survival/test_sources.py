@@ -9,21 +9,21 @@ import pytest
 from pipeline.annotations import Listed
 from pipeline.decode import Sources
 from pipeline.errors import StageError
-from pipeline.filter import _Probe, _probe
+from pipeline.filter import Probe, probe_clips
 from pipeline.io import manifest
 from pipeline.layout import Layout
 from pipeline.params import load
 from tests.survival.running import start
-from tests.survival.stages import STAGES, Stages, visible
+from tests.survival.stages import STAGES, Stages, anything_new, finals
 
 
 @pytest.mark.parametrize("change", ["gone", "other bytes"])
 @pytest.mark.parametrize("stage", ["decode", "packet_loss"])
 def test_a_source_that_changes_during_the_run(stages: Stages, stage: str, change: str) -> None:
     root = stages.copy(stage)
-    before = set(visible(root))
+    before = finals(root)
     run = start(root, STAGES[stage])
-    while set(visible(root)) == before and not run.ended_within(0.001):
+    while not anything_new(root, before) and not run.ended_within(0.01):
         pass  # until the first shard is there
     os.kill(run.pid, signal.SIGSTOP)
     video = last_source(root)
@@ -62,8 +62,8 @@ def test_a_source_that_is_replaced_between_two_frames(stages: Stages) -> None:
 def test_a_listed_file_that_is_gone_when_its_turn_comes_is_no_row(tmp_path: Path) -> None:
     clip = Listed("key", "id", "val", 0, "label", 0, 0, 1)
     limits = {"dataset": "demo", "min_frames": 8, "max_pixels": 1 << 20, "timeout_seconds": 60.0}
-    task = _Probe(clips=(clip,), files=("gone.mp4",), checksums=(None,), root=tmp_path, **limits)
+    task = Probe(clips=(clip,), files=("gone.mp4",), checksums=(None,), root=tmp_path, **limits)
     with pytest.raises(StageError, match="changed or disappeared while it was read"):
-        _probe(task)
+        probe_clips(task)
     (tmp_path / "gone.mp4").symlink_to(tmp_path / "nothing")
-    assert _probe(task)[0]["reason"] == "no such file"
+    assert probe_clips(task)[0]["reason"] == "no such file"
