@@ -88,12 +88,12 @@ def check_machine(error: BaseException) -> None:
     A damaged clip can ask for any amount of memory, so a failed request counts only if a moderate
     one fails too.
     """
-    number = getattr(error, "errno", None)
+    number: int = getattr(error, "errno", None) or 0
     if not isinstance(error, MemoryError) and number not in OF_THE_MACHINE:
         return
     if memory_is_short():  # which other errors come from, such as a thread that cannot be started
         raise out_of_memory() from error
-    if not isinstance(error, MemoryError) and number != errno.ENOMEM:
+    if number in OF_THE_MACHINE - {errno.ENOMEM}:
         raise StageError(f"{os.strerror(number)}. {KEPT}") from error
 
 
