@@ -4,10 +4,11 @@ import os
 import resource
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.project import REPOSITORY
+from tests.project import REPOSITORY, tree
 
 ADDRESS_SPACE = 8 << 30
 """Bytes that a command may ask for; asking for more fails there and then."""
@@ -37,14 +38,17 @@ def pipeline(root: Path, *arguments: str, seconds: float = 300) -> Done:
             stderr=file,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE,) * 2),
         )
-        try:
-            process.wait(seconds)
-        finally:
-            process.kill()
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(os.wait4, process.pid, 0)
+            try:
+                _, status, usage = waiting.result(seconds)
+            finally:
+                if not waiting.done():
+                    process.kill()
+    process.returncode = os.waitstatus_to_exitcode(status)
     said = words.read_text(errors="replace")
     words.unlink()
-    # Of all commands so far, so no less than that of this one.
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    peak = usage.ru_maxrss * 1024
     assert "Traceback" not in said, said[-3000:]
     return Done(process.returncode, said, peak)
 
@@ -57,3 +61,8 @@ def refused(root: Path, *arguments: str, code: int) -> str:
     assert message.startswith({1: "Failed: ", 2: "Settings: "}[code]), message
     assert len(message) < 2000, message
     return message
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """All files but the locks of stages, which are empty and stay."""
+    return {name: data for name, data in tree(root).items() if not name.endswith(".lock")}

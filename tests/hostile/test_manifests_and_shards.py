@@ -26,8 +26,8 @@ from pipeline.io.manifest import Row
 from pipeline.io.shards import read_member, walk
 from pipeline.layout import Layout
 from pipeline.report import report
-from tests.hostile.command import pipeline, refused
-from tests.project import make_project, tree, write_params
+from tests.hostile.command import files, pipeline, refused
+from tests.project import make_project, write_params
 
 CHANGES: dict[str, Any] = {
     "corruptions": ["fog"],
@@ -133,10 +133,10 @@ def test_every_command_refuses_it(root: Path, name: str) -> None:
     rewrite(root / MANIFEST, SPOILED[name])
     rewrite(root / PART, SPOILED[name])
     rewrite(root / "manifests/demo/clean.parquet", SPOILED[name])
-    before = tree(root)
+    before = files(root)
     for command in ("corrupt", "evaluate", "verify"):
         assert ".parquet" in refused(root, command, "-d", "demo", code=1)
-    assert tree(root) == before
+    assert files(root) == before
     assert [path.name for path in root.parent.iterdir()] == ["project"]
 
 
@@ -283,12 +283,12 @@ def test_hostile_members(root: Path, name: str) -> None:
 def test_verify_finds_hostile_members_and_writes_nothing(root: Path) -> None:
     for name in MEMBERS:
         spoil_shard(root, name)
-        before = tree(root)
+        before = files(root)
         if name in ("above", "huge"):
             done = pipeline(root, "verify", "-d", "demo")
             assert done.code == 1, (name, done.said)
             assert "clean" in done.said
-        assert tree(root) == before
+        assert files(root) == before
     assert [path.name for path in root.parent.iterdir()] == ["project"]
 
 

@@ -13,8 +13,8 @@ from pipeline.filter import filter_clips
 from pipeline.models.labels import read_labels
 from pipeline.params import SourceSettings, load
 from pipeline.results import add_result
-from tests.hostile.command import refused
-from tests.project import make_project, tree, video_id, write_params
+from tests.hostile.command import files, refused
+from tests.project import make_project, video_id, write_params
 
 HEADER = "label,youtube_id,time_start,time_end,split\n"
 GOOD = "moving left,-aBcD_12345,0,10,val\nmoving right,_aBcD-12345,0,10,val\n"
@@ -285,9 +285,9 @@ def test_the_command_says_it_once(tmp_path: Path, spoil: Callable[[Path], None])
     make_project(root, num_clips=1, num_train=1)
     for name in ("data/demo/annotations/val.csv", "manifests/classes/demo.csv", "params.yaml"):
         spoil(root / name)
-        before = tree(root)
+        before = files(root)
         assert Path(name).name in refused(root, "filter", "-d", "demo", code=2)
-        assert tree(root) == before
+        assert files(root) == before
         assert [path.name for path in tmp_path.iterdir()] == ["project"]
 
 

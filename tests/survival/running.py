@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +76,8 @@ class Run:
     def kill(self) -> bool:
         """SIGKILL to the stage alone; whether it was alive when it came."""
         if not self.ended_within(0):
-            os.kill(self.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                os.kill(self.pid, signal.SIGKILL)
         return self.wait() == -signal.SIGKILL
 
     def find(self, wanted: Callable[[Process], bool]) -> Process | None:
