@@ -89,6 +89,16 @@ class Run:
             time.sleep(0.01)
         return None
 
+    def halt_ffmpeg(self) -> Process:
+        """Stop an ffmpeg of the run as a hanging one stops; it is alive and does nothing."""
+        while True:
+            victim = self.find(lambda process: process.is_ffmpeg)
+            assert victim is not None, self.said
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                os.kill(victim.pid, signal.SIGSTOP)
+            if victim.pid in {process.pid for process in members(self.pid)}:
+                return victim
+
 
 def start(
     root: Path,

@@ -4,8 +4,6 @@ What failed for want of time stands in the manifest, but is made again by the ne
 may have been to blame.
 """
 
-import os
-import signal
 import time
 
 import pyarrow.parquet as pq
@@ -20,9 +18,7 @@ ENOUGH = {"clip_timeout_seconds": 600}
 
 def stop_an_encoder(run: Run) -> None:
     """Halt ffmpeg as a hanging one halts, until it is gone."""
-    victim = run.find(lambda process: process.is_ffmpeg)
-    assert victim is not None, run.said
-    os.kill(victim.pid, signal.SIGSTOP)
+    victim = run.halt_ffmpeg()
     while victim.pid in {process.pid for process in members(run.pid)}:
         time.sleep(0.05)
 

@@ -5,11 +5,12 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from tests.survival.plan import FFMPEG_KILLS, WORKER_KILLS, scaled
-from tests.survival.processes import Process, gone, members
+from tests.survival.processes import Process, gone
 from tests.survival.running import Run, start
 from tests.survival.stages import STAGES, Stages
 
@@ -52,6 +53,6 @@ def _kill(run: Run, wanted: Callable[[Process], bool], delay: float) -> bool:
         run.succeed()
         return False
     time.sleep(delay)
-    if victim.pid in {process.pid for process in members(run.pid)}:
+    with suppress(ProcessLookupError):  # it ended meanwhile
         os.kill(victim.pid, signal.SIGKILL)
     return run.wait() != 0  # else the victim had ended, or had nothing more to do

@@ -51,9 +51,7 @@ def test_a_signal_ends_the_run_and_the_next_one_finishes(
 def test_a_signal_while_ffmpeg_hangs(stages: Stages) -> None:
     root = stages.copy("h265_crf")
     run = start(root, STAGES["h265_crf"])
-    hanging = run.find(lambda process: process.is_ffmpeg)
-    assert hanging is not None
-    os.kill(hanging.pid, signal.SIGSTOP)
+    run.halt_ffmpeg()
     time.sleep(0.2)
     send(run, signal.SIGTERM, "stage")
     run.fail(128 + signal.SIGTERM)
