@@ -7,6 +7,7 @@ Exit codes: 0 when the work is done, 1 when it failed, 2 for wrong settings, 130
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -78,6 +79,8 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
                 number = signal.SIGTERM if isinstance(error, _Terminated) else signal.SIGINT
                 _say(f"Stopped by {number.name}. {KEPT}")
                 raise typer.Exit(128 + number) from None
+            finally:
+                _end_workers()
 
         return app.command(name=function.__name__.rstrip("_"), rich_help_panel=panel)(run)
 
@@ -87,6 +90,18 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
 def _lacks_memory(error: RuntimeError) -> bool:
     """Whether torch or a thread could not get memory, for which they have no error of their own."""
     return TORCH_OUT_OF_MEMORY in str(error) or memory_is_short()
+
+
+def _end_workers() -> None:
+    """End the workers that wait for further tasks.
+
+    joblib would ask them to end, one after the other through a queue. One that is killed from
+    outside at that moment can take the queue's lock along, and the others would wait for ever.
+    """
+    reusable = sys.modules.get("joblib.externals.loky.reusable_executor")
+    executor = getattr(reusable, "_executor", None)
+    if executor is not None:
+        executor.shutdown(wait=True, kill_workers=True)
 
 
 class _Terminated(KeyboardInterrupt):
