@@ -43,7 +43,7 @@ def image() -> str:
     return name
 
 
-def run(image: str, *arguments: str, folder: Path | None = None, at: str = "/work") -> str:
+def run(image: str, *arguments: str, folder: Path | None = None, at: str = "/mine") -> str:
     """Run the image without network; gives what it printed."""
     options = ["--rm", "--network", "none", "--user", f"{OWNER[0]}:{OWNER[1]}"]
     if folder is not None:
@@ -87,7 +87,7 @@ def test_same_shards_inside_and_outside(image: str, tmp_path: Path) -> None:
         corrupt("demo", name, params, outside)
     for path in inside.rglob("*"):
         os.chown(path, *OWNER)
-    where = ("--dataset", "demo", "--params", "/work/params.yaml")
+    where = ("--dataset", "demo", "--params", "/mine/params.yaml")
     run(image, "filter", *where, folder=inside)
     run(image, "decode", *where, folder=inside)
     names = ("-c", "fog", "-c", "h265_crf", "-c", "packet_loss")
