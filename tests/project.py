@@ -1,6 +1,7 @@
 """A small project in a folder: parameters, class list, annotations and videos."""
 
 import csv
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,19 @@ from pipeline.params import Params, load
 from tests.videos import H264, make_video, moving_clip
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+TRACKED = (
+    "corruptions",
+    "pipeline",
+    "manifests/classes",
+    "manifests/leaderboards.csv",
+    "dvc.yaml",
+    "params.yaml",
+    ".dvcignore",
+    ".gitignore",
+    ".dvc/config",
+)
+"""Of the repository, what `dvc repro` needs."""
+
 CLASSES = ("moving left", "moving right")
 
 
@@ -34,6 +48,17 @@ def write_params(root: Path, **changes: Any) -> Params:
     path = root / "params.yaml"
     path.write_text(yaml.safe_dump(merge(merge(values, small), changes), sort_keys=False))
     return load(path)
+
+
+def copy_repository(folder: Path) -> None:
+    """The code, graph and inputs of the repository, as a clone has them, but for git."""
+    for name in TRACKED:
+        source, target = REPOSITORY / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
 
 
 def write_annotations(root: Path, split: str, clips: list[tuple[str, str]]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.project import REPOSITORY, merge
+from tests.project import REPOSITORY, copy_repository, merge
 
 SMALL = {
     "corruptions": ["fog", "h264_crf", "packet_loss"],
@@ -20,17 +19,6 @@ SMALL = {
     "filter": {"allowed_failures": 0.5},
     "report": {"bootstrap_resamples": 200},
 }
-TRACKED = (
-    "corruptions",
-    "pipeline",
-    "manifests/classes",
-    "manifests/leaderboards.csv",
-    "dvc.yaml",
-    "params.yaml",
-    ".dvcignore",
-    ".gitignore",
-    ".dvc/config",
-)
 
 
 def dvc(folder: Path, *arguments: str) -> str:
@@ -58,13 +46,7 @@ def set_params(folder: Path, **changes: object) -> None:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository with a small demo, after `dvc repro`."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in TRACKED:
-        source, target = REPOSITORY / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
+    copy_repository(folder)
     epochs = yaml.safe_load((REPOSITORY / "params.yaml").read_text())["train"]["demo"]
     for settings in epochs.values():
         settings.update(epochs=1, warmup_epochs=0)

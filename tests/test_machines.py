@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.project import REPOSITORY, tree
-from tests.test_end_to_end import SMALL, TRACKED, dvc, set_params
+from tests.project import REPOSITORY, copy_repository, tree
+from tests.test_end_to_end import SMALL, dvc, set_params
 
 CORRUPTIONS = ("fog", "packet_loss", "saturate")
 CELLS = [f"corrupt@demo-{name}" for name in CORRUPTIONS]
@@ -60,13 +60,7 @@ def same(one: Path, other: Path) -> bool:
 
 def make_decoded(folder: Path) -> None:
     """A project with a small demo, decoded and committed, ready for the cells."""
-    for name in TRACKED:
-        source, target = REPOSITORY / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
+    copy_repository(folder)
     tiny = {"train_clips_per_class": 1, "val_clips_per_class": 1, "broken_per_split": 1}
     changes = SMALL | {"corruptions": list(CORRUPTIONS), "synthesize": tiny}
     set_params(folder, **changes, machine={"workers": 1})

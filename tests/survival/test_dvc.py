@@ -1,17 +1,15 @@
 """Faults under `dvc repro`: the stage ends too, and the same command gives the same lock."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.project import REPOSITORY, tree
+from tests.project import copy_repository, tree
 from tests.survival.processes import gone
 from tests.survival.stages import SMALL, set_params
-from tests.test_end_to_end import TRACKED
 
 TARGETS = ("decode@demo", "corrupt@demo-h265_crf")
 FAULTS = [
@@ -23,13 +21,7 @@ FAULTS = [
 
 
 def clone(folder: Path) -> Path:
-    for name in TRACKED:
-        source, target = REPOSITORY / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
+    copy_repository(folder)
     set_params(folder, **{**SMALL, "train": {}, "models": {}})
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     return folder
