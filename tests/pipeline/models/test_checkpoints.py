@@ -240,7 +240,7 @@ def test_what_is_not_a_checkpoint_says_so(tmp_path: Path) -> None:
 
 def test_a_renaming_may_not_join_two_keys() -> None:
     joining = Renaming("wrong", marker="a", rules=((r"[ab]", "c"),))
-    with pytest.raises(SettingsError, match="have one name"):
+    with pytest.raises(SettingsError, match="map to one name"):
         to_our_names({"a": torch.ones(1), "b": torch.ones(1)}, (joining,))
 
 

@@ -230,7 +230,7 @@ def test_files_that_are_something_else(tmp_path: Path) -> None:
 
 
 def test_input_that_is_not_given() -> None:
-    failing("give its input in params.yaml", f"{HERE}:MeanColour")
+    failing("does not declare its input; give it in params.yaml", f"{HERE}:MeanColour")
 
 
 def test_outputs_that_do_not_fit() -> None:
@@ -245,7 +245,7 @@ def test_class_names_that_do_not_fit() -> None:
 
 def test_logits_that_are_no_numbers_name_model_and_settings() -> None:
     model = load_model(f"{HERE}:Described", num_classes=3, weights=None, options={"broken": "nan"})
-    with pytest.raises(SettingsError, match=r"Described' logits are NaN.*input\.mean"):
+    with pytest.raises(SettingsError, match=r"Described': logits are NaN.*input\.mean"):
         ask(model)
 
 
