@@ -34,6 +34,7 @@ from pipeline.models import catalog, registry
 from pipeline.models.device import ComputeDevice, select_device
 from pipeline.params import Params, load
 from pipeline.stages.corrupt import corrupt
+from pipeline.stages.evaluate import batches as batching
 from pipeline.stages.evaluate import cells, predict
 from pipeline.storage import manifest, schemas
 from pipeline.storage.clip_reader import StoredClip, read_clip
@@ -111,7 +112,7 @@ def model_seconds(model: models.LoadedModel, batch: int, place: ComputeDevice) -
     for _ in range(ROUNDS + 1):
         wait(place)
         start = time.perf_counter()
-        predict._logits(model, frames, place)
+        predict.clip_logits(model, frames, place, batch)
         taken.append(time.perf_counter() - start)
         if len(taken) > 1 and taken[-1] > LONG_SECONDS:
             break
@@ -127,9 +128,9 @@ def waiting_share(
 ) -> float:
     """Share of time that the stage's loop spends waiting for frames, after its first batches."""
     cell = cells.EvaluationCell("clean", 0, tuple(rows))
-    batches = predict.batches_of(cell, [model], params)
+    batches = batching.batches_of(cell, [model], params)
     workers = params.machine.loader_workers
-    reading = read_ahead(predict.BatchReader(params, root), batches, workers, pinned=place.is_gpu)
+    reading = read_ahead(batching.BatchReader(params, root), batches, workers, pinned=place.is_gpu)
     waited, skipped, begun = 0.0, min(2 * max(workers, 1), len(batches) // 3), 0.0
     for number in range(len(batches)):
         if number == skipped:
@@ -137,7 +138,9 @@ def waiting_share(
         start = time.perf_counter()
         frames = next(reading)
         waited += time.perf_counter() - start
-        predict._logits(model, frames.to(place.name, non_blocking=True), place)
+        predict.clip_logits(
+            model, frames.to(place.name, non_blocking=True), place, params.machine.batch_size
+        )
     return waited / (time.perf_counter() - begun)
 
 

@@ -171,22 +171,35 @@ class TrainSettings(Settings):
 
 
 class InputSettings(Settings):
-    """What a model that does not say so itself takes; see pipeline/models/spec.py."""
+    """Input of a model, where it differs from what the model declares."""
 
-    frames: Positive
-    """Frames of a clip."""
-    size: Positive
-    """Side of the square picture, pixels."""
-    mean: tuple[float, float, float]
+    frames: Positive | None = None
+    """Frames of a view."""
+    size: Positive | None = None
+    """Side of the square picture, pixels; stored pictures of another size are resized."""
+    mean: tuple[float, float, float] | None = None
     """Subtracted from the values of each channel."""
-    std: tuple[float, float, float]
-    """Each channel is divided by it."""
-    layout: Literal["NCTHW", "NTCHW"] = "NCTHW"
+    std: tuple[float, float, float] | None = None
+    """Divisor of the values of each channel."""
+    layout: Literal["NCTHW", "NTCHW"] | None = None
     """Order of the axes."""
-    channels: Literal["RGB", "BGR"] = "RGB"
+    channels: Literal["RGB", "BGR"] | None = None
     """Order of the colours."""
-    value_range: Literal["0..1", "0..255"] = "0..1"
-    """Scale of the values before mean and std."""
+    value_range: Literal["0..1", "0..255"] | None = None
+    """Scale of the values before mean and std; 0..1 if mean and std are given without it."""
+    sampling: Literal["uniform", "segments", "dense"] | None = None
+    """uniform: the benchmark's frames; segments: centres of equal parts; dense: with a stride."""
+    stride: Positive | None = None
+    """Distance of the frames of dense sampling."""
+    clips: Positive | None = None
+    """Temporal windows of dense sampling, spread over the clip."""
+    crop: Literal["none", "centre", "three"] | None = None
+    """none: the whole stored picture; centre or three: squares of a larger one."""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The values that params.yaml gives."""
+        return self.model_dump(exclude_none=True)
 
 
 class ModelSettings(Settings):
@@ -200,7 +213,7 @@ class ModelSettings(Settings):
     labels: Path | None = None
     """File that names the model's outputs, where they are not the benchmark's classes."""
     input: InputSettings | None = None
-    """Frames, size and scale of the values, where the model does not say so itself."""
+    """Frames, size, scale of the values and views, where they differ from the model's own."""
     options: dict[str, Any] = {}
     """Keyword arguments of the model's `build` or factory."""
 

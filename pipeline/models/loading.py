@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
 from . import registry
 from .checkpoints import load_strictly, read_state, sha256, to_our_names
-from .external import read_external
+from .external import Request, read_external
 from .inference import LoadedModel
 from .labels import outputs_of_classes, read_labels, restricted
-from .spec import InputSpec, prepare
+from .spec import InputSpec, complete_input, prepare
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,7 +24,7 @@ def load_model(
     *,
     num_classes: int,
     weights: Path | None,
-    input: InputSpec | None = None,  # noqa: A002 - the word of params.yaml
+    input: InputSpec | Mapping[str, Any] | None = None,  # noqa: A002 - the word of params.yaml
     class_names: Sequence[str] = (),
     labels: Path | None = None,
     options: Mapping[str, Any] | None = None,
@@ -40,7 +41,7 @@ def load_model(
         A checkpoint; None for freshly initialised weights (the caller seeds torch) and for models
         that bring their own.
     input
-        Replaces the input that the model declares.
+        Fields of `InputSpec` that replace or complete the input that the model declares.
     class_names
         Names of the benchmark's classes, in order. A model with other outputs is restricted to
         them.
@@ -64,81 +65,60 @@ def load_model(
     if class_names and len(class_names) != num_classes:
         raise SettingsError(f"{num_classes = }, but there are {len(class_names)} class names.")
     own_labels = read_labels(labels) if labels is not None else []
+    given = asdict(input) if isinstance(input, InputSpec) else dict(input or {})
+    request = Request(name, num_classes, tuple(class_names), weights, options or {}, given)
     if name in registry.names():
-        return _load_registered(
-            name, num_classes, weights, input, class_names, own_labels, options or {}
-        )
-    external = read_external(name, num_classes, weights, options or {})
+        return _load_registered(request, own_labels)
+    external = read_external(request)
     if external is None:
         raise SettingsError(
             f"unknown model {name!r}; choose from {', '.join(registry.names())}, or give a "
             "package.module:factory, a file (.pt, .pt2, .onnx), a folder or owner/name of Hugging "
             "Face."
         )
-    spec = input or external.input
-    if spec is None:
-        raise SettingsError(
-            f"model {name!r} does not declare its input; give it in params.yaml: frames, "
-            "size, mean, std, and where they differ layout, channels and value_range."
-        )
+    spec = complete_input(name, external.input, given)
     num_outputs = _count_outputs(name, external.module, spec)
     return LoadedModel(
         name=name,
-        module=_with_classes(
-            name,
-            external.module,
-            num_outputs,
-            num_classes,
-            class_names,
-            own_labels or external.labels,
-        ),
+        module=_with_classes(request, external.module, num_outputs, own_labels or external.labels),
         input=spec,
         num_classes=num_classes,
         weights_sha256=external.weights_sha256,
         movable=external.movable,
+        code=external.code,
+        file=external.file,
     )
 
 
-def _load_registered(
-    name: str,
-    num_classes: int,
-    weights: Path | None,
-    spec: InputSpec | None,
-    class_names: Sequence[str],
-    labels: Sequence[str],
-    options: Mapping[str, Any],
-) -> LoadedModel:
+def _load_registered(request: Request, labels: Sequence[str]) -> LoadedModel:
+    name, weights = request.name, request.weights
     entry = registry.load(name)
+    spec = complete_input(name, entry.input, request.input)
     state = None if weights is None else to_our_names(read_state(weights), entry.renamings)
     head = None if state is None else state.get(f"{entry.head}.weight")
-    num_outputs = num_classes if head is None else len(head)
-    module = entry.make(num_outputs, spec, options)
+    num_outputs = request.num_classes if head is None else len(head)
+    module = entry.make(num_outputs, spec, request.options)
     if state is not None:
         load_strictly(module, state, f"model {name!r}: weights {weights}")
     return LoadedModel(
         name=name,
-        module=_with_classes(
-            name, module.eval(), num_outputs, num_classes, class_names, labels if weights else ()
-        ),
-        input=spec or entry.input,
-        num_classes=num_classes,
+        module=_with_classes(request, module.eval(), num_outputs, labels if weights else ()),
+        input=spec,
+        num_classes=request.num_classes,
         weights_sha256=None if weights is None else sha256(weights),
+        file=entry.file,
     )
 
 
 def _with_classes(
-    name: str,
-    module: nn.Module,
-    num_outputs: int,
-    num_classes: int,
-    class_names: Sequence[str],
-    labels: Sequence[str],
+    request: Request, module: nn.Module, num_outputs: int, labels: Sequence[str]
 ) -> nn.Module:
     """Return the module with one output per class, in class order."""
+    name, num_classes = request.name, request.num_classes
     if labels and len(labels) != num_outputs:
         raise SettingsError(f"model {name!r} has {num_outputs} outputs, but {len(labels)} labels.")
-    if labels and class_names:
-        outputs = outputs_of_classes(labels, class_names, name)
+    if labels and request.class_names:
+        outputs = outputs_of_classes(labels, request.class_names, name)
         return module if outputs == list(range(num_outputs)) else restricted(module, outputs)
     if num_outputs != num_classes:
         raise SettingsError(

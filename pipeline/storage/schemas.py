@@ -89,6 +89,7 @@ PREDICTIONS = pa.schema(
     [
         ("dataset", pa.string()),
         ("model", pa.string()),
+        ("protocol", pa.string()),
         ("key", pa.string()),
         ("corruption", pa.string()),
         ("severity", pa.int32()),

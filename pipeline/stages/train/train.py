@@ -30,7 +30,7 @@ from ...io.locks import file_lock
 from ...models import registry
 from ...models.checkpoints import read_state, start_from_images, to_our_names
 from ...models.device import ComputeDevice, select_device
-from ...models.spec import InputSpec, channels_last
+from ...models.spec import channels_last, complete_input
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
 from ...settings import ModelSettings
@@ -112,9 +112,9 @@ def _plan(
         settings=settings,
         model_settings=model_settings,
         entry=entry,
-        input=InputSpec(**model_settings.input.model_dump())
-        if model_settings.input
-        else entry.input,
+        input=complete_input(
+            model, entry.input, model_settings.input.given if model_settings.input else {}
+        ),
         class_names=class_names,
         start=start,
         seed=params.seed,

@@ -121,10 +121,17 @@ def _with_weights(
 def _options(opens: str, settings: ModelSettings) -> dict[str, object]:
     """Options of a model of ours; those that follow its input are as `open_model` sets them."""
     options = dict(settings.options)
+    entry = models.load(opens)
     for key in ("frames", "size"):
-        if settings.input is not None and key in models.load(opens).options:
-            options.setdefault(key, getattr(settings.input, key))
+        if key in entry.options:
+            options.setdefault(key, getattr(_input(opens, settings), key))
     return options
+
+
+def _input(opens: str, settings: ModelSettings) -> models.InputSpec:
+    """Return the input of a model of ours."""
+    given = settings.input.given if settings.input else {}
+    return models.complete_input(opens, models.load(opens).input, given)
 
 
 def _num_classes(dataset: str, params: Params) -> int:
@@ -136,7 +143,7 @@ def _gmac(name: str, settings: ModelSettings, dataset: str, params: Params) -> f
     if opens not in models.names():
         return None
     entry = models.load(opens)
-    spec = settings.input or entry.input
+    spec = _input(opens, settings)
     classes = _num_classes(dataset, params)
     _, macs = catalog.count(entry, classes, spec.frames, spec.size, **_options(opens, settings))
     return macs / 1e9
