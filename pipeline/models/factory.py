@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SettingsError
-from .checkpoints import load_strictly, read_state, sha256
+from .checkpoints import fitted_names, load_strictly, read_state, sha256
 from .external import ExternalModel, Request, weights_hash
 from .spec import InputSpec
 
@@ -56,7 +56,8 @@ def read_factory(request: Request) -> ExternalModel:
             f"model {name!r} must return an nn.Module (got {type(built).__name__})."
         )
     if request.weights is not None:
-        load_strictly(built, read_state(request.weights), f"model {name!r}: {request.weights}")
+        state = fitted_names(read_state(request.weights), tuple(built.state_dict()), ())
+        load_strictly(built, state, f"model {name!r}: weights {request.weights}")
     spec = getattr(built, "INPUT", getattr(module, "INPUT", None))
     return ExternalModel(
         built.eval(),

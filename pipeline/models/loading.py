@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
 from . import registry
-from .checkpoints import load_strictly, read_state, sha256, to_our_names
+from .checkpoint_files import read_checkpoint
+from .checkpoints import fitted_names, load_strictly, sha256
 from .external import Request, read_external
+from .framework import agree, read_arch
 from .inference import LoadedModel
 from .labels import outputs_of_classes, read_labels, restricted
 from .spec import InputSpec, complete_input, prepare
@@ -91,21 +93,49 @@ def load_model(
 
 
 def _load_registered(request: Request, labels: Sequence[str]) -> LoadedModel:
-    name, weights = request.name, request.weights
+    name = request.name
     entry = registry.load(name)
-    spec = complete_input(name, entry.input, request.input)
-    state = None if weights is None else to_our_names(read_state(weights), entry.renamings)
-    head = None if state is None else state.get(f"{entry.head}.weight")
+    if request.weights is None:
+        spec = complete_input(name, entry.input, request.input)
+        module = entry.make(request.num_classes, spec, request.options)
+        return _registered(request, entry, spec, module, request.num_classes, ())
+    what = f"model {name!r}: weights {request.weights}"
+    checkpoint = read_checkpoint(request.weights)
+    state = fitted_names(checkpoint.tensors, entry.keys(), entry.renamings)
+    options, given = dict(request.options), dict(request.input)
+    arch = None if checkpoint.arch is None else read_arch(checkpoint.arch)
+    if arch is not None:
+        options, given = agree(arch, name, options, given, what)
+    for key, value in entry.input_of(state).items():
+        if given.setdefault(key, value) != value:
+            raise SettingsError(
+                f"{what} are for {key} = {value}, but input.{key} is {given[key]}; set it to "
+                f"{value} or remove it."
+            )
+    head = state.get(f"{entry.head}.weight")
     num_outputs = request.num_classes if head is None else len(head)
-    module = entry.make(num_outputs, spec, request.options)
-    if state is not None:
-        load_strictly(module, state, f"model {name!r}: weights {weights}")
+    if reason := entry.needs_input(num_outputs, request.input):
+        raise SettingsError(f"{what}: {reason}")
+    spec = complete_input(name, entry.input, given)
+    module = entry.make(num_outputs, spec, options)
+    load_strictly(module, state, what)
+    return _registered(request, entry, spec, module, num_outputs, labels)
+
+
+def _registered(
+    request: Request,
+    entry: registry.ModelEntry,
+    spec: InputSpec,
+    module: nn.Module,
+    num_outputs: int,
+    labels: Sequence[str],
+) -> LoadedModel:
     return LoadedModel(
-        name=name,
-        module=_with_classes(request, module.eval(), num_outputs, labels if weights else ()),
+        name=request.name,
+        module=_with_classes(request, module.eval(), num_outputs, labels),
         input=spec,
         num_classes=request.num_classes,
-        weights_sha256=None if weights is None else sha256(weights),
+        weights_sha256=None if request.weights is None else sha256(request.weights),
         file=entry.file,
     )
 

@@ -12,8 +12,12 @@
 The network is that of `transformers` (TimesformerForVideoClassification), whose keys we keep; the
 authors' `model.blocks.N.temporal_attn...` load too. The leaderboard ran it on 32 frames of Mini
 Kinetics and 16 of Mini SSV2; the authors' weights are for 8, 16 (at 448 x 448) and 96 frames, so
-give `input.frames` to match the weights. Their stochastic depth of 0.1 in training is left out.
+frames and size follow the embeddings of the weights. Their stochastic depth of 0.1 in training is
+left out.
 """
+
+import math
+from collections.abc import Mapping
 
 import torch
 from torch import nn
@@ -26,6 +30,8 @@ INPUT = InputSpec(
     frames=32, size=224, mean=(0.45, 0.45, 0.45), std=(0.225, 0.225, 0.225), layout="NTCHW"
 )
 HEAD = "classifier"
+PUBLISHED = "TimeSformer (32 frames of Mini Kinetics, 16 of Mini SSV2)"
+CHECKPOINTS = ("facebookresearch/TimeSformer: .pyth", "transformers: .safetensors, .bin")
 
 _BLOCK = r"(?:model\.)?blocks\.(\d+)\."
 _OURS = r"timesformer.encoder.layer.\1."
@@ -56,6 +62,20 @@ RENAMINGS = (
         ),
     ),
 )
+
+
+def INPUT_OF(state: Mapping[str, torch.Tensor]) -> dict[str, int]:  # noqa: N802 - as INPUT
+    """Return frames and size (pixels) for which the embeddings of a checkpoint were trained."""
+    found = {}
+    times = state.get("timesformer.embeddings.time_embeddings")
+    places = state.get("timesformer.embeddings.position_embeddings")
+    if times is not None and times.ndim == 3:
+        found["frames"] = times.shape[1]
+    if places is not None and places.ndim == 3:
+        side = math.isqrt(places.shape[1] - 1)
+        if side * side == places.shape[1] - 1:
+            found["size"] = 16 * side
+    return found
 
 
 class TimeSformer(nn.Module):

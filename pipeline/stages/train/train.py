@@ -28,7 +28,7 @@ from ...io.atomic import atomic, write_text
 from ...io.hashing import sha256_file
 from ...io.locks import file_lock
 from ...models import registry
-from ...models.checkpoints import read_state, start_from_images, to_our_names
+from ...models.checkpoints import fitted_names, read_state, start_from_images
 from ...models.device import ComputeDevice, select_device
 from ...models.spec import channels_last, complete_input
 from ...params import Params
@@ -178,7 +178,7 @@ def _fresh(run: Run) -> nn.Module:
     module = run.entry.make(len(run.class_names), run.input, run.model_settings.options)
     if run.start is None:
         return module
-    state = to_our_names(read_state(run.start), run.entry.renamings)
+    state = fitted_names(read_state(run.start), tuple(module.state_dict()), run.entry.renamings)
     fresh = start_from_images(module, state, run.entry.head)
     log.info("train %s: weights of %s; random: %s", run.model, run.start, ", ".join(fresh))
     return module
