@@ -126,26 +126,6 @@ def test_wrong_ssv2_files(tmp_path: Path, clips: object, words: str) -> None:
         read_annotations(ssv2(tmp_path, clips))
 
 
-@pytest.mark.parametrize(("name", "count"), [("mini_kinetics", 200), ("mini_ssv2", 87)])
-def test_class_lists_of_the_benchmark(name: str, count: int) -> None:
-    names = read_classes(REPOSITORY / f"manifests/classes/{name}.csv")
-    assert len(names) == count
-    assert names == sorted(names)
-
-
-def test_wrong_class_lists(tmp_path: Path) -> None:
-    path = tmp_path / "classes.csv"
-    for text, words in (
-        ("class_id,class_name\n1,a\n", "line 2: class_id is '1', not 0"),
-        ("class_id,class_name\n0,a\n1,a\n", "class listed twice: a"),
-        ("class_id,class_name\n", "lists no class"),
-        ("id,name\n0,a\n", "columns are missing: class_id, class_name"),
-    ):
-        path.write_text(text)
-        with pytest.raises(SettingsError, match=words):
-            read_classes(path)
-
-
 def test_official_files_of_all_classes_are_read(tmp_path: Path) -> None:
     """A CSV with all 200 official names, quotes and commas included."""
     path = REPOSITORY / "manifests/classes/mini_kinetics.csv"
