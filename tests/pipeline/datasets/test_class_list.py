@@ -20,7 +20,7 @@ def test_wrong_class_lists(tmp_path: Path) -> None:
     path = tmp_path / "classes.csv"
     for text, words in (
         ("class_id,class_name\n1,a\n", "line 2: class_id is '1', not 0"),
-        ("class_id,class_name\n0,a\n1,a\n", "class listed twice: a"),
+        ("class_id,class_name\n0,a\n1,a\n", "duplicated class: a"),
         ("class_id,class_name\n", "lists no class"),
         ("id,name\n0,a\n", "columns are missing: class_id, class_name"),
     ):
