@@ -110,7 +110,7 @@ function drawViewer(section, data, name) {
   const corruptions = chooser("corruption", data.corruptions.map((name) => [name, words(name)]), (value) => { state.corruption = value; show(); });
   body.append(
     make("p", {}, "The first seconds of a few clips, encoded as small H.264 for browsers; models are evaluated on the nearly lossless frames of the shards."),
-    make("div", { class: "controls" }, clips.element, corruptions.element, make("label", { class: "severity" }, make("span", {}, "corruption level: ", output), slider), make("div", {}, play, " ", back, " ", forth)),
+    make("div", { class: "controls" }, clips.element, corruptions.element, make("label", { class: "severity" }, make("span", {}, "strength: ", output), slider), make("div", {}, play, " ", back, " ", forth)),
     make("div", { class: "pictures" }, clean.element, other.element),
     predictions,
   );
