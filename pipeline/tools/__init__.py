@@ -1,1 +1,1 @@
-"""Tools: commands that change nothing that a stage wrote."""
+"""Tools: commands that read the outputs of stages and change none of them."""

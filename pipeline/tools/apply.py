@@ -1,7 +1,7 @@
-"""Apply: one corruption to one video file, at its own size.
+"""Apply one corruption to one video file at its own size.
 
-For a look at one's own material, or a few files outside any dataset. Datasets go through the stages
-instead, which crop, keep manifests and go on after a crash. Sound is left out.
+For single files outside any dataset. Datasets go through the stages instead, which crop, write
+manifests and resume after a crash. Sound is left out.
 """
 
 from collections.abc import Iterator
@@ -28,10 +28,10 @@ PAYLOADS = {
     ".mp4": PayloadSettings(codec="jpeg", quality=95, subsampling="444"),
     ".mkv": PayloadSettings(codec="ffv1"),
 }
-"""What is written, by extension: pictures as JPEG, or without loss."""
+"""Payload written per file extension: JPEG pictures (.mp4) or lossless (.mkv)."""
 
 MAX_BYTES = 8 << 30
-"""Decoded frames that are held at once."""
+"""Largest size of the decoded frames of a video, which pixel corruptions hold in memory."""
 
 Picture = NDArray[np.uint8]
 
@@ -47,14 +47,16 @@ def apply(
     table: str = "mini_kinetics",
     timeout_seconds: float,
 ) -> int:
-    """Corrupt one video file; gives the number of frames written. ClipError says why not.
+    """Corrupt one video file and return the number of frames written.
 
-    The random numbers are named by the file's stem, so another copy of the file gives the same.
-    Compression corruptions encode the file as it is, the others its decoded frames.
+    The random numbers depend on the file's stem, so a copy of the file in another folder gives the
+    same result. Compression corruptions encode the source stream, the others its decoded frames.
+    Raises ClipError if the video cannot be read or corrupted.
     """
     if output.suffix not in PAYLOADS:
         raise SettingsError(
-            f"--output {output}: the name must end in .mp4 (JPEG pictures) or .mkv (lossless)."
+            f"--output: the name must end in .mp4 (JPEG pictures) or .mkv (lossless) "
+            f"(got {str(output)!r})."
         )
     corruption = load(name, dialect)
     level = corruption.level(severity, table)
@@ -68,8 +70,9 @@ def apply(
             size = info.num_packets * info.width * info.height * 3
             if size > MAX_BYTES:
                 raise ClipError(
-                    f"{video}: its {info.num_packets} frames take {size >> 30} GB of memory, more "
-                    f"than {MAX_BYTES >> 30}; cut the video into clips first."
+                    f"{video}: too long for memory (got {info.num_packets} frames, "
+                    f"{size >> 30} GB; the limit is {MAX_BYTES >> 30} GB); cut the video into "
+                    "clips first."
                 )
             clip = np.stack([_shown(frame, frame.rotation) for frame in source.frames()])
             pictures = iter(corruptions.corrupt_pixels(corruption, clip, level, context))
@@ -83,7 +86,7 @@ def apply(
 
 
 def _shown(frame: av.VideoFrame, rotation: int) -> Picture:
-    """A frame as RGB pixels (H, W, 3), turned as it is displayed."""
+    """Return a frame as RGB pixels (H, W, 3), rotated as it is displayed."""
     picture = frame.to_ndarray(format="rgb24", interpolation=CONVERSION)
     return np.rot90(picture, rotation // 90).astype(np.uint8, copy=False)
 

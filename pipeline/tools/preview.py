@@ -1,6 +1,6 @@
-"""Preview: what every corruption does to one video, as a mosaic and as clips side by side.
+"""Preview of corruptions on one video: a mosaic of pictures, and clips side by side.
 
-The same code as the corrupt stage makes the frames; only the first seconds of the video are used.
+The frames are computed by the code of the corrupt stage, from the first seconds of the video.
 """
 
 import logging
@@ -42,7 +42,7 @@ INK, PAPER = (32, 32, 32), 250
 
 @dataclass(frozen=True)
 class Sample:
-    """The beginning of a video: as a file of its own and as the benchmark's clip."""
+    """First seconds of a video, as a file and as the benchmark's clip."""
 
     source: Path
     clip: Clip
@@ -58,7 +58,7 @@ def preview(
     dialect: Dialect = "ours",
     table: str = "mini_kinetics",
 ) -> list[Path]:
-    """Write `mosaic.png`, `severity-3.png` and one mp4 per corruption; gives their paths."""
+    """Write `mosaic.png`, `severity-3.png` and one mp4 per corruption; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     sample = take_sample(video, folder / f"sample{video.suffix}", seconds)
     middle: dict[str, list[Image]] = {}
@@ -82,7 +82,7 @@ def preview(
 
 
 def take_sample(video: Path, path: Path, seconds: float) -> Sample:
-    """Cut the first seconds of a video without coding it again: its bit rate stays."""
+    """Cut the first seconds of a video by copying its stream, which keeps the bit rate."""
     with VideoSource(video) as source:
         fps = source.info.fps
     wanted = max(1, round(seconds * fps))
@@ -95,7 +95,7 @@ def take_sample(video: Path, path: Path, seconds: float) -> Sample:
 
 
 def corrupted(sample: Sample, name: str, dialect: Dialect, table: str) -> Iterator[Clip]:
-    """The clip at severities 1 to 5."""
+    """Yield the corrupted clip at severities 1 to 5."""
     corruption = load(name, dialect)
     levels = [corruption.level(severity, table) for severity in SEVERITIES]
     contexts = [
@@ -114,7 +114,7 @@ def corrupted(sample: Sample, name: str, dialect: Dialect, table: str) -> Iterat
 
 
 def mosaic(middle: dict[str, list[Image]]) -> Image:
-    """One row a corruption, one column a severity (0 is clean)."""
+    """Draw one row per corruption and one column per severity (0 is clean)."""
     height, width = next(iter(middle.values()))[0].shape[:2]
     columns = len(SEVERITIES) + 1
     picture = np.full(
@@ -133,7 +133,7 @@ def mosaic(middle: dict[str, list[Image]]) -> Image:
 
 
 def sheet(middle: dict[str, list[Image]], severity: int, columns: int = 4) -> Image:
-    """One picture a corruption at one severity, in a grid, as the figures of papers show them."""
+    """Draw one picture per corruption at one severity, in a grid."""
     height, width = next(iter(middle.values()))[0].shape[:2]
     rows = -(-len(middle) // columns)
     picture = np.full((rows * (height + BAR), columns * (width + GAP) - GAP, 3), PAPER, np.uint8)
@@ -146,7 +146,7 @@ def sheet(middle: dict[str, list[Image]], severity: int, columns: int = 4) -> Im
 
 
 def write_side_by_side(path: Path, clips: Sequence[Clip], name: str, fps: Fraction) -> None:
-    """Clean and five severities in a grid of 3 x 2, as an mp4 that every player plays."""
+    """Write the clean clip and five severities in a grid of 3 x 2 as an H.264 mp4."""
     height, width = clips[0].shape[1:3]
     canvas = np.full((2 * (height + BAR), 3 * width, 3), PAPER, np.uint8)
     for number in range(len(clips)):
@@ -159,7 +159,7 @@ def write_side_by_side(path: Path, clips: Sequence[Clip], name: str, fps: Fracti
             for number, clip in enumerate(clips):
                 top = number // 3 * (height + BAR) + BAR
                 left = number % 3 * width
-                # A clip of another frame rate holds its frames, so that all play in step.
+                # Frames of a clip with a lower frame rate are repeated, so that all stay in sync.
                 image = clip[index * len(clip) // length]
                 canvas[top : top + height, left : left + width] = image
             yield canvas.tobytes()
@@ -176,7 +176,7 @@ def write_png(path: Path, picture: Image) -> None:
     """Write an RGB picture."""
     done, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     if not done:
-        raise ClipError(f"{path}: the picture cannot be coded as PNG")
+        raise ClipError(f"{path}: the picture cannot be encoded as PNG.")
     with atomic(path) as temporary:
         temporary.write_bytes(data.tobytes())
 
