@@ -123,7 +123,21 @@ def write_manifests(root: Path, params: Params, size: Size) -> None:
     """Write clips.parquet and the manifest of every corruption."""
     paths = DatasetPaths(root, DATASET)
     clips = [
-        {"key": key, "split": "val", "label_id": label, "status": "ok", "reason": ""}
+        {
+            "key": key,
+            "split": "val",
+            "label_id": label,
+            "status": "ok",
+            "reason": "",
+            "source_path": f"val/{key}.mp4",
+            "source_size": 10**6,
+            "source_sha256": "0" * 64,
+            "width": 340,
+            "height": 256,
+            "num_frames": size.frames,
+            "fps_num": FPS.numerator,
+            "fps_den": FPS.denominator,
+        }
         for key, label in zip(keys(size.clips), labels(size.clips).tolist(), strict=True)
     ]
     manifest.write(paths.clips, clips, schemas.CLIPS)
@@ -133,13 +147,22 @@ def write_manifests(root: Path, params: Params, size: Size) -> None:
         for severity in (0,) if corruption == "clean" else params.severities:
             for number, clip in enumerate(clips):
                 row = {
-                    **clip,
+                    **{name: clip[name] for name in clip if name in schemas.CELLS.names},
                     "corruption": corruption,
                     "family": "spatial",
                     "severity": severity,
                     "params": f'{{"level":{severity}}}',
                     "seed": 0,
                     "shard": f"data/{number // CLIPS_PER_SHARD}.tar",
+                    "member": f"{clip['key']}.mp4",
+                    "offset": 512,
+                    "size": 20_000,
+                    "sha256": "0" * 64,
+                    "width": SIDE,
+                    "height": SIDE,
+                    "num_frames": size.frames,
+                    "fps_num": FPS.numerator,
+                    "fps_den": FPS.denominator,
                     "psnr": 20.0 + number % 7,
                     "recipe_hash": f"{corruption}{severity}{number // CLIPS_PER_SHARD:032d}",
                     "encoder": f"libx265 b={1000 * (number % 500)}",

@@ -1,4 +1,4 @@
-"""Commands that are not stages: they read what the stages wrote and change none of it."""
+"""Commands that are not stages."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +13,8 @@ Implementation = Annotated[
     Literal["ours", "original"],
     typer.Option(help="Implementation: ours, or the benchmark's first code."),
 ]
+SHOWN_FILES = 10
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -42,6 +44,28 @@ def check() -> None:
             failed.append(result.name)
     if failed:
         raise StageError(f"checks failed: {', '.join(failed)}.")
+
+
+@tool
+def clean(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print what would be removed.")
+    ] = False,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Remove the outputs of all stages; videos, annotations and other files stay."""
+    from ..tools.clean import clean as work
+
+    root = params.resolve().parent
+    done = work(root, remove=not dry_run)
+    verb = "would be removed" if dry_run else "removed"
+    console.print(f"{done.files:,} files ({done.bytes / 1e9:,.2f} GB) {verb} below {root}.")
+    for path in done.kept[:SHOWN_FILES]:
+        console.print(f"kept, not written by a stage: {path}", soft_wrap=True, highlight=False)
+    if len(done.kept) > SHOWN_FILES:
+        console.print(f"... and {len(done.kept) - SHOWN_FILES:,} more.")
+    if done.cache_kept:
+        console.print("kept: .dvc/cache, since .dvc files are there; `dvc gc -w` makes it smaller.")
 
 
 @tool

@@ -1,1 +1,1 @@
-"""Tools: commands that read the outputs of stages and change none of them."""
+"""Tools: commands that are not stages of dvc.yaml."""

@@ -41,7 +41,7 @@ INK, PAPER = (32, 32, 32), 250
 
 
 @dataclass(frozen=True)
-class Sample:
+class VideoSample:
     """First seconds of a video, as a file and as the benchmark's clip."""
 
     source: Path
@@ -81,7 +81,7 @@ def preview(
     return written
 
 
-def take_sample(video: Path, path: Path, seconds: float) -> Sample:
+def take_sample(video: Path, path: Path, seconds: float) -> VideoSample:
     """Cut the first seconds of a video by copying its stream, which keeps the bit rate."""
     with VideoSource(video) as source:
         fps = source.info.fps
@@ -91,10 +91,10 @@ def take_sample(video: Path, path: Path, seconds: float) -> Sample:
     preprocess = Preprocess(SHORT_SIDE, CROP)
     with VideoSource(path) as source:
         frames = [preprocess(frame) for frame in source.frames()]
-    return Sample(path, np.stack(frames), fps)
+    return VideoSample(path, np.stack(frames), fps)
 
 
-def corrupted(sample: Sample, name: str, dialect: Dialect, table: str) -> Iterator[Clip]:
+def corrupted(sample: VideoSample, name: str, dialect: Dialect, table: str) -> Iterator[Clip]:
     """Yield the corrupted clip at severities 1 to 5."""
     corruption = load(name, dialect)
     levels = [corruption.level(severity, table) for severity in SEVERITIES]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import options
+from benchmarks import limits, options
 from tests.support.project import REPOSITORY
 
 FOLDER = REPOSITORY / "benchmarks"
@@ -53,6 +53,14 @@ def test_it_runs_at_its_smallest_setting(name: str) -> None:
     printed = run(name, "--smallest")
     for pattern in OUTPUT[name]:
         assert re.search(pattern, printed), f"{pattern} is not in:\n{printed}"
+
+
+def test_all_functions_of_the_limits_work(tmp_path: Path) -> None:
+    """The smallest setting measures two of them."""
+    for name, (function, _, _) in limits.WORKS.items():
+        assert function(tmp_path, limits.CLIPS_PER_SHARD) >= 0, name
+    assert limits.no_op(tmp_path, limits.CLIPS_PER_SHARD) == 5
+    assert limits.read_some(tmp_path, limits.CLIPS_PER_SHARD) == 5 * limits.CLIPS_PER_SHARD
 
 
 def test_the_scaling_to_a_second_worker_is_measured() -> None:

@@ -36,7 +36,7 @@ from .trial import CLEAN, SHARD_END, Trial, peak_bytes, trial_params, try_sample
 
 
 @dataclass(frozen=True)
-class Line:
+class StageEstimate:
     """Estimate of one stage: decoding (`clean`), or a corruption with all its severities."""
 
     name: str
@@ -47,7 +47,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryEstimate:
     """Peak memory of one worker on the measured clips, in bytes."""
 
     worker: int
@@ -60,7 +60,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class ModelEstimate:
     """Estimate of one model over the clean set and all cells."""
 
     model: str
@@ -87,8 +87,8 @@ class Plan:
     """Clips per split that were decoded for this plan, and corrupted if the run does so."""
     failed: int
     """Number of measured clips and cells that failed."""
-    stages: tuple[Line, ...]
-    total: Line
+    stages: tuple[StageEstimate, ...]
+    total: StageEstimate
     workers: int
     wall_hours: EstimateInterval
     """Wall-clock time of decoding and corrupting if the workers do not slow each other down."""
@@ -96,8 +96,8 @@ class Plan:
     """Number of shards and parts."""
     device: str
     precision: str
-    evaluations: tuple[Evaluation, ...]
-    memory: Memory
+    evaluations: tuple[ModelEstimate, ...]
+    memory: MemoryEstimate
     disk_free: int
     disk_used: int
     """Bytes of shards that are already written."""
@@ -227,17 +227,17 @@ def _stages(
     return found
 
 
-def _line(name: str, seconds: Estimate, size: Estimate, shards: int) -> Line:
-    return Line(name, _scaled(seconds.interval(), 1 / 3600), size.interval(), shards)
+def _line(name: str, seconds: Estimate, size: Estimate, shards: int) -> StageEstimate:
+    return StageEstimate(name, _scaled(seconds.interval(), 1 / 3600), size.interval(), shards)
 
 
 def _scaled(interval: EstimateInterval, factor: float) -> EstimateInterval:
     return EstimateInterval(interval.value * factor, interval.low * factor, interval.high * factor)
 
 
-def _memory(measured: Mapping[str, _Measured]) -> Memory:
+def _memory(measured: Mapping[str, _Measured]) -> MemoryEstimate:
     worker, ffmpeg = peak_bytes()
-    return Memory(
+    return MemoryEstimate(
         worker=worker,
         ffmpeg=ffmpeg,
         measured_frames=int(max(one.sizes[:, FRAMES].max() for one in measured.values())),
@@ -253,7 +253,7 @@ def _evaluations(
     measured: Mapping[str, _Measured],
     device: ComputeDevice,
     wanted: bool,
-) -> tuple[Evaluation, ...]:
+) -> tuple[ModelEstimate, ...]:
     """Estimate every model of the dataset over the clean set and all cells."""
     one = measured[params.corrupt.split]
     if not wanted or not one.trial.clean:
@@ -267,9 +267,9 @@ def _evaluations(
         try:
             cost = try_model(name, one.trial.clean, small, root, folder / f"model {name}", device)
         except SettingsError as error:
-            made.append(Evaluation(name, None, None, reason=str(error)))
+            made.append(ModelEstimate(name, None, None, reason=str(error)))
             continue
         hours = _scaled(of_rounds(cost.seconds, predictions, name).interval(), 1 / 3600)
         petamac = None if cost.gmac is None else cost.gmac * predictions / 1e6
-        made.append(Evaluation(name, hours, petamac, cost.trained))
+        made.append(ModelEstimate(name, hours, petamac, cost.trained))
     return tuple(made)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from .estimate import EstimateInterval
-from .plan import Line, Plan
+from .plan import StageEstimate, Plan
 
 
 def show(plan: Plan) -> Iterator[Table | str]:
@@ -44,7 +44,7 @@ def _stages(plan: Plan) -> Table:
     return table
 
 
-def _row(line: Line, factor: float) -> tuple[str, ...]:
+def _row(line: StageEstimate, factor: float) -> tuple[str, ...]:
     unit, divisor = _unit(line.bytes.value)
     size = _range(line.bytes, f" {unit}", 1 / divisor)
     return line.name, _range(line.core_hours, "", factor), size, f"{line.shards:,}"
