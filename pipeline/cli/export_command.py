@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..tools.export.registry import Link, describe, names
-from .app import DEFAULT, Dataset, ParamsFile, console, load, tool
+from .app import DEFAULT, Dataset, Force, ParamsFile, console, load, tool
 
 
 def _list_formats(wanted: bool) -> None:
@@ -64,6 +64,7 @@ def export(
             help="List the export formats and exit.",
         ),
     ] = False,
+    force: Force = False,
     params: ParamsFile = DEFAULT,
 ) -> None:
     """Export a dataset, or part of it, in the formats of other training frameworks."""
@@ -82,6 +83,7 @@ def export(
         clean=clean,
         paired=paired,
         link=link,
+        force=force,
     )
     console.print(chosen.summary(), soft_wrap=True, highlight=False)
     paths = export.write(chosen, values.machine)

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from ..errors import SettingsError, StageError
-from .app import DEFAULT, Dataset, ParamsFile, console, load, tool
+from .app import DEFAULT, Dataset, Force, ParamsFile, console, load, tool
 
 Implementation = Annotated[
     Literal["ours", "original"],
@@ -82,6 +82,7 @@ def preview(
     ] = None,
     seconds: Annotated[float, typer.Option(help="Seconds of the video to use.", min=0.04)] = 3.0,
     dialect: Implementation = "ours",
+    force: Force = False,
 ) -> None:
     """Write a mosaic and side-by-side clips of the corruptions of a video."""
     import corruptions
@@ -97,7 +98,7 @@ def preview(
             f"--corruption: unknown corruption or set {unknown[0]!r}; choose from "
             f"{', '.join(corruptions.names())}, or the sets {', '.join(corruptions.SETS)}."
         )
-    for path in work(video, output, names, seconds=seconds, dialect=dialect):
+    for path in work(video, output, names, seconds=seconds, dialect=dialect, force=force):
         console.print(str(path), soft_wrap=True)
 
 
@@ -224,6 +225,7 @@ def apply(
     seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 0,
     dialect: Implementation = "ours",
     timeout: Annotated[float, typer.Option(help="Time limit in seconds.", min=1)] = 600,
+    force: Force = False,
 ) -> None:
     """Corrupt one video file at its own size."""
     import corruptions
@@ -235,16 +237,18 @@ def apply(
             f"--corruption: unknown corruption {corruption!r}; choose from "
             f"{', '.join(corruptions.names())}."
         )
-    count = work(
+    done = work(
         video,
         output,
         corruption,
         severity,
         seed=seed,
         dialect=dialect,
+        force=force,
         timeout_seconds=timeout,
     )
-    console.print(f"{count} frames: {output}", soft_wrap=True)
+    sound = " (without the sound of the input)" if done.has_sound else ""
+    console.print(f"{done.num_frames} frames: {output}{sound}", soft_wrap=True, highlight=False)
 
 
 @tool

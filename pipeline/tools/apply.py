@@ -5,6 +5,8 @@ manifests and resume after a crash. Sound is left out.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,11 +16,12 @@ from numpy.typing import NDArray
 
 import corruptions
 from corruptions.codec.frames import CONVERSION
-from corruptions.registry import load
+from corruptions.registry import Corruption, load
 from corruptions.types import ClipRandom, Context, Dialect
 
 from ..errors import ClipError, SettingsError
 from ..io.atomic import atomic
+from ..io.outputs import check_output
 from ..media.recompress import recompress
 from ..media.source import VideoSource
 from ..settings import PayloadSettings
@@ -36,6 +39,15 @@ MAX_BYTES = 8 << 30
 Picture = NDArray[np.uint8]
 
 
+@dataclass(frozen=True)
+class Applied:
+    """Result of `apply`."""
+
+    num_frames: int
+    has_sound: bool
+    """True if the input has sound, which the output has not."""
+
+
 def apply(
     video: Path,
     output: Path,
@@ -45,24 +57,48 @@ def apply(
     seed: int = 0,
     dialect: Dialect = "ours",
     table: str = "mini_kinetics",
+    force: bool = False,
     timeout_seconds: float,
-) -> int:
-    """Corrupt one video file and return the number of frames written.
+) -> Applied:
+    """Corrupt one video file and write the result to `output`.
 
     The random numbers depend on the file's stem, so a copy of the file in another folder gives the
     same result. Compression corruptions encode the source stream, the others its decoded frames.
-    Raises ClipError if the video cannot be read or corrupted.
+    An existing output is overwritten only with `force`, the input never. Raises ClipError if the
+    video cannot be read or corrupted.
     """
     if output.suffix not in PAYLOADS:
         raise SettingsError(
             f"--output: the name must end in .mp4 (JPEG pictures) or .mkv (lossless) "
             f"(got {str(output)!r})."
         )
-    corruption = load(name, dialect)
+    check_output(output, [video], force=force)
+    with named(video):
+        return _apply(video, output, load(name, dialect), severity, seed, table, timeout_seconds)
+
+
+@contextmanager
+def named(video: Path) -> Iterator[None]:
+    """Name the video file in a ClipError, which says only what is wrong with it."""
+    try:
+        yield
+    except ClipError as error:
+        raise ClipError(f"{video}: {error}") from error
+
+
+def _apply(
+    video: Path,
+    output: Path,
+    corruption: Corruption,
+    severity: int,
+    seed: int,
+    table: str,
+    timeout_seconds: float,
+) -> Applied:
     level = corruption.level(severity, table)
     with VideoSource(video, timeout_seconds=timeout_seconds) as source:
         info = source.info
-        random = ClipRandom(seed, table, video.stem, name, str(severity))
+        random = ClipRandom(seed, table, video.stem, corruption.name, str(severity))
         context = Context(random, None, info.fps)
         fps = info.fps
         pictures: Iterator[Picture]
@@ -70,7 +106,7 @@ def apply(
             size = info.num_packets * info.width * info.height * 3
             if size > MAX_BYTES:
                 raise ClipError(
-                    f"{video}: too long for memory (got {info.num_packets} frames, "
+                    f"too long for memory (got {info.num_packets} frames, "
                     f"{size >> 30} GB; the limit is {MAX_BYTES >> 30} GB); cut the video into "
                     "clips first."
                 )
@@ -82,7 +118,12 @@ def apply(
                 recompress(video, corruption, [level], [context], timeout_seconds=timeout_seconds)
             )
             pictures = (_shown(frame, made.rotation) for frame in made.frames)
-        return _write(output, pictures, fps)
+        return Applied(_write(output, pictures, fps), has_sound=_has_sound(video))
+
+
+def _has_sound(video: Path) -> bool:
+    with av.open(f"file:{video}", metadata_errors="replace") as container:
+        return bool(container.streams.audio)
 
 
 def _shown(frame: av.VideoFrame, rotation: int) -> Picture:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import ffmpeg
@@ -21,6 +22,7 @@ from corruptions.types import Clip, ClipRandom, Context, Dialect
 from ..errors import ClipError
 from ..execution.progress import progress_bar
 from ..io.atomic import atomic
+from ..io.outputs import check_output
 from ..media import ffmpeg as program
 from ..media.preprocess import Preprocess
 from ..media.recompress import recompress
@@ -57,34 +59,37 @@ def preview(
     seconds: float,
     dialect: Dialect = "ours",
     table: str = "mini_kinetics",
+    force: bool = False,
 ) -> list[Path]:
-    """Write `mosaic.png`, `severity-3.png` and one mp4 per corruption; return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    sample = take_sample(video, folder / f"sample{video.suffix}", seconds)
+    """Write `mosaic.png`, `severity-3.png` and one mp4 per corruption; return their paths.
+
+    Existing files are overwritten only with `force`, the video never.
+    """
+    pictures = [folder / name for name in ("mosaic.png", "severity-3.png")]
+    clip_paths = [folder / f"{name}.mp4" for name in names]
+    for path in (*pictures, *clip_paths):
+        check_output(path, [video], force=force)
     middle: dict[str, list[Image]] = {}
-    written = []
-    with progress_bar("preview", len(names)) as advance:
-        for name in names:
-            clips = [sample.clip, *corrupted(sample, name, dialect, table)]
-            middle[name] = [clip[len(clip) // 2] for clip in clips]
-            path = folder / f"{name}.mp4"
-            write_side_by_side(path, clips, name, sample.fps)
-            written.append(path)
-            advance(1)
-    sample.source.unlink()
-    for path, picture in (
-        (folder / "mosaic.png", mosaic(middle)),
-        (folder / "severity-3.png", sheet(middle, 3)),
-    ):
+    with TemporaryDirectory(prefix="preview-") as temporary:
+        sample = take_sample(video, Path(temporary) / f"sample{video.suffix}", seconds)
+        with progress_bar("preview", len(names)) as advance:
+            for name, path in zip(names, clip_paths, strict=True):
+                clips = [sample.clip, *corrupted(sample, name, dialect, table)]
+                middle[name] = [clip[len(clip) // 2] for clip in clips]
+                write_side_by_side(path, clips, name, sample.fps)
+                advance(1)
+    for path, picture in zip(pictures, (mosaic(middle), sheet(middle, 3)), strict=True):
         write_png(path, picture)
-        written.insert(0, path)
-    return written
+    return [*reversed(pictures), *clip_paths]
 
 
 def take_sample(video: Path, path: Path, seconds: float) -> VideoSample:
     """Cut the first seconds of a video by copying its stream, which keeps the bit rate."""
-    with VideoSource(video) as source:
-        fps = source.info.fps
+    try:
+        with VideoSource(video) as source:
+            fps = source.info.fps
+    except ClipError as error:
+        raise ClipError(f"{video}: {error}") from error
     wanted = max(1, round(seconds * fps))
     cut = ffmpeg.input(str(video)).video.output(str(path), c="copy", frames=wanted)
     program.run(cut, timeout_seconds=TIMEOUT_SECONDS)

@@ -15,6 +15,7 @@ from ...datasets.class_list import read_classes
 from ...errors import SettingsError, StageError
 from ...execution.pool import run_tasks
 from ...io.atomic import write_text
+from ...io.outputs import check_separate
 from ...params import Params
 from ...provenance import code_of, recipe_hash
 from ...settings import MachineSettings
@@ -22,7 +23,7 @@ from ...storage.paths import DatasetPaths
 from . import done_marks
 from .registry import Format, Link, load
 from .selection import CLEAN, ExportCell, ExportShard, select
-from .task import Export, ExportTask
+from .task import MARKS, Export, ExportTask
 
 
 def prepare(
@@ -38,6 +39,7 @@ def prepare(
     clean: bool = True,
     paired: bool = False,
     link: Link = "hard",
+    force: bool = False,
 ) -> Export:
     """Read the manifests and validate the request; nothing is written yet.
 
@@ -58,6 +60,9 @@ def prepare(
             "format."
         )
     _check_output(output, root)
+    for inputs in params.filter.sources.values():
+        check_separate(output / dataset, [root / inputs.videos, root / inputs.annotations])
+    _check_folder(output / dataset, force)
     wanted = _corruptions(names, params if split == params.corrupt.split else None)
     cells = select(
         DatasetPaths(root, dataset),
@@ -95,6 +100,7 @@ def write(export: Export, machine: MachineSettings) -> list[Path]:
     tasks = [task for cell in export.cells for task in _tasks(export, format_, cell)]
     waiting = [task for task in tasks if not done_marks.is_done(task)]
     _check_space(export, format_, waiting)
+    export.marks(format_.FOLDER).mkdir(parents=True, exist_ok=True)  # says that it is an export
     done = sum(len(task.clips) for task in tasks) - sum(len(task.clips) for task in waiting)
     for _ in run_tasks(
         _write_shard,
@@ -164,6 +170,17 @@ def _corruptions(names: Sequence[str], params: Params | None) -> list[str]:
             )
         found.extend(corruptions.SETS.get(name, (name,)))
     return list(dict.fromkeys(found))
+
+
+def _check_folder(folder: Path, force: bool) -> None:
+    """Refuse a folder with files that are not of an export, whose names could be the same."""
+    if force or not folder.exists() or (folder / MARKS).is_dir():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise SettingsError(
+            f"--output: already exists and is not an export (got {str(folder)!r}); choose another "
+            "folder, or write into it with --force."
+        )
 
 
 def _check_output(output: Path, root: Path) -> None:

@@ -8,6 +8,9 @@ from ...storage.shards import read_member
 from .registry import Link
 from .selection import ExportCell, ExportClip, ExportShard
 
+MARKS = ".done"
+"""Folder of the completion markers of an export."""
+
 
 @dataclass(frozen=True)
 class File:
@@ -77,4 +80,4 @@ class Export:
 
     def marks(self, store: str) -> Path:
         """Return the folder of the completion markers of one folder of files."""
-        return self.folder / ".done" / store
+        return self.folder / MARKS / store

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from .estimate import EstimateInterval
-from .plan import StageEstimate, Plan
+from .plan import Plan, StageEstimate
 
 
 def show(plan: Plan) -> Iterator[Table | str]:

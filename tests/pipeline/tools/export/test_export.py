@@ -128,6 +128,7 @@ def test_left_overs_of_a_killed_run_disappear(project: Project, tmp_path: Path) 
     half = tmp_path / "demo/frames/val/clean/0" / key / "img_99999.jpg"
     half.parent.mkdir()
     half.write_bytes(b"half")
+    (tmp_path / "demo/.done/frames").mkdir(parents=True)
     folder = project.export("tsm", tmp_path, names=["clean"])
     assert not left.exists()
     assert not half.exists()
@@ -216,6 +217,29 @@ def test_exports_do_not_lie_among_what_stages_write(project: Project) -> None:
     for folder in ("data", "data/demo/out", "manifests/demo", "report"):
         with pytest.raises(SettingsError, match="choose a folder outside"):
             project.export("plain", project.root / folder)
+
+
+def test_an_export_does_not_mix_with_the_videos(own: Project, tmp_path: Path) -> None:
+    """Neither inside the folder of the videos nor around it."""
+    videos = tmp_path / "demo/videos"
+    videos.mkdir(parents=True)
+    source = own.params.filter.sources["demo"].model_copy(update={"videos": videos})
+    settings = own.params.filter.model_copy(update={"sources": {"demo": source}})
+    moved = Project(own.root, own.params.model_copy(update={"filter": settings}))
+    for folder in (videos, videos / "out", tmp_path):
+        with pytest.raises(SettingsError, match="overlaps the inputs"):
+            moved.export("plain", folder)
+
+
+def test_a_folder_that_is_not_an_export_needs_force(project: Project, tmp_path: Path) -> None:
+    mine = tmp_path / "demo/videos/val/clean/0/mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("not of the export")
+    with pytest.raises(SettingsError, match="already exists and is not an export .*--force"):
+        project.export("plain", tmp_path, names=["clean"])
+    project.export("plain", tmp_path, names=["clean"], force=True)
+    project.export("plain", tmp_path, names=["clean"])  # now it is one
+    assert mine.read_text() == "not of the export"
 
 
 def test_a_key_that_is_no_id_gets_into_no_path(own: Project, tmp_path: Path) -> None:
