@@ -1,6 +1,7 @@
 """Terminal tables of the rows of manifests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from rich.table import Table
@@ -8,7 +9,7 @@ from rich.table import Table
 from ..storage.schemas import Row
 
 
-def clip_table(rows: Sequence[Row]) -> Table:
+def clip_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the clip accounting of the filter stage per split: listed, found, usable, reasons."""
     clips = pd.DataFrame(rows, columns=["dataset", "split", "status", "reason"])
     counts = pd.DataFrame(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import models
-from ...media.sampling import clip_indices, take_frames
+from ...media.sampling import clip_indices
 from ...models.device import ComputeDevice
 from ...models.inference import channels_last
 from ...params import Params
@@ -66,7 +66,7 @@ def batches_of(
     cell: EvaluationCell, waiting: Sequence[models.LoadedModel], params: Params
 ) -> tuple[Batch, ...]:
     """The usable clips of a cell with the frames that the waiting models take together."""
-    taken = (take_frames(params.evaluate.frames, model.input.frames) for model in waiting)
+    taken = (clip_indices(params.evaluate.frames, model.input.frames).tolist() for model in waiting)
     positions = tuple(sorted({position for some in taken for position in some}))
     usable = [row for row in cell.rows if row["status"] == "ok"]
     size = params.machine.batch_size
@@ -91,7 +91,7 @@ def predict(
     for batch in batches:
         frames = next(read).to(place.device, non_blocking=True)
         for name, model in opened.items():
-            taken = take_frames(params.evaluate.frames, model.input.frames)
+            taken = clip_indices(params.evaluate.frames, model.input.frames).tolist()
             own = [batch.positions.index(position) for position in taken]
             whole = own == list(range(len(batch.positions)))
             scores[name].append(_logits(model, frames if whole else frames[:, own], place))

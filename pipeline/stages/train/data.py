@@ -13,7 +13,7 @@ from corruptions.types import Clip, ClipRandom, random_uniforms
 
 from ... import models
 from ...errors import SettingsError, StageError
-from ...media.sampling import clip_indices, take_frames
+from ...media.sampling import clip_indices
 from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.clip_reader import StoredClip, read_clip
@@ -58,7 +58,7 @@ def read_examples(
             f"{model} takes {spec.size} x {spec.size}; set decode.pictures.{layout.dataset}.crop "
             f"to {spec.size}, or the model's input in models.{layout.dataset}.{model}."
         )
-    taken = take_frames(params.evaluate.frames, spec.frames)
+    taken = clip_indices(params.evaluate.frames, spec.frames)
     clips = tuple(StoredClip.of(row, layout.root) for row in rows)
     return Examples(
         clips=clips,

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from pipeline.errors import SettingsError
-from pipeline.media.sampling import take_frames
 from pipeline.models import InputSpec, prepare, registry
 
 PLAIN = {"frames": 2, "size": 3, "mean": (0.1, 0.2, 0.3), "std": (0.5, 0.25, 1.0)}
@@ -93,14 +92,6 @@ def test_floats_are_not_taken_for_pixels():
 def test_wrong_settings_name_key_and_value(wrong):
     with pytest.raises(ValueError, match=f"input.{next(iter(wrong))}"):
         InputSpec(**{**PLAIN, **wrong})
-
-
-def test_fewer_frames_are_taken_from_the_protocols_thirty_two():
-    assert take_frames(32, 16) == list(range(0, 32, 2))
-    assert take_frames(32, 32) == list(range(32))
-    assert take_frames(9, 32)[:5] == [0, 0, 0, 0, 1]
-    with pytest.raises(ValueError, match="at least 1"):
-        take_frames(0, 4)
 
 
 def test_the_folder_is_the_registry():
