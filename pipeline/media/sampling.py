@@ -6,11 +6,6 @@ from numpy.typing import NDArray
 from corruptions.types import Dialect
 
 
-def spread(num_frames: int, wanted: int) -> NDArray[np.intp]:
-    """Return indices of `wanted` frames spread over the clip: floor(j L / wanted)."""
-    return np.arange(wanted, dtype=np.intp) * num_frames // wanted
-
-
 def clip_indices(num_frames: int, wanted: int, dialect: Dialect = "ours") -> NDArray[np.intp]:
     """Return the indices of `wanted` frames of a clip by the benchmark's protocol (section 4).
 
@@ -42,16 +37,6 @@ def clip_indices(num_frames: int, wanted: int, dialect: Dialect = "ours") -> NDA
         return steps * kept // wanted
     stride = max(1, (kept - 1) // wanted)
     return stride // 2 + stride * steps
-
-
-def take_frames(available: int, wanted: int) -> list[int]:
-    """Return positions of `wanted` frames spread over `available`: floor(j * available / wanted).
-
-    A model of 16 frames takes every other one of the protocol's 32 in this way.
-    """
-    if available < 1 or wanted < 1:
-        raise ValueError(f"{available = } and {wanted = } must be at least 1.")
-    return [index * available // wanted for index in range(wanted)]
 
 
 def segment_indices(num_frames: int, wanted: int) -> NDArray[np.intp]:

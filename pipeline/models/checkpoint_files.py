@@ -17,6 +17,7 @@ from __future__ import annotations
 import collections
 import pickle
 import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,9 @@ PyTorchVideo and TimeSformer: model_state)."""
 
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.")
 """Prefixes of all keys, of DataParallel, torch.compile and modules around the network."""
+
+OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+"""First bytes of files that torch wrote before it wrote zip archives."""
 
 INERT = (
     "argparse.Namespace",
@@ -59,14 +63,14 @@ INERT = (
 """Classes of objects beside the tensors that are replaced by stand-ins."""
 
 
-class Inert(dict[Any, Any]):
-    """Stand-in for an object beside the tensors; it takes any state and computes nothing."""
+class Inert:
+    """Stand-in for the class of an object beside the tensors: instances are empty mappings.
 
-    def __init__(self, *_: Any, **__: Any) -> None:
-        super().__init__()
+    torch fills only mappings of the standard library, and gives them any state.
+    """
 
-    def __setstate__(self, _: Any) -> None:
-        return
+    def __new__(cls, *_: Any, **__: Any) -> Any:
+        return collections.OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -132,8 +136,10 @@ def _content(path: Path) -> Any:
         with torch.serialization.safe_globals(_safe()):
             return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, ValueError) as error:
-        if path.suffix == ".pkl":
-            with path.open("rb") as file:
+        with path.open("rb") as file:
+            of_torch = file.read(len(OLD_TORCH)) == OLD_TORCH or zipfile.is_zipfile(path)
+            file.seek(0)
+            if path.suffix == ".pkl" and not of_torch:
                 return _arrays(file, path)
         raise _refusal(path, error) from error
     except (TypeError, AttributeError, AssertionError) as error:  # damaged pickles
@@ -143,16 +149,15 @@ def _content(path: Path) -> Any:
 def _refusal(path: Path, error: BaseException) -> SettingsError:
     """Return the error of a file that torch refuses, without its hints and terminal codes."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    named = re.search(r"(?:GLOBAL|class|global:?) ([\w.]+\.\w+)", text)
+    named = re.search(r"(?:GLOBAL|[Uu]nsupported class) ([\w.]+)", text)
     if named:
         return SettingsError(
             f"weights {path}: hold an object of {named[1]}, and code in a checkpoint is never run; "
             "save the state_dict alone, or convert it to .safetensors."
         )
-    first = text.strip().partition("\n")[0] or type(error).__name__
-    return SettingsError(
-        f"weights {path} cannot be read, not a checkpoint, or damaged: {one_line(first)}"
-    )
+    found = text.rpartition("WeightsUnpickler error:")[2].strip().partition("\n")[0]
+    first = type(error).__name__ if not found or "weights_only" in found else one_line(found)
+    return SettingsError(f"weights {path} cannot be read, not a checkpoint, or damaged: {first}")
 
 
 def _safe() -> list[Any]:
@@ -172,7 +177,7 @@ def _safe() -> list[Any]:
         (np.ndarray, "numpy.ndarray"),
         (np.dtype, "numpy.dtype"),
         *kinds,
-        collections.defaultdict,
+        (Inert, "collections.defaultdict"),
         set,
         list,
         dict,

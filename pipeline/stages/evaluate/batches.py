@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...media.sampling import clip_indices, dense_indices, segment_indices, take_frames
+from ...media.sampling import clip_indices, dense_indices, segment_indices
 from ...models import InputSpec, LoadedModel
 from ...params import Params
 from ...storage.clip_reader import StoredClip, read_clip
@@ -63,7 +63,7 @@ class Batch:
         """Return where the frames of a model's input are among the decoded ones."""
         sampler = Sampler.of(spec)
         if sampler is None:
-            taken = take_frames(protocol_frames, spec.frames)
+            taken = clip_indices(protocol_frames, spec.frames).tolist()
             return [self.positions.index(position) for position in taken]
         before = self.samplers[: self.samplers.index(sampler)]
         start = len(self.positions) + sum(one.count for one in before)
@@ -98,7 +98,7 @@ def batches_of(
     """Return batches of a cell's usable clips, with all frames that the pending models take."""
     inputs = [model.input for model in pending]
     uniform = (
-        take_frames(params.evaluate.frames, spec.frames)
+        clip_indices(params.evaluate.frames, spec.frames).tolist()
         for spec in inputs
         if spec.sampling == "uniform"
     )

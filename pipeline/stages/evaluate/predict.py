@@ -15,6 +15,7 @@ from ...params import Params
 from ...storage.schemas import Row
 from .batches import Batch
 from .cells import EvaluationCell
+from .scores import softmax_statistics
 
 if TYPE_CHECKING:
     import torch
@@ -94,6 +95,9 @@ def prediction_rows(
     """Yield one row per clip of the cell, in the order of the cell."""
     best = scores.topk(min(5, scores.shape[1]), dim=1)
     predicted = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    usable = [row["label_id"] for row in cell.rows if row["status"] == "ok"]
+    statistics = softmax_statistics(scores, usable) if usable else {}
+    columns = iter(zip(*statistics.values(), strict=True))
     for row in cell.rows:
         prediction: Row = {
             "dataset": row["dataset"],
@@ -114,5 +118,6 @@ def prediction_rows(
                 "top5_logits": values,
                 "correct1": labels[0] == row["label_id"],
                 "correct5": row["label_id"] in labels,
+                **dict(zip(statistics, next(columns), strict=True)),
             }
         yield prediction

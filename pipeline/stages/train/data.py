@@ -12,7 +12,7 @@ from torch.utils.data import default_collate
 from corruptions.types import Clip, ClipRandom, random_uniforms
 
 from ...errors import SettingsError, StageError
-from ...media.sampling import clip_indices, take_frames
+from ...media.sampling import clip_indices
 from ...models.spec import InputSpec
 from ...params import Params
 from ...storage import manifest, schemas
@@ -58,7 +58,7 @@ def read_examples(
             f"{model} takes {spec.size} x {spec.size}; set decode.pictures.{paths.dataset}.crop "
             f"to {spec.size}, or the model's input in models.{paths.dataset}.{model}."
         )
-    taken = take_frames(params.evaluate.frames, spec.frames)
+    taken = clip_indices(params.evaluate.frames, spec.frames)
     clips = tuple(StoredClip.of(row, paths.root) for row in rows)
     return Examples(
         clips=clips,

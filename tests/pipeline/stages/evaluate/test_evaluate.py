@@ -120,8 +120,9 @@ def test_an_edit_of_a_label_map_evaluates_its_model_again(tmp_path: Path) -> Non
     parts = sorted((tmp_path / "data/demo/evaluate").rglob("*.parquet"))
     times = {part: part.stat().st_mtime_ns for part in parts}
     before = predictions(tmp_path, "mapped")
-    plain = predictions(tmp_path, "plain")
-    assert [row["top5"] for row in before] == [row["top5"] for row in plain]
+    assert [row["top5"] for row in before] == [
+        row["top5"] for row in predictions(tmp_path, "plain")
+    ]
     labels.write_text("moving right\nmoving left\n")
     evaluate("demo", params, tmp_path)
     changed = {part.parent.name for part in parts if part.stat().st_mtime_ns != times[part]}

@@ -1,20 +1,10 @@
 """Batches hold only the frames that the models take, and rows are those of the logits."""
 
-import pytest
 import torch
 
-from pipeline.media.sampling import take_frames
 from pipeline.stages.evaluate.cells import EvaluationCell
 from pipeline.stages.evaluate.predict import prediction_rows
 from pipeline.storage.schemas import Row
-
-
-def test_a_model_of_fewer_frames_takes_them_from_those_of_the_protocol() -> None:
-    assert take_frames(32, 16) == list(range(0, 32, 2))
-    assert take_frames(32, 32) == list(range(32))
-    assert take_frames(9, 32)[:5] == [0, 0, 0, 0, 1]
-    with pytest.raises(ValueError, match="at least 1"):
-        take_frames(0, 4)
 
 
 def clip(key: str, label: int, status: str = "ok") -> Row:

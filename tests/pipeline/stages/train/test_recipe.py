@@ -53,7 +53,13 @@ def test_an_edit_of_the_sampler_runs_all_that_samples_frames(edit: Edit) -> None
     assert not edit("media/sampling.py") & {"synthesize", "filter", "report", *NETWORKS}
 
 
-@pytest.mark.parametrize("file", ["labels", "external", "factory", "hugging_face", "processor_files", "inference", "views"])
+PREDICTING = (
+    *("external", "factory", "framework", "hugging_face", "inference", "labels"),
+    *("processor_files", "views"),
+)
+
+
+@pytest.mark.parametrize("file", PREDICTING)
 def test_an_edit_of_what_only_predictions_need_evaluates_again(edit: Edit, file: str) -> None:
     assert edit(f"models/{file}.py") == {"evaluate"}
 
