@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,8 @@ class ExternalModel:
     """What determines its output besides weights and input: hashes of code and files, versions."""
     file: Path | None = None
     """Source file of its factory, for provenance."""
+    root: Path | None = None
+    """Folder in which the imports of that file start."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Request:
     weights: Path | None
     options: Mapping[str, Any]
     input: Mapping[str, Any]
+    aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Other names of classes."""
 
     def refuse_extras(self) -> None:
         """Refuse weights and options for a model that brings its own."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +57,14 @@ def read_factory(request: Request) -> ExternalModel:
     if request.weights is not None:
         state = fitted_names(read_state(request.weights), tuple(built.state_dict()), ())
         load_strictly(built, state, f"model {name!r}: weights {request.weights}")
+    file, root = _source(module)
     spec = getattr(built, "INPUT", getattr(module, "INPUT", None))
     return ExternalModel(
         built.eval(),
         spec if isinstance(spec, InputSpec) else None,
         weights_hash(built) if request.weights is None else sha256(request.weights),
-        file=_source(factory, module),
+        file=file,
+        root=root,
     )
 
 
@@ -85,9 +86,11 @@ def _import(name: str) -> tuple[Any, Any]:
     return module, factory
 
 
-def _source(factory: Any, module: Any) -> Path | None:
-    """Return the module's own file: it imports the factory if that is defined elsewhere."""
-    file = getattr(module, "__file__", None) or getattr(
-        sys.modules.get(getattr(factory, "__module__", "")), "__file__", None
-    )
-    return Path(file) if file and file.endswith(".py") else None
+def _source(module: Any) -> tuple[Path | None, Path | None]:
+    """Return the module's source file and the folder in which its imports start."""
+    file = getattr(module, "__file__", None)
+    if not file or not file.endswith(".py"):
+        return None, None
+    path = Path(file).resolve()
+    depth = module.__name__.count(".") + (path.name == "__init__.py")
+    return path, path.parents[depth]

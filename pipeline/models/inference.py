@@ -33,6 +33,8 @@ class LoadedModel:
     """What determines the output besides weights and input: hashes of files, versions."""
     file: Path | None = None
     """Source file of the network or its factory, for provenance."""
+    root: Path | None = None
+    """Folder in which the imports of a user's factory start; None for networks of the zoo."""
 
 
 def logits(model: LoadedModel, batch: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from .checkpoints import fitted_names, load_strictly, sha256
 from .external import Request, read_external
 from .framework import agree, read_arch
 from .inference import LoadedModel
-from .labels import outputs_of_classes, read_labels, restricted
+from .labels import outputs_of_classes, read_aliases, read_labels, restricted
 from .spec import InputSpec, complete_input, prepare
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def load_model(
     class_names: Sequence[str] = (),
     labels: Path | None = None,
     options: Mapping[str, Any] | None = None,
+    aliases: Path | None = None,
 ) -> LoadedModel:
     """Load one model in evaluation mode, on the CPU, in float32.
 
@@ -51,6 +53,8 @@ def load_model(
         File with the names of the model's outputs (see `labels.read_labels`).
     options
         Keyword arguments of the model's `build` or factory.
+    aliases
+        File of other names of classes (see `labels.read_aliases`).
 
     Returns
     -------
@@ -68,7 +72,8 @@ def load_model(
         raise SettingsError(f"{num_classes = }, but there are {len(class_names)} class names.")
     own_labels = read_labels(labels) if labels is not None else []
     given = asdict(input) if isinstance(input, InputSpec) else dict(input or {})
-    request = Request(name, num_classes, tuple(class_names), weights, options or {}, given)
+    others = {} if aliases is None else read_aliases(aliases)
+    request = Request(name, num_classes, tuple(class_names), weights, options or {}, given, others)
     if name in registry.names():
         return _load_registered(request, own_labels)
     external = read_external(request)
@@ -80,15 +85,18 @@ def load_model(
         )
     spec = complete_input(name, external.input, given)
     num_outputs = _count_outputs(name, external.module, spec)
+    labels_of = own_labels or external.labels
+    module, outputs = _with_classes(request, external.module, num_outputs, labels_of)
     return LoadedModel(
         name=name,
-        module=_with_classes(request, external.module, num_outputs, own_labels or external.labels),
+        module=module,
         input=spec,
         num_classes=num_classes,
         weights_sha256=external.weights_sha256,
         movable=external.movable,
-        code=external.code,
+        code={**external.code, "outputs": outputs},
         file=external.file,
+        root=external.root,
     )
 
 
@@ -98,7 +106,7 @@ def _load_registered(request: Request, labels: Sequence[str]) -> LoadedModel:
     if request.weights is None:
         spec = complete_input(name, entry.input, request.input)
         module = entry.make(request.num_classes, spec, request.options)
-        return _registered(request, entry, spec, module, request.num_classes, ())
+        return _registered(request, entry, spec, module, request.num_classes, (), request.options)
     what = f"model {name!r}: weights {request.weights}"
     checkpoint = read_checkpoint(request.weights)
     state = fitted_names(checkpoint.tensors, entry.keys(), entry.renamings)
@@ -119,7 +127,7 @@ def _load_registered(request: Request, labels: Sequence[str]) -> LoadedModel:
     spec = complete_input(name, entry.input, given)
     module = entry.make(num_outputs, spec, options)
     load_strictly(module, state, what)
-    return _registered(request, entry, spec, module, num_outputs, labels)
+    return _registered(request, entry, spec, module, num_outputs, labels, options)
 
 
 def _registered(
@@ -129,33 +137,41 @@ def _registered(
     module: nn.Module,
     num_outputs: int,
     labels: Sequence[str],
+    options: Mapping[str, Any],
 ) -> LoadedModel:
+    module, outputs = _with_classes(request, module.eval(), num_outputs, labels)
     return LoadedModel(
         name=request.name,
-        module=_with_classes(request, module.eval(), num_outputs, labels),
+        module=module,
         input=spec,
         num_classes=request.num_classes,
         weights_sha256=None if request.weights is None else sha256(request.weights),
+        code={
+            "outputs": outputs,
+            "options": repr(sorted(options.items())),
+            **{library: version(library) for library in entry.libraries},
+        },
         file=entry.file,
     )
 
 
 def _with_classes(
     request: Request, module: nn.Module, num_outputs: int, labels: Sequence[str]
-) -> nn.Module:
-    """Return the module with one output per class, in class order."""
+) -> tuple[nn.Module, str]:
+    """Return the module with one output per class, in class order, and which outputs these are."""
     name, num_classes = request.name, request.num_classes
     if labels and len(labels) != num_outputs:
         raise SettingsError(f"model {name!r} has {num_outputs} outputs, but {len(labels)} labels.")
+    outputs = list(range(num_outputs))
     if labels and request.class_names:
-        outputs = outputs_of_classes(labels, request.class_names, name)
-        return module if outputs == list(range(num_outputs)) else restricted(module, outputs)
-    if num_outputs != num_classes:
+        outputs = outputs_of_classes(labels, request.class_names, name, request.aliases)
+    elif num_outputs != num_classes:
         raise SettingsError(
             f"model {name!r} has {num_outputs} outputs for {num_classes} classes; give the "
             "file with the names of its outputs as `labels` to restrict it to the classes."
         )
-    return module
+    whole = outputs == list(range(num_outputs))
+    return module if whole else restricted(module, outputs), " ".join(map(str, outputs))
 
 
 def _count_outputs(name: str, module: nn.Module, spec: InputSpec) -> int:

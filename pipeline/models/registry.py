@@ -11,6 +11,7 @@ defines
   `size` follow the input in params.yaml.
 - `RENAMINGS` (see `checkpoints`), if weights are published under other names;
 - `CHECKPOINTS`: the published forms of weights that load;
+- `LIBRARIES`: packages that define the network, if any;
 - `PUBLISHED`: the row of the published leaderboard that it stands for, if any;
 - `INPUT_OF(state) -> dict`: frames and size that a checkpoint determines, if any;
 - `NEEDS_INPUT(num_outputs, given) -> str`: why weights need an input in params.yaml, if they do.
@@ -51,6 +52,8 @@ class ModelEntry:
     """The model's module, for provenance."""
     checkpoints: tuple[str, ...] = ()
     """Published forms of weights that load."""
+    libraries: tuple[str, ...] = ()
+    """Packages that define the network, whose versions belong to its results."""
     published: str = ""
     """Row of the published leaderboard that the model stands for; empty if none."""
     input_of: Callable[[Mapping[str, Any]], dict[str, int]] = lambda _: {}
@@ -149,6 +152,7 @@ def load(name: str) -> ModelEntry:
         renamings=tuple(getattr(module, "RENAMINGS", ())),
         file=ZOO / f"{name}.py",
         checkpoints=tuple(getattr(module, "CHECKPOINTS", ())),
+        libraries=tuple(getattr(module, "LIBRARIES", ())),
         published=getattr(module, "PUBLISHED", ""),
         **{
             field: getattr(module, name)

@@ -30,6 +30,7 @@ INPUT = InputSpec(
     frames=32, size=224, mean=(0.45, 0.45, 0.45), std=(0.225, 0.225, 0.225), layout="NTCHW"
 )
 HEAD = "classifier"
+LIBRARIES = ("transformers",)
 PUBLISHED = "TimeSformer (32 frames of Mini Kinetics, 16 of Mini SSV2)"
 CHECKPOINTS = ("facebookresearch/TimeSformer: .pyth", "transformers: .safetensors, .bin")
 

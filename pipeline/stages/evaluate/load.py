@@ -6,11 +6,10 @@ from dataclasses import asdict
 from ... import models
 from ...datasets.class_list import read_classes
 from ...errors import SettingsError
-from ...io.hashing import sha256_file
 from ...models.device import ComputeDevice
 from ...models.views import check_size
 from ...params import Params
-from ...provenance import code_of, recipe_hash, stage_code
+from ...provenance import code_of, external_code, recipe_hash, stage_code
 from ...storage.paths import DatasetPaths
 from .cells import EvaluationCell
 
@@ -65,6 +64,7 @@ def _load(
         class_names=class_names,
         labels=settings.labels and paths.root / settings.labels,
         options=settings.options,
+        aliases=paths.root / "manifests/classes/aliases.csv",
     )
 
 
@@ -78,6 +78,13 @@ def _check(name: str, spec: models.InputSpec, params: Params, stored_size: int) 
             f"input.stride) or segments, or evaluate.frames to {spec.frames} for all models."
         )
     check_size(name, spec, stored_size)
+
+
+def _network_code(model: models.LoadedModel) -> str | None:
+    """Return the hash of the code that defines the network; None for exported files."""
+    if model.file is None:
+        return None
+    return code_of(model.file) if model.root is None else external_code(model.file, model.root)
 
 
 def prediction_recipe(
@@ -94,12 +101,11 @@ def prediction_recipe(
         {
             "stage": "evaluate",
             "code": stage_code("evaluate"),
-            "network": None if model.file is None else code_of(model.file),
-            "brought": dict(model.code),
+            "network": _network_code(model),
+            "model": dict(model.code),
             "weights": model.weights_sha256,
             "input": asdict(model.input),
             "options": settings.options,
-            "labels": settings.labels and sha256_file(paths.root / settings.labels),
             "frames": params.evaluate.frames,
             "dialect": params.dialect,
             "precision": device.precision,

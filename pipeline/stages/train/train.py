@@ -17,6 +17,7 @@ import logging
 import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -148,6 +149,7 @@ def _recipe(run: Run, params: Params, training: Examples, validation: Examples) 
             "code": stage_code("train"),
             "network": code_of(run.entry.file),
             "torch": torch.__version__,
+            "libraries": {library: version(library) for library in run.entry.libraries},
             "settings": run.settings.model_dump(exclude={"start"}),
             "start": run.start and sha256_file(run.start),
             "seed": run.seed,

@@ -15,7 +15,7 @@ from tests.pipeline.models.published import listed_names, randomised, weights
 
 Logits = Callable[[torch.Tensor, theirs.State], torch.Tensor]
 
-PREFIX, SUFFIX = "mini_kinetics400-rgb-", "-f8-cosine-bs32-e50-v1"
+PREFIX, SUFFIX = "mini_kinetics400-rgb-", "-f16-cosine-bs32-e50-v1"
 VARIANTS: list[tuple[str, str, Logits]] = [
     # model, network in `arch`, the framework's definition
     ("i3d_resnet18", "i3d-resnet-18-ts-max", lambda x, s: theirs.i3d_resnet(x, s, (2,) * 4, True)),
@@ -65,7 +65,7 @@ def save(state: theirs.State, arch: str, path: Path) -> Path:
     return path
 
 
-def clip(frames: int = 8, size: int = 64) -> torch.Tensor:
+def clip(frames: int = 16, size: int = 64) -> torch.Tensor:
     random = torch.Generator().manual_seed(5)
     return torch.randn((1, 3, frames, size, size), generator=random)
 
@@ -79,7 +79,7 @@ def test_logits_are_those_of_the_framework(
     state = published(name)
     path = save(state, PREFIX + network + SUFFIX, tmp_path / "model_best.pth.tar")
     loaded = load_model(name, num_classes=7, weights=path)
-    assert loaded.input.frames == 8
+    assert loaded.input.frames == 16
     with torch.inference_mode():
         wanted, found = definition(clip(), state), loaded.module(clip())
     assert torch.allclose(found, wanted, rtol=1e-5, atol=1e-5 * float(wanted.abs().max()))
@@ -106,14 +106,14 @@ def test_the_text_of_the_benchmark_is_read() -> None:
     assert read_arch("resnet-50") is None
     for unknown in ("i3d-resnet-34-ts", "s3d-resnet-50", "TAM-b5-sum-resnet-50", "resnet-50-ts"):
         with pytest.raises(SettingsError, match="is not in the zoo"):
-            read_arch(f"ssv2-rgb-{unknown}-f8-cosine-bs72-e75")
+            read_arch(f"ssv2-rgb-{unknown}-f16-cosine-bs72-e75")
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"options": {"temporal_stride": True}}, "options.temporal_stride is True; remove it"),
-        ({"input": {"frames": 32}}, "trained on 8 frames, but input.frames is 32"),
+        ({"input": {"frames": 32}}, "trained on 16 frames, but input.frames is 32"),
     ],
 )
 def test_a_contradiction_is_refused(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
