@@ -219,7 +219,7 @@ def main() -> None:
                 "machine": params.machine.model_copy(update=machine),
             }
         )
-        corrupt("demo", "shot_noise", params, root)
+        corrupt(params, root, "demo", "shot_noise")
         console = Console(width=120)
         table, reading = reader_table(root, chosen.clips)
         console.print(table)

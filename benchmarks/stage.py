@@ -100,8 +100,8 @@ def make_project(root: Path, clips: int, frames: int) -> None:
         make_video(path, *H264, "-crf", "20", clip=clip)
     picture = {"short_side": 256, "crop": 224, "clips_per_shard": max(1, clips // 2)}
     params = write_params(root, decode={"pictures": {"demo": picture}}, machine={"workers": 1})
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
 
 
 SHARES = ("corruption", "payload", "input", "hashes")
@@ -190,7 +190,7 @@ def main() -> None:
         machine = params.machine.model_copy(update={"workers": int(chosen.run[2])})
         severities = tuple(range(1, 1 + int(chosen.run[3])))
         changes = {"machine": machine, "severities": severities}
-        stage.corrupt("demo", name, params.model_copy(update=changes), root)
+        stage.corrupt(params.model_copy(update=changes), root, "demo", name)
         return
     table = Table(title=f"Corrupt stage, {chosen.clips} clips of {chosen.frames} frames, 224 x 224")
     table.add_column("")

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..datasets import accounting
+from ..datasets.accounting import check_share
 from ..datasets.source_clips import Sources
 from ..errors import ClipError
 from ..execution.pool import run_tasks
+from ..io.locks import file_lock
 from ..media.retry import retry_once
 from ..params import Params
 from ..provenance import library_versions, recipe_hash, stage_code
@@ -38,11 +39,19 @@ class DecodeTask:
     payload: PayloadSettings
 
 
-def decode(dataset: str, params: Params, root: Path) -> list[Row]:
-    """Make the clean shards of all splits and `clean.parquet`; gives its rows."""
+def decode(params: Params, root: Path, dataset: str) -> list[Row]:
+    """Write the clean shards of all splits and `clean.parquet`, and return its rows."""
     params.check_dataset(dataset)
-    layout = DatasetPaths(root, dataset)
-    tasks = plan_shards(dataset, params, layout)
+    paths = DatasetPaths(root, dataset)
+    with file_lock(paths.lock("decode")):
+        rows = _decode(params, paths)
+    check_share(rows, params.decode.allowed_failures, f"decode {dataset}", "decode")
+    return rows
+
+
+def _decode(params: Params, paths: DatasetPaths) -> list[Row]:
+    dataset = paths.dataset
+    tasks = plan_shards(params, paths)
     waiting = [task for task in tasks if not parts.part_is_done(task.shard, task.recipe)]
     done = sum(len(task.rows) for task in tasks) - sum(len(task.rows) for task in waiting)
     for _ in run_tasks(
@@ -53,23 +62,20 @@ def decode(dataset: str, params: Params, root: Path) -> list[Row]:
         lambda task: len(task.rows),
         done,
         lambda task: task.shard.name,
-        shared=(layout.data, layout.root / params.filter.sources[dataset].videos),
+        shared=(paths.data, paths.root / params.filter.sources[dataset].videos),
     ):
         pass
     for split in {task.shard.parent for task in tasks}:
         parts.remove_others(split, [task.shard for task in tasks if task.shard.parent == split])
     rows = parts.gather(task.shard for task in tasks)
-    manifest.write(layout.manifest("clean"), rows, schemas.CELLS)
-    accounting.check_share(
-        rows, params.decode.allowed_failures, f"decode {dataset}", "decode.allowed_failures"
-    )
+    manifest.write(paths.manifest("clean"), rows, schemas.CELLS)
     return rows
 
 
-def plan_shards(dataset: str, params: Params, layout: DatasetPaths) -> list[DecodeTask]:
-    """All shards of the dataset, made or not."""
-    picture = params.decode.pictures[dataset]
-    listed = manifest.read_rows(layout.clips, schemas.CLIPS)
+def plan_shards(params: Params, paths: DatasetPaths) -> list[DecodeTask]:
+    """Return the tasks of all shards of a dataset, complete or not."""
+    picture = params.decode.pictures[paths.dataset]
+    listed = manifest.read_rows(paths.clips, schemas.CLIPS)
     common = {
         "stage": "decode",
         "code": stage_code("decode"),
@@ -79,7 +85,7 @@ def plan_shards(dataset: str, params: Params, layout: DatasetPaths) -> list[Deco
         "max_frames": params.decode.max_frames,
         "max_pixels": params.filter.max_pixels,
     }
-    sources = Sources.of(dataset, params, layout.root)
+    sources = Sources.of(paths.dataset, params, paths.root)
     tasks = []
     for split in sorted({row["split"] for row in listed}):
         clips = [row for row in listed if row["split"] == split]
@@ -89,7 +95,7 @@ def plan_shards(dataset: str, params: Params, layout: DatasetPaths) -> list[Deco
                 for row in clips[start : start + picture.clips_per_shard]
                 if row["status"] == "ok"
             ]
-            shard = layout.clean_shard(split, index)
+            shard = paths.clean_shard(split, index)
             identities = [
                 [row[name] for name in (*schemas.CLIP_COLUMNS, "source_path", "source_sha256")]
                 for row in rows
@@ -98,7 +104,7 @@ def plan_shards(dataset: str, params: Params, layout: DatasetPaths) -> list[Deco
                 DecodeTask(
                     rows=tuple(rows),
                     shard=shard,
-                    relative=layout.relative(shard),
+                    relative=paths.relative(shard),
                     recipe=recipe_hash(common | {"clips": identities}),
                     sources=sources,
                     payload=params.payload,

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ..datasets.accounting import check_share
 from ..datasets.annotations import ListedClip, read_annotations
 from ..datasets.class_list import HINT
 from ..datasets.video_files import FileFinder
 from ..errors import ClipError, SettingsError, StageError, TransientClipError
 from ..execution.pool import run_tasks
 from ..io.hashing import sha256_file, signature
+from ..io.locks import file_lock
 from ..io.text import read_text
 from ..media.retry import retry_once
 from ..media.source import VideoSource, check_file
@@ -50,11 +52,20 @@ class ProbeTask:
     timeout_seconds: float
 
 
-def filter_clips(dataset: str, params: Params, root: Path) -> list[Row]:
-    """Find and probe every listed clip and write `clips.parquet`; gives its rows."""
-    tasks = find_clips(dataset, params, root, CLIPS_PER_TASK)
+def filter_clips(params: Params, root: Path, dataset: str) -> list[Row]:
+    """Find and probe every listed clip, write `clips.parquet` and return its rows."""
+    params.check_dataset(dataset)
+    paths = DatasetPaths(root, dataset)
+    with file_lock(paths.lock("filter")):
+        rows = _filter(params, paths)
+    check_share(rows, params.filter.allowed_failures, f"filter {dataset}", "filter")
+    return rows
+
+
+def _filter(params: Params, paths: DatasetPaths) -> list[Row]:
+    dataset = paths.dataset
+    tasks = find_clips(params, paths.root, dataset, CLIPS_PER_TASK)
     rows: list[Row] = []
-    layout = DatasetPaths(root, dataset)
     for some in run_tasks(
         probe_clips,
         tasks,
@@ -62,15 +73,15 @@ def filter_clips(dataset: str, params: Params, root: Path) -> list[Row]:
         f"filter {dataset}",
         lambda task: len(task.clips),
         name=lambda task: " ".join(clip.key for clip in task.clips),
-        shared=(layout.data, root / params.filter.sources[dataset].videos),
+        shared=(paths.data, paths.root / params.filter.sources[dataset].videos),
     ):
         rows.extend(some)
-    manifest.write(layout.clips, rows, schemas.CLIPS)
+    manifest.write(paths.clips, rows, schemas.CLIPS)
     return rows
 
 
 def find_clips(
-    dataset: str, params: Params, root: Path, clips: int | None = None
+    params: Params, root: Path, dataset: str, clips: int | None = None
 ) -> list[ProbeTask]:
     """Every listed clip with its file, all in one task or `clips` in each; opens no video."""
     params.check_dataset(dataset)
@@ -105,17 +116,6 @@ def find_clips(
         )
         for start in range(0, len(listed), step)
     ]
-
-
-def check_share(rows: list[Row], allowed: float, dataset: str) -> None:
-    """Fail, after the manifest is written, if more than the allowed share is not usable."""
-    failed = sum(row["status"] != "ok" for row in rows)
-    if failed > allowed * len(rows):
-        raise StageError(
-            f"filter {dataset}: {failed} of {len(rows)} listed clips are missing or broken, more "
-            f"than filter.allowed_failures = {allowed:g}; the manifest says which. Get more of "
-            "the videos, or raise the limit in params.yaml."
-        )
 
 
 def _read_checksums(source: SourceSettings) -> dict[str, str]:

@@ -18,6 +18,7 @@ from ...errors import SettingsError
 from ...execution.prefetch import read_ahead
 from ...execution.progress import progress_bar
 from ...io.hashing import sha256_file
+from ...io.locks import file_lock
 from ...models.device import ComputeDevice, select_device
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
@@ -33,10 +34,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def evaluate(dataset: str, params: Params, root: Path) -> None:
+def evaluate(params: Params, root: Path, dataset: str) -> None:
     """Write `predictions/<model>.parquet` of every model of a dataset."""
     params.check_dataset(dataset)
     layout = DatasetPaths(root, dataset)
+    with file_lock(layout.lock("evaluate")):
+        _evaluate(params, root, dataset, layout)
+
+
+def _evaluate(params: Params, root: Path, dataset: str, layout: DatasetPaths) -> None:
     place = select_device(params.machine)
     cells = read_cells(dataset, params, layout)
     opened = open_models(dataset, params, layout)

@@ -20,6 +20,7 @@ from corruptions.sets import set_of
 from ... import metrics
 from ...errors import SettingsError
 from ...io.atomic import atomic, write_text
+from ...io.locks import file_lock
 from ...metrics.summary import Summary
 from ...params import Params
 from ...storage.paths import DatasetPaths
@@ -33,6 +34,11 @@ log = logging.getLogger(__name__)
 
 def report(params: Params, root: Path) -> None:
     """Write the report of all datasets of params.yaml."""
+    with file_lock(root / "data" / ".report.lock"):
+        _report(params, root)
+
+
+def _report(params: Params, root: Path) -> None:
     added = submissions.read_results(root)
     evaluated = [
         read_evaluated(dataset, params, DatasetPaths(root, dataset)) for dataset in params.datasets

@@ -24,12 +24,18 @@ from ...errors import ClipError, SettingsError, StageError
 from ...execution.pool import run_tasks
 from ...io.atomic import atomic, write_text
 from ...io.hashing import sha256_file
+from ...io.locks import file_lock
 from ...media import ffmpeg as program
+from ...params import Params
 from ...provenance import stage_code
 from ...settings import MachineSettings, SynthesizeSettings
+from ...storage.paths import DatasetPaths
 from . import scenes
 
 log = logging.getLogger(__name__)
+
+DATASET = "demo"
+"""Name of the generated dataset in params.yaml."""
 
 Split = Literal["train", "val"]
 State = Literal["good", "missing", "truncated", "empty", "text", "audio only"]
@@ -68,19 +74,27 @@ class _Task:
     seed: int
 
 
-def synthesize(
-    folder: Path, settings: SynthesizeSettings, machine: MachineSettings, seed: int
-) -> None:
-    """Write `folder`/videos and `folder`/annotations; the same bytes for any number of workers.
+def synthesize(params: Params, root: Path) -> None:
+    """Write the videos and annotations of the dataset `demo` below `root`/data/demo.
 
-    Videos that an earlier run with the same recipe has made, and nobody has changed, are kept.
+    The bytes are the same for any number of workers. Unchanged videos of an earlier run with the
+    same recipe are kept.
     """
+    paths = DatasetPaths(root, DATASET)
+    settings = params.synthesize
     for name, value in (("width", settings.width), ("height", settings.height)):
         if value % 2 or value < MIN_SIDE:
             raise SettingsError(
                 f"synthesize.{name} is {value}; it must be even (H.264 with 4:2:0 colour) and at "
                 f"least {MIN_SIDE}."
             )
+    with file_lock(paths.lock("synthesize")):
+        _synthesize(paths.data, settings, params.machine, params.seed)
+
+
+def _synthesize(
+    folder: Path, settings: SynthesizeSettings, machine: MachineSettings, seed: int
+) -> None:
     videos, annotations = folder / "videos", folder / "annotations"
     known = _begin(videos, annotations, recipe(settings, seed))
     listings = [clip for split in get_args(Split) for clip in list_clips(split, settings, seed)]
@@ -221,7 +235,7 @@ FILE = {"format": "mp4", "fflags": "+bitexact", "map_metadata": -1}
 
 def _film(path: Path, listing: Listing, settings: SynthesizeSettings, seed: int) -> None:
     """Draw one clip and encode it, some with sound."""
-    random = ClipRandom(seed, "demo", listing.youtube_id, "synthesize", "0")
+    random = ClipRandom(seed, DATASET, listing.youtube_id, "synthesize", "0")
     scene = scenes.scene(
         random, listing.label, settings.num_frames, settings.width, settings.height
     )

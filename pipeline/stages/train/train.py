@@ -14,8 +14,10 @@ its own process, as it does in data-parallel training elsewhere.
 
 import json
 import logging
+import os
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -26,6 +28,7 @@ from ...datasets.class_list import read_classes
 from ...errors import SettingsError
 from ...io.atomic import atomic, write_text
 from ...io.hashing import sha256_file
+from ...io.locks import file_lock
 from ...models.checkpoints import read_state, start_from_images, to_our_names
 from ...models.device import ComputeDevice, select_device
 from ...models.inference import channels_last
@@ -44,7 +47,7 @@ SIDES = re.compile(r"\b(left|right|(counter|anti)?clockwise)\b")
 """Words of classes that a mirror turns into other classes."""
 
 
-def train(dataset: str, params: Params, root: Path, only: Sequence[str] = ()) -> None:
+def train(params: Params, root: Path, dataset: str, only: Sequence[str] = ()) -> None:
     """Write weights.pt, metrics.json and history.csv of a dataset's models, where today's lack.
 
     The metrics of all of them go to `manifests/<dataset>/training.json` as well, for DVC.
@@ -54,7 +57,10 @@ def train(dataset: str, params: Params, root: Path, only: Sequence[str] = ()) ->
     (layout.data / "train").mkdir(parents=True, exist_ok=True)
     trained = tuple(params.train.get(dataset, {}))
     place = select_device(params.machine)
-    with process_group(place) as processes:
+    # Rank 0 alone holds the lock, before the group forms: the other ranks wait for it there.
+    first = os.environ.get("RANK", "0") == "0"
+    lock = file_lock(layout.lock("train")) if first else nullcontext()
+    with lock, process_group(place) as processes:
         for model in only or trained:
             _train_model(_plan(dataset, model, params, root, place, processes), params, layout)
         if processes.rank == 0:

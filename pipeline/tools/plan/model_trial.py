@@ -75,7 +75,7 @@ def try_model(
 
     def run(severities: tuple[int, ...]) -> float:
         start = clock()
-        evaluate(dataset, params.model_copy(update=changes | {"severities": severities}), folder)
+        evaluate(params.model_copy(update=changes | {"severities": severities}), folder, dataset)
         return clock() - start
 
     seconds = []

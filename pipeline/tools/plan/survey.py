@@ -68,7 +68,7 @@ def survey(
 
 def _look(dataset: str, params: Params, root: Path, rng: np.random.Generator) -> dict[str, Survey]:
     """Open some of the videos that are there."""
-    (listed,) = find_clips(dataset, params, root, clips=None)
+    (listed,) = find_clips(params, root, dataset, clips=None)
     known = list(zip(listed.clips, listed.files, listed.checksums, strict=True))
     surveys = {}
     for split in sorted({clip.split for clip in listed.clips}):

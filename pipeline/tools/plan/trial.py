@@ -133,10 +133,10 @@ def _try_stages(
     dataset, split = rows[0]["dataset"], params.corrupt.split
     layout = DatasetPaths(folder, dataset)
     manifest.write(layout.clips, rows, schemas.CLIPS)
-    costs = {CLEAN: _cost(partial(decode, dataset, params, folder), layout.clean_folder(split))}
+    costs = {CLEAN: _cost(partial(decode, params, folder, dataset), layout.clean_folder(split))}
     for name in corruptions:
         made = layout.data / "corrupted" / name
-        costs[name] = _cost(partial(corrupt, dataset, name, params, folder), made)
+        costs[name] = _cost(partial(corrupt, params, folder, dataset, name), made)
         shutil.rmtree(made)
     return costs
 

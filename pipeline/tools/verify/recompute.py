@@ -80,7 +80,7 @@ def _make(sample: Sample, temporary: DatasetPaths) -> Path:
     if sample.severity == 0:
         return clean
     chosen = load(sample.corruption, sample.params.dialect)
-    tasks, shards = corrupt.plan_shards(sample.dataset, chosen, sample.params, temporary)
+    tasks, shards = corrupt.plan_shards(sample.params, temporary, chosen)
     for task in tasks:
         corrupt.corrupt_shard(task)
     return shards[0]

@@ -121,7 +121,7 @@ def _check_samples(
     """Make some shards again, of the cells whose rows are known."""
     if not expected:
         expected = _manifests(names, params, layout)
-    tasks = decode.plan_shards(layout.dataset, params, layout)
+    tasks = decode.plan_shards(params, layout)
     every = []
     for corruption, severity in expected:
         if corruption not in (*names, "clean"):

@@ -31,10 +31,10 @@ CLEAN_SHARDS = (True, False)
 def build(root: Path, names: tuple[str, ...], **changes: object) -> Params:
     """A project with all stored cells; shards of a clip are what a reader compares with."""
     params = make_project(root, num_clips=3, num_train=1, corruptions=list(names), **changes)
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
     for name in names:
-        corrupt("demo", name, params, root)
+        corrupt(params, root, "demo", name)
     return params
 
 

@@ -42,10 +42,10 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_all(params: Params, root: Path) -> None:
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
     for name in CORRUPTIONS:
-        corrupt("demo", name, params, root)
+        corrupt(params, root, "demo", name)
 
 
 def sources(local: Path, root: Path, **machine: object) -> Params:

@@ -57,7 +57,7 @@ def test_ctrl_c_ends_the_run_within_seconds(tmp_path: Path, workers: int) -> Non
     code = (
         "import sys, time\n"
         "from tests.pipeline.execution.test_pool import machine, slow\n"
-        "from pipeline.workers import run_tasks\n"
+        "from pipeline.execution.pool import run_tasks\n"
         f"for _ in run_tasks(slow, range(8), machine({workers}), 'slow'):\n"
         "    print('one', flush=True)\n"
     )
@@ -106,9 +106,9 @@ def test_tasks_and_results_are_small(tmp_path: Path) -> None:
     from tests.support.project import make_project
 
     params = make_project(tmp_path)
-    filter_clips("demo", params, tmp_path)
-    decode("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
+    decode(params, tmp_path, "demo")
     from corruptions import load as load_corruption
 
-    tasks, _ = plan_shards("demo", load_corruption("fog"), params, DatasetPaths(tmp_path, "demo"))
+    tasks, _ = plan_shards(params, DatasetPaths(tmp_path, "demo"), load_corruption("fog"))
     assert all(len(pickle.dumps(task)) < 5_000 for task in tasks)

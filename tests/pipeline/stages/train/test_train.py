@@ -63,8 +63,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with clean shards: 4 clips to train on, 3 to validate."""
     root = tmp_path_factory.mktemp("project")
     params = make_project(root, num_clips=3, num_train=4, **changed())
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
     return root
 
 
@@ -73,7 +73,7 @@ def params_of(root: Path, **changes: Any) -> Params:
 
 
 def results(root: Path, params: Params, model: str = MODEL) -> dict[str, bytes]:
-    train("demo", params, root, [model])
+    train(params, root, "demo", [model])
     return tree(DatasetPaths(root, "demo").trained(model))
 
 
@@ -103,7 +103,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(project, monkeypatch):
 
     monkeypatch.setattr(loop, "_train_epoch", killed)
     with pytest.raises(KeyboardInterrupt):
-        train("demo", params, project, [MODEL])
+        train(params, project, "demo", [MODEL])
     assert [path.name for path in DatasetPaths(project, "demo").trained(MODEL).iterdir()] == [
         "checkpoint.pt"
     ]
@@ -182,10 +182,10 @@ def test_a_loss_that_is_no_number_names_the_learning_rate(project):
 def test_what_cannot_be_trained_is_refused(project):
     params = params_of(project)
     with pytest.raises(SettingsError, match=r"train\.demo has no section 'i3d'"):
-        train("demo", params, project, ["i3d"])
+        train(params, project, "demo", ["i3d"])
     unknown = write_params(project, **(SMALL | {"train": {"demo": {"nothing": SETTINGS}}}))
     with pytest.raises(SettingsError, match="unknown model 'nothing'"):
-        train("demo", unknown, project, ["nothing"])
+        train(unknown, project, "demo", ["nothing"])
 
 
 def test_clips_of_another_size_are_refused(project):
@@ -381,9 +381,9 @@ def test_a_run_that_goes_on_elsewhere_says_so(project, monkeypatch, caplog):
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(loop, "_train_epoch", killed)
-        train("demo", params, project, [MODEL])
+        train(params, project, "demo", [MODEL])
     machine = params.machine.model_copy(update={"precision": "bf16"})
-    train("demo", params.model_copy(update={"machine": machine}), project, [MODEL])
+    train(params.model_copy(update={"machine": machine}), project, "demo", [MODEL])
     assert "weights will not be those of an unbroken run" in caplog.text
     forget(project)
 

@@ -177,8 +177,8 @@ def test_nothing_stale_stays(own: Project, tmp_path: Path, name: str) -> None:
 def test_frames_of_a_payload_that_is_no_jpeg(tmp_path: Path) -> None:
     payload = {"codec": "ffv1", "quality": 95, "subsampling": "444"}
     params = make_project(tmp_path, num_clips=2, num_train=0, payload=payload)
-    filter_clips("demo", params, tmp_path)
-    decode("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
+    decode(params, tmp_path, "demo")
     made = Project(tmp_path, params)
     folder = made.export("tsm", tmp_path / "out", names=["clean"])
     made.export("plain", tmp_path / "out", names=["clean"])
