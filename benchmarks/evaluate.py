@@ -120,7 +120,7 @@ def model_seconds(model: models.LoadedModel, batch: int, place: ComputeDevice) -
 
 def waiting_share(
     model: models.LoadedModel,
-    rows: Sequence[schemas.Row],
+    rows: Sequence[schemas.CellRow],
     params: Params,
     root: Path,
     place: ComputeDevice,

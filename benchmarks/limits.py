@@ -33,7 +33,7 @@ from pipeline.settings import PayloadSettings
 from pipeline.stages.evaluate.cells import COLUMNS, EvaluationCell
 from pipeline.storage import manifest, parts, schemas
 from pipeline.storage.payload import write_payload
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import CellRow, ClipRow
 from pipeline.tools.plan.trial import cpu_seconds
 
 SEVERITIES, CORRUPTIONS = 5, 12
@@ -50,7 +50,7 @@ def text(*parts: object) -> str:
     return sha256("-".join(map(str, parts)).encode()).hexdigest()
 
 
-def clip_row(number: int) -> Row:
+def clip_row(number: int) -> ClipRow:
     """A row of clips.parquet."""
     key = f"{text('clip', number)[:11]}_{number % 200:06d}_{number % 200 + 10:06d}"
     return {
@@ -65,7 +65,7 @@ def clip_row(number: int) -> Row:
     }  # fmt: skip
 
 
-def cell_row(number: int, severity: int) -> Row:
+def cell_row(number: int, severity: int) -> CellRow:
     """A row of a corruption's manifest."""
     clip = clip_row(number)
     kept = {name: clip[name] for name in (*schemas.CLIP_COLUMNS, "source_path", "source_sha256")}

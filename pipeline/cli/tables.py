@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 from rich.table import Table
 
-from ..storage.schemas import Row
+from ..storage.schemas import CellRow, ClipRow
 
 
-def clip_table(rows: Sequence[Row]) -> Table:
+def clip_table(rows: Sequence[ClipRow]) -> Table:
     """Listed, found, usable and the reasons, per split: what the filter stage saw."""
     clips = pd.DataFrame(rows, columns=["dataset", "split", "status", "reason"])
     counts = pd.DataFrame(
@@ -31,7 +31,7 @@ def clip_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def cells(rows: Sequence[Row]) -> Table:
+def cells(rows: Sequence[CellRow]) -> Table:
     """Per severity: clips, failures, size and how far the frames are from the clean ones."""
     names = ["corruption", "severity", "params", "status", "num_frames", "size", "psnr"]
     names += ["damaged_frames", "repeated_frames"]

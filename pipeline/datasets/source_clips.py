@@ -15,12 +15,12 @@ from ..media.preprocess import Preprocess
 from ..media.source import VideoSource
 from ..params import Params
 from ..settings import PictureSettings
-from ..storage.schemas import Row
+from ..storage.schemas import CellRow, ClipRow
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The source videos of a dataset and how they become pictures."""
+    """Source videos of a dataset, and their decoding and preprocessing."""
 
     videos: Path
     picture: PictureSettings
@@ -30,6 +30,7 @@ class Sources:
 
     @classmethod
     def of(cls, dataset: str, params: Params, root: Path) -> Self:
+        """Return the source videos of a dataset of params.yaml."""
         return cls(
             videos=root / params.filter.sources[dataset].videos,
             picture=params.decode.pictures[dataset],
@@ -38,9 +39,9 @@ class Sources:
             timeout_seconds=params.machine.clip_timeout_seconds,
         )
 
-    def pictures(self, clip: Row) -> Iterator[NDArray[np.uint8]]:
-        """Pictures (crop, crop, 3) of one clip of clips.parquet, decoded from its video."""
-        path = self.videos / clip["source_path"]
+    def pictures(self, clip: ClipRow | CellRow) -> Iterator[NDArray[np.uint8]]:
+        """Decode one clip to preprocessed frames (crop, crop, 3), uint8 RGB."""
+        path = self.videos / str(clip["source_path"])
         preprocess = Preprocess(self.picture.short_side, self.picture.crop)
         with (
             steady_source(path, clip["source_sha256"]),
@@ -53,23 +54,23 @@ class Sources:
 
 
 def check_source(source: Path, expected: str) -> None:
-    """Stop if a source is not what the filter stage saw: its row would be wrong for ever."""
+    """Raise StageError if a source is not the file that the filter stage read."""
     try:
         found = sha256_file(source)
     except OSError as error:
         found = error.strerror or "unreadable"
     if found != expected:
         raise StageError(
-            f"{source}: changed or disappeared since the filter stage saw it ({found}); "
+            f"{source}: changed or disappeared since the filter stage read it ({found}); "
             "run the filter stage again (`dvc repro -f filter@DATASET`), then this one."
         )
 
 
 @contextmanager
 def steady_source(source: Path, expected: str) -> Iterator[None]:
-    """Read a source in this block: from first to last it is what the filter stage saw.
+    """Raise StageError unless a source is the file that the filter stage read, before and after.
 
-    A source that changes meanwhile can also look broken, so that no error of a clip gets past.
+    Inside the block a source that changes can look broken: the StageError replaces such an error.
     """
     before = signature(source)
     check_source(source, expected)

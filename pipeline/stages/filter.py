@@ -23,7 +23,7 @@ from ..params import Params
 from ..settings import SourceSettings
 from ..storage import manifest, schemas
 from ..storage.paths import DatasetPaths
-from ..storage.schemas import Row
+from ..storage.schemas import ClipRow
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class ProbeTask:
     timeout_seconds: float
 
 
-def filter_clips(params: Params, root: Path, dataset: str) -> list[Row]:
+def filter_clips(params: Params, root: Path, dataset: str) -> list[ClipRow]:
     """Find and probe every listed clip, write `clips.parquet` and return its rows."""
     params.check_dataset(dataset)
     paths = DatasetPaths(root, dataset)
@@ -62,10 +62,10 @@ def filter_clips(params: Params, root: Path, dataset: str) -> list[Row]:
     return rows
 
 
-def _filter(params: Params, paths: DatasetPaths) -> list[Row]:
+def _filter(params: Params, paths: DatasetPaths) -> list[ClipRow]:
     dataset = paths.dataset
     tasks = find_clips(params, paths.root, dataset, CLIPS_PER_TASK)
-    rows: list[Row] = []
+    rows: list[ClipRow] = []
     for some in run_tasks(
         probe_clips,
         tasks,
@@ -137,14 +137,14 @@ def _read_checksums(source: SourceSettings) -> dict[str, str]:
     return found
 
 
-def probe_clips(task: ProbeTask) -> list[Row]:
+def probe_clips(task: ProbeTask) -> list[ClipRow]:
     """Rows of `clips.parquet` for some clips."""
     return list(_probe_each(task))
 
 
-def _probe_each(task: ProbeTask) -> Iterator[Row]:
+def _probe_each(task: ProbeTask) -> Iterator[ClipRow]:
     for clip, file, checksum in zip(task.clips, task.files, task.checksums, strict=True):
-        row: Row = {
+        row: ClipRow = {
             "key": clip.key,
             "clip_id": clip.key,
             "dataset": task.dataset,
@@ -187,7 +187,7 @@ def _hash(path: Path, limits: ProbeTask) -> str:
         raise TransientClipError(error.strerror) from error
 
 
-def _properties(path: Path, limits: ProbeTask) -> Row:
+def _properties(path: Path, limits: ProbeTask) -> ClipRow:
     """Properties of one video; ClipError says why it is not usable. Decodes one frame."""
     with VideoSource(path, limits.max_pixels, limits.timeout_seconds) as source:
         info = source.info

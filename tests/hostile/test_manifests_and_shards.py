@@ -24,7 +24,7 @@ from pipeline.stages.report.report import report
 from pipeline.storage import manifest, schemas
 from pipeline.storage.clip_reader import StoredClip, read_clip
 from pipeline.storage.paths import DatasetPaths
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import CellRow
 from pipeline.storage.shards import read_member, walk
 from tests.hostile.command import files, pipeline, refused
 from tests.support.project import make_project, write_params
@@ -168,7 +168,7 @@ def test_what_is_no_file_is_refused(root: Path) -> None:
     for make in (os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")):
         path.rmdir() if path.is_dir() else path.unlink()
         make(path)
-        with pytest.raises(StageError, match="no plain file"):
+        with pytest.raises(StageError, match="not a regular file"):
             manifest.read_rows(path, schemas.CELLS)
 
 
@@ -179,7 +179,7 @@ def test_more_rows_than_any_benchmark_has(root: Path) -> None:
         manifest.read_rows(root / MANIFEST, schemas.CELLS)
 
 
-def rows_of(root: Path) -> list[Row]:
+def rows_of(root: Path) -> list[CellRow]:
     return manifest.read_rows(root / MANIFEST, schemas.CELLS)
 
 
@@ -276,7 +276,7 @@ def test_hostile_members(root: Path, name: str) -> None:
     except StageError as error:
         assert ".tar" in str(error)
     params = write_params(root, **CHANGES | {"seed": 1})  # another seed: shards are made again
-    with pytest.raises(StageError, match="not what its manifest says"):
+    with pytest.raises(StageError, match="differs from its manifest"):
         corrupt(params, root, "demo", "fog")
 
 

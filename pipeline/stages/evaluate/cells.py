@@ -11,7 +11,7 @@ from ...params import Params
 from ...provenance import recipe_hash
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow
 
 if TYPE_CHECKING:
     pass
@@ -30,7 +30,7 @@ class EvaluationCell:
 
     corruption: str
     severity: int
-    rows: tuple[Row, ...]
+    rows: tuple[CellRow, ...]
 
     @cached_property
     def identity(self) -> str:

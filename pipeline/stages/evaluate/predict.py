@@ -13,7 +13,7 @@ from ...models.device import ComputeDevice
 from ...models.inference import channels_last
 from ...params import Params
 from ...storage.clip_reader import StoredClip, read_clip
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow, PredictionRow
 from .cells import EvaluationCell
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def move(model: models.LoadedModel, place: ComputeDevice, compiled: bool) -> mod
 class Batch:
     """Some clips of one cell and the frames that its models take of them."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[CellRow, ...]
     positions: tuple[int, ...]
     """Among the frames of the protocol, ascending."""
 
@@ -108,12 +108,14 @@ def _logits(model: models.LoadedModel, frames: torch.Tensor, place: ComputeDevic
         return models.logits(model, frames, torch.float32).cpu()
 
 
-def prediction_rows(cell: EvaluationCell, model: str, scores: torch.Tensor) -> Iterator[Row]:
+def prediction_rows(
+    cell: EvaluationCell, model: str, scores: torch.Tensor
+) -> Iterator[PredictionRow]:
     """One row per clip of the cell, in its order."""
     best = scores.topk(min(5, scores.shape[1]), dim=1)
     answers = zip(best.indices.tolist(), best.values.tolist(), strict=True)
     for row in cell.rows:
-        made: Row = {
+        made: PredictionRow = {
             "dataset": row["dataset"],
             "model": model,
             "key": row["key"],

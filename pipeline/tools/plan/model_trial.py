@@ -19,7 +19,7 @@ from ...settings import ModelSettings
 from ...stages.evaluate.evaluate import evaluate
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow
 from .trial import cpu_seconds
 
 SEVERITIES = (1, 2)
@@ -46,7 +46,7 @@ class ModelCost:
 
 def try_model(
     name: str,
-    clean: Sequence[Row],
+    clean: Sequence[CellRow],
     params: Params,
     project: Path,
     folder: Path,

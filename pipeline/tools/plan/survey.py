@@ -15,7 +15,7 @@ from ...params import Params
 from ...stages.filter import find_clips, probe_clips
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import ClipRow
 from .estimate import Population, Sizes, choose_sample
 
 PROBED = 200
@@ -47,7 +47,7 @@ class Survey:
     def population(self) -> Population:
         return Population(self.sizes, self.found)
 
-    def sample(self, count: int, rng: np.random.Generator) -> tuple[list[Row], Sizes]:
+    def sample(self, count: int, rng: np.random.Generator) -> tuple[list[ClipRow], Sizes]:
         """Usable clips of all sizes, and their sizes."""
         chosen = choose_sample(self.sizes, count, rng)
         return self.clips.take(chosen).to_pylist(), self.sizes[chosen]
@@ -83,6 +83,6 @@ def _look(dataset: str, params: Params, root: Path, rng: np.random.Generator) ->
             for some in run_tasks(probe_clips, tasks, params.machine, f"look at {dataset} {split}")
             for row in some
         ]
-        table = pa.Table.from_pylist(rows, schema=schemas.CLIPS)
+        table = pa.Table.from_pylist(rows, schema=schemas.CLIPS.arrow)
         surveys[split] = Survey(table, sum(one[0].split == split for one in known), len(found))
     return surveys

@@ -18,7 +18,7 @@ from ...stages.corrupt import corrupt
 from ...stages.decode import decode
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow, ClipRow
 from ...storage.shards import walk
 
 CLEAN = "clean"
@@ -84,14 +84,14 @@ class Trial:
     """Clip by clip, by stage (`clean` is the decode stage)."""
     per_shard: dict[str, float]
     """CPU seconds of each stage for a shard, whatever is in it."""
-    clean: tuple[Row, ...]
+    clean: tuple[CellRow, ...]
     """Rows of the clean clips; their shards have absolute paths."""
     failed: int
     """Clips and cells that could not be made."""
 
 
 def try_sample(
-    rows: Sequence[Row],
+    rows: Sequence[ClipRow],
     corruptions: Sequence[str],
     params: Params,
     folder: Path,
@@ -124,7 +124,7 @@ def try_sample(
 
 
 def _try_stages(
-    rows: Sequence[Row], corruptions: Sequence[str], params: Params, folder: Path
+    rows: Sequence[ClipRow], corruptions: Sequence[str], params: Params, folder: Path
 ) -> dict[str, Cost]:
     """Costs of the stages on some clips.
 
@@ -157,7 +157,7 @@ def _sizes(folder: Path) -> Iterator[int]:
 
 
 def _overhead(
-    clip: Row, corruptions: Sequence[str], params: Params, folder: Path
+    clip: ClipRow, corruptions: Sequence[str], params: Params, folder: Path
 ) -> tuple[dict[str, float], dict[str, float]]:
     """CPU seconds of each stage that are no clip's: of a run with one shard, and of a shard.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...errors import SettingsError
 from ...storage import manifest, schemas
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow, ClipRow
 from .findings import Discrepancy, cell_name
 
 SETTINGS = ("seed", "dialect", "encoder")
@@ -15,9 +15,9 @@ PublishedCell = tuple[str, int]
 """Corruption and severity; the clean set is ("clean", 0)."""
 
 
-def read_published(paths: Sequence[Path], dataset: str) -> dict[PublishedCell, dict[str, Row]]:
+def read_published(paths: Sequence[Path], dataset: str) -> dict[PublishedCell, dict[str, CellRow]]:
     """Rows of published manifests, by cell and key."""
-    cells: dict[PublishedCell, dict[str, Row]] = {}
+    cells: dict[PublishedCell, dict[str, CellRow]] = {}
     for path in paths:
         for row in manifest.read_rows(path, schemas.CELLS):
             if row["dataset"] != dataset:
@@ -35,7 +35,7 @@ def read_published(paths: Sequence[Path], dataset: str) -> dict[PublishedCell, d
 
 
 def compare(
-    cell: PublishedCell, theirs: Mapping[str, Row], ours: Mapping[str, Row]
+    cell: PublishedCell, theirs: Mapping[str, CellRow], ours: Mapping[str, CellRow]
 ) -> Iterator[Discrepancy]:
     """How one cell of ours differs from the published one."""
     name = cell_name(*cell)
@@ -49,7 +49,7 @@ def compare(
 
 
 def compare_sources(
-    cells: Mapping[PublishedCell, Mapping[str, Row]], clips: Sequence[Row]
+    cells: Mapping[PublishedCell, Mapping[str, CellRow]], clips: Sequence[ClipRow]
 ) -> Iterator[Discrepancy]:
     """The videos here must be those that the published clips were made from.
 
@@ -66,7 +66,7 @@ def compare_sources(
             yield Discrepancy("clips", "published, another or no source video here", key, reason)
 
 
-def difference(expected: Row, found: Row) -> Iterator[tuple[str, str]]:
+def difference(expected: CellRow, found: CellRow) -> Iterator[tuple[str, str]]:
     """In what a clip differs: the first cause that can be told, and its details; or nothing."""
     if found["source_sha256"] != expected["source_sha256"]:
         yield "another source video", f"{found['source_sha256']}, not {expected['source_sha256']}"
@@ -76,9 +76,9 @@ def difference(expected: Row, found: Row) -> Iterator[tuple[str, str]]:
     elif found["status"] == "ok" and found["sha256"] != expected["sha256"]:
         same = found["frames_sha256"] == expected["frames_sha256"]
         other = [
-            f"{name} is {found[name]}, not {expected[name]}"
+            f"{name} is {mine}, not {theirs}"
             for name in SETTINGS
-            if found[name] != expected[name]
+            if (mine := found.get(name)) != (theirs := expected.get(name))
         ]
         levels = [_level(row) for row in (found, expected)]
         if levels[0] != levels[1]:
@@ -87,7 +87,7 @@ def difference(expected: Row, found: Row) -> Iterator[tuple[str, str]]:
         yield kind, "; ".join(other) or f"{found['sha256']}, not {expected['sha256']}"
 
 
-def _level(row: Row) -> object:
+def _level(row: CellRow) -> object:
     """The level that a row's parameters say, or the text as it is where a stranger wrote it."""
     try:
         return json.loads(row["params"])["level"]

@@ -14,7 +14,7 @@ from ...params import Params
 from ...stages import corrupt, decode
 from ...storage import manifest, parts, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow
 from .findings import Discrepancy, cell_name
 from .published import difference
 
@@ -29,7 +29,7 @@ class Sample:
     severity: int
     shard: Path
     """Where the shard lies in the project, stored or not."""
-    expected: Mapping[str, Row]
+    expected: Mapping[str, CellRow]
     """What the clips must be, by key."""
     params: Params
     dataset: str

@@ -14,7 +14,7 @@ from ...params import Params
 from ...stages import decode
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow, ClipRow
 from ...storage.shards import shard_index
 from . import published, recompute, stored
 from .findings import Discrepancy, Findings, cell_name
@@ -48,7 +48,7 @@ def verify(
     if not check_stored and not samples:
         raise SettingsError("--no-stored with --recompute 0 leaves nothing to check.")
     clips = manifest.read_rows(layout.clips, schemas.CLIPS)
-    ours: dict[PublishedCell, dict[str, Row]] = {}
+    ours: dict[PublishedCell, dict[str, CellRow]] = {}
     if check_stored:
         ours = _check_stored(clips, names, params, layout, findings)
     for cell, rows in theirs.items():
@@ -64,19 +64,21 @@ def verify(
 
 
 def _check_stored(
-    clips: Sequence[Row],
+    clips: Sequence[ClipRow],
     names: Sequence[str],
     params: Params,
     layout: DatasetPaths,
     findings: Findings,
-) -> dict[PublishedCell, dict[str, Row]]:
+) -> dict[PublishedCell, dict[str, CellRow]]:
     """Check grid and shards; gives the rows of every cell."""
     clean = manifest.read_rows(layout.manifest("clean"), schemas.CELLS)
     findings.add(stored.check_clips(clips, clean))
     split = params.corrupt.split
     paired = [row for row in clean if row["split"] == split]
-    ours: dict[PublishedCell, dict[str, Row]] = {("clean", 0): {row["key"]: row for row in clean}}
-    folders: list[tuple[Path, str, list[Row]]] = [
+    ours: dict[PublishedCell, dict[str, CellRow]] = {
+        ("clean", 0): {row["key"]: row for row in clean}
+    }
+    folders: list[tuple[Path, str, list[CellRow]]] = [
         (layout.clean_folder(name), "clean", [row for row in clean if row["split"] == name])
         for name in sorted({row["split"] for row in clips})
     ]
@@ -115,7 +117,7 @@ def _check_samples(
     names: Sequence[str],
     params: Params,
     layout: DatasetPaths,
-    expected: dict[PublishedCell, dict[str, Row]],
+    expected: dict[PublishedCell, dict[str, CellRow]],
     findings: Findings,
 ) -> None:
     """Make some shards again, of the cells whose rows are known."""
@@ -161,9 +163,9 @@ def _check_samples(
 
 def _manifests(
     names: Sequence[str], params: Params, layout: DatasetPaths
-) -> dict[PublishedCell, dict[str, Row]]:
+) -> dict[PublishedCell, dict[str, CellRow]]:
     """Rows of every cell as the manifests here say."""
-    cells: dict[PublishedCell, dict[str, Row]] = {}
+    cells: dict[PublishedCell, dict[str, CellRow]] = {}
     for name in ("clean", *names):
         for row in manifest.read_rows(layout.manifest(name), schemas.CELLS):
             if name == "clean" or row["severity"] in params.severities:

@@ -173,12 +173,12 @@ def test_a_clip_that_cannot_be_made_raises_or_is_left_out(
     with caplog.at_level(logging.WARNING):
         keys = [one["key"] for one in CorruptedStream("demo", [("fog", 1)], params=params)]
     assert len(keys) == 2
-    assert "left out: more than 13 frames" in caplog.text
+    assert "skipped: more than 13 frames" in caplog.text
 
 
 def test_wrong_questions_are_refused(root: Path, tmp_path: Path) -> None:
     params = root / "params.yaml"
-    with pytest.raises(SettingsError, match="no cell"):
+    with pytest.raises(SettingsError, match="unknown cell"):
         CorruptedClips("demo", "snow", 1, params=params)
     with pytest.raises(SettingsError, match="severities are 1 to 5"):
         CorruptedStream("demo", [("fog", 6)], params=params)

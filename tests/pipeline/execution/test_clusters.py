@@ -119,7 +119,7 @@ def errors_of_tasks_come_through(cluster: tuple[str, str], local: Path, tmp_path
 def a_task_that_kills_every_worker_is_a_clear_error(
     cluster: tuple[str, str], local: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(StageError, match=r"gave up a task: .*run the same command again"):
+    with pytest.raises(StageError, match=r"abandoned a task: .*run the same command again"):
         list(run_tasks(clusters.die, range(3), machine(*cluster), "die", shared=[tmp_path]))
     if cluster[0] == "dask":
         clusters.wait_for_dask(cluster[1], 2)  # the nannies start others

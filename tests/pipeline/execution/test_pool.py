@@ -48,7 +48,7 @@ def test_results_are_in_the_order_of_the_tasks(workers: int) -> None:
 def test_a_killed_worker_is_a_clear_error() -> None:
     with pytest.raises(StageError, match=r"a worker was killed .*run the same command again"):
         list(run_tasks(die, range(4), machine(2), "die"))
-    with pytest.raises(StageError, match=r"in hand: .*clip \d"):
+    with pytest.raises(StageError, match=r"one of these inputs crashes a library: .*clip \d"):
         list(run_tasks(die, range(4), machine(2), "die", name=lambda task: f"clip {task}"))
 
 

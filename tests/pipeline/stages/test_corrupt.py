@@ -1,12 +1,7 @@
 """Corrupted shards: what `corruptions.corrupt` gives, whatever happens to the run."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,9 +16,9 @@ from pipeline.stages.decode import decode
 from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, schemas
 from pipeline.storage.payload import read_payload
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import CellRow
 from pipeline.storage.shards import read_member
-from tests.support.project import REPOSITORY, make_project, tree, write_params
+from tests.support.project import make_project, tree, write_params
 
 ALL14 = corruptions.names(set="all14")
 PIXELS = [name for name in ALL14 if corruptions.load(name).acts_on == "pixels"]
@@ -45,11 +40,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def row_level(row: Row) -> float:
+def row_level(row: CellRow) -> float:
     return json.loads(row["params"])["level"]
 
 
-def stored(root: Path, row: Row) -> np.ndarray:
+def stored(root: Path, row: CellRow) -> np.ndarray:
     data = read_member(root / row["shard"], row["offset"], row["size"], row["sha256"])
     return read_payload(data)
 
@@ -119,28 +114,6 @@ def test_same_bytes_for_one_and_three_workers(project: Path, tmp_path: Path, nam
         corrupt(write_params(root, machine={"workers": workers}), root, "demo", name)
     for folder in (f"data/demo/corrupted/{name}", "manifests/demo"):
         assert tree(tmp_path / "1" / folder) == tree(tmp_path / "3" / folder)
-
-
-def test_killed_in_the_middle_of_a_shard_and_resumed(project: Path, tmp_path: Path) -> None:
-    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    for root in (undisturbed, killed):
-        shutil.copytree(project, root)
-        write_params(root)
-    corrupt(write_params(undisturbed), undisturbed, "demo", "h265_crf")
-    command = [sys.executable, "-m", "pipeline", "corrupt", "-d", "demo", "-c", "h265_crf"]
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
-    process = subprocess.Popen(command, cwd=killed, env=environment, start_new_session=True)
-    temporary: list[Path] = []
-    deadline = time.monotonic() + 60
-    while not temporary and process.poll() is None and time.monotonic() < deadline:
-        temporary = list((killed / "data/demo").glob("corrupted/h265_crf/*/.*.tmp"))
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert temporary, "the run was not caught in the middle of a shard"
-    assert any((killed / "data/demo/corrupted/h265_crf").rglob(".*.tmp"))
-    subprocess.run(command, cwd=killed, env=environment, check=True)
-    for folder in ("data/demo/corrupted", "manifests/demo"):
-        assert tree(killed / folder) == tree(undisturbed / folder)
 
 
 def test_a_changed_seed_rewrites_and_a_finished_run_does_nothing(

@@ -84,7 +84,7 @@ def test_damage_is_named(tmp_path, frames):
 def test_a_manifest_of_another_clip_is_noticed(tmp_path, frames):
     clip, _ = store(tmp_path, frames, "jpeg")
     wrong = replace(clip, num_frames=NUM_FRAMES + 1)
-    with pytest.raises(StageError, match="12 frames, the manifest says 13"):
+    with pytest.raises(StageError, match="12 frames, expected 13"):
         read_clip(wrong, [0])
 
 

@@ -49,7 +49,7 @@ def test_wrong_files_and_columns_are_clear_errors(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="no such manifest"):
         manifest.read_rows(path, schemas.CELLS)
     path.write_bytes(b"no parquet")
-    with pytest.raises(StageError, match="no readable Parquet"):
+    with pytest.raises(StageError, match="cannot be read as Parquet"):
         manifest.read_rows(path, schemas.CELLS)
     manifest.write(path, [], schemas.CLIPS)
     with pytest.raises(StageError, match="columns are missing: .*corruption"):

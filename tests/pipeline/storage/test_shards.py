@@ -57,5 +57,5 @@ def test_plain_tar_and_webdataset_read_them(tmp_path: Path) -> None:
 def test_a_file_that_is_no_tar_is_a_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "shard.tar"
     path.write_bytes(io.BytesIO(b"no tar" * 1000).getvalue())
-    with pytest.raises(StageError, match="no readable tar file"):
+    with pytest.raises(StageError, match="cannot be read as tar"):
         list(walk(path))

@@ -17,7 +17,7 @@ from corruptions.sets import set_of
 from ....io.atomic import atomic, write_text
 from ....params import Params
 from ....storage.paths import DatasetPaths
-from ....storage.schemas import Row
+from ....storage.schemas import CellRow
 from ..evaluated import Evaluated
 from ..figures import frames_figure, grid_figure
 from . import accounting, clips
@@ -90,7 +90,7 @@ def _dataset(
     chosen = clips.choose_clips(results)
     keys = [results.keys[index] for index in chosen]
     cells: list[accounting.CellAccount] = []
-    rows: list[Row] = []
+    rows: list[CellRow] = []
     failed: Counter[str] = Counter()
     for corruption in ("clean", *params.corruptions):
         table = accounting.read_cells(layout, corruption, params.evaluate.split)

@@ -20,7 +20,7 @@ from pipeline.stages.train.train import train
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
 from pipeline.storage.payload import read_payload
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import PredictionRow
 from pipeline.storage.shards import read_member
 from tests.support.project import make_project, write_params
 
@@ -51,7 +51,7 @@ def write_weights(root: Path, model: str, seed: int) -> None:
     torch.save(models.load(model).build(2).state_dict(), path)
 
 
-def predictions(root: Path, model: str = "tiny_r2plus1d") -> list[Row]:
+def predictions(root: Path, model: str = "tiny_r2plus1d") -> list[PredictionRow]:
     return manifest.read_rows(
         root / f"manifests/demo/predictions/{model}.parquet", schemas.PREDICTIONS
     )

@@ -13,7 +13,7 @@ from pipeline.__main__ import app
 from pipeline.errors import SettingsError, StageError
 from pipeline.stages.decode import decode
 from pipeline.stages.filter import filter_clips
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import CellRow
 from pipeline.tools.export import export, registry
 from tests.pipeline.tools.export.exporting import Project
 from tests.support.project import make_project, tree, video_id
@@ -34,7 +34,7 @@ def times(folder: Path, pattern: str = "*") -> dict[str, int]:
 def failed(*wanted: str, severity: int) -> Any:
     """A change of rows: these clips could not be made at a severity."""
 
-    def change(row: Row) -> Row:
+    def change(row: CellRow) -> CellRow:
         if row["key"].startswith(wanted) and row["severity"] == severity:
             return row | {"status": "failed", "reason": "broken", "shard": None, "member": None}
         return row

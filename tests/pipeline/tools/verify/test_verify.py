@@ -143,7 +143,9 @@ def exchange_members(root: Path) -> None:
             tar.addfile(info, io.BytesIO(data))
 
 
-def edit_manifest(root: Path, edit: Callable[[list[schemas.Row]], list[schemas.Row]]) -> None:
+def edit_manifest(
+    root: Path, edit: Callable[[list[schemas.CellRow]], list[schemas.CellRow]]
+) -> None:
     path = DatasetPaths(root, "demo").manifest("shot_noise")
     manifest.write(path, edit(manifest.read_rows(path, schemas.CELLS)), schemas.CELLS)
 
