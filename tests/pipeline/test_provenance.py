@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -38,47 +40,58 @@ def forget() -> None:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the code that this process takes for the project's."""
+def project(tmp_path: Path) -> Path:
+    """A copy of the code, to edit."""
     for name in ("corruptions", "pipeline"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=ignore)
-    package = tmp_path / "corruptions"
-    monkeypatch.setattr(provenance, "PACKAGE", package)
-    monkeypatch.setattr(provenance, "PIPELINE", tmp_path / "pipeline")
-    callers = (package / "__init__.py", package / "registry.py")
-    monkeypatch.setattr(provenance, "CALLERS", callers)
-    forget()
     return tmp_path
 
 
-@pytest.fixture(autouse=True)
-def fresh_caches() -> object:
-    yield
+@contextmanager
+def taken_for_the_project(root: Path) -> Iterator[None]:
+    """Let `provenance` look at the code below `root`."""
+    package = root / "corruptions"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provenance, "PACKAGE", package)
+        patch.setattr(provenance, "PIPELINE", root / "pipeline")
+        patch.setattr(provenance, "CALLERS", (package / "__init__.py", package / "registry.py"))
+        forget()
+        yield
     forget()
 
 
-def codes(project: Path) -> dict[str, str]:
+@cache
+def codes_of_the_checkout() -> dict[str, str]:
+    """What `codes` finds in an unchanged copy: hashes do not depend on where files are."""
+    return codes(REPOSITORY)
+
+
+def codes(root: Path) -> dict[str, str]:
     """Every hash of code that recipes of some stages, corruptions and networks hold."""
-    forget()
-    found = {stage: provenance.stage_code(stage) for stage in STAGES}
-    for name in NAMES:
-        corruption = corruptions.load(name)
-        module = ModuleType(name)
-        module.__file__ = str(project / corruption.file.relative_to(REPOSITORY))
-        module.ACTS_ON = getattr(corruption.module, "ACTS_ON", None)  # type: ignore[attr-defined]
-        found[name] = provenance.corruption_code(dataclasses.replace(corruption, module=module))
-    for name in NETWORKS:
-        found[name] = provenance.code_of(project / f"pipeline/models/zoo/{name}.py")
-    return found
+    with taken_for_the_project(root):
+        found = {stage: provenance.stage_code(stage) for stage in STAGES}
+        for name in NAMES:
+            corruption = corruptions.load(name)
+            module = ModuleType(name)
+            module.__file__ = str(root / corruption.file.relative_to(REPOSITORY))
+            module.ACTS_ON = getattr(corruption.module, "ACTS_ON", None)  # type: ignore[attr-defined]
+            found[name] = provenance.corruption_code(dataclasses.replace(corruption, module=module))
+        for name in NETWORKS:
+            found[name] = provenance.code_of(root / f"pipeline/models/zoo/{name}.py")
+        return found
 
 
 def changed(project: Path, edit: Callable[[], object]) -> set[str]:
-    """Names of the codes that an edit changes."""
-    before = codes(project)
+    """Names of the codes that an edit of the copy changes."""
     edit()
     after = codes(project)
+    before = codes_of_the_checkout()
     return {name for name in before if before[name] != after[name]}
+
+
+def test_hashes_do_not_depend_on_where_the_project_is(project: Path) -> None:
+    assert changed(project, lambda: None) == set()
 
 
 def append(path: Path, text: str) -> None:
@@ -135,12 +148,9 @@ def test_a_moved_file_changes_nothing(project: Path) -> None:
         for file in root.rglob("*.py"):
             text = file.read_text().replace("media.sampling import", "datasets.frame_choice import")
             file.write_text(text.replace("from .loop import", "from .epochs import"))
-        assert provenance.project_name(root / "datasets/frame_choice.py") in names(root)
-
-    def names(root: Path) -> set[str]:
-        forget()
-        closure = provenance.import_closure([root / "stages/train/train.py"])
-        return {provenance.project_name(file) for file in closure}
+        with taken_for_the_project(project):
+            closure = provenance.import_closure([root / "stages/train/train.py"])
+        assert {root / "datasets/frame_choice.py", root / "stages/train/epochs.py"} <= closure
 
     assert changed(project, edit) == set()
 

@@ -29,7 +29,7 @@ def row(key: str) -> CellRow:
 
 def breaking(frames: int) -> Iterator[NDArray[np.uint8]]:
     """Some frames, then the error of a clip that cannot be made."""
-    yield from moving_clip(frames)
+    yield from moving_clip(9)[:frames]
     raise ClipError("decoded 2 frames, expected 9")
 
 
@@ -72,9 +72,9 @@ def test_facts_are_asked_for_after_the_last_frame_and_reach_row_and_shard(tmp_pa
     assert json.loads(text)["psnr"] == 12.5
 
 
-@pytest.mark.parametrize(("frames", "reason"), [(0, "expected 9"), (2, "expected 9")])
+@pytest.mark.parametrize("frames", [0, 2])
 def test_a_failed_clip_is_a_row_with_a_reason_and_leaves_nothing_in_the_shard(
-    tmp_path: Path, frames: int, reason: str
+    tmp_path: Path, frames: int
 ) -> None:
     shard = tmp_path / "shard.tar"
     with open_shard(shard, RELATIVE, "recipe", FFV1) as writer:
@@ -82,7 +82,7 @@ def test_a_failed_clip_is_a_row_with_a_reason_and_leaves_nothing_in_the_shard(
         writer.store(row("two"), moving_clip(3))
     failed, good = stored(shard)
     assert (failed["status"], good["status"]) == ("failed", "ok")
-    assert reason in failed["reason"]
+    assert failed["reason"] == "decoded 2 frames, expected 9"
     assert failed["member"] is None
     assert [member.name for member, _ in walk(shard)] == ["two.mkv", "two.cls", "two.json"]
     assert parts.part_is_done(shard, "recipe")
