@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ClipError, SettingsError, StageError
+from pipeline.errors import StageError
 from pipeline.execution.pool import run_tasks
-from pipeline.messages import one_line
 from pipeline.params import load
 from pipeline.settings import MachineSettings
 from tests.support.project import REPOSITORY
@@ -83,16 +82,6 @@ def slow(task: int) -> int:
 def test_errors_of_tasks_come_through() -> None:
     with pytest.raises(StageError, match="task 0 has something to say"):
         list(run_tasks(fail, range(1), machine(2), "fail"))
-
-
-def test_errors_survive_pickling() -> None:
-    import pickle
-
-    for kind in (SettingsError, ClipError, StageError):
-        error = pickle.loads(pickle.dumps(kind("words")))  # noqa: S301 - our own bytes
-        assert (type(error), str(error)) == (kind, "words")
-    assert one_line("a\n b" + "c" * 400) == "a b" + "c" * 294 + "..."
-    assert one_line(ValueError()) == "ValueError"
 
 
 def test_tasks_and_results_are_small(tmp_path: Path) -> None:

@@ -44,19 +44,19 @@ def store(folder: Path, frames: Clip, codec: str) -> tuple[StoredClip, bytes]:
 
 
 @pytest.mark.parametrize("codec", ["jpeg", "ffv1", "h264"])
-def test_wanted_frames_in_the_wanted_order(tmp_path, frames, codec):
+def test_wanted_frames_in_the_wanted_order(tmp_path: Path, frames: Clip, codec: str) -> None:
     clip, data = store(tmp_path, frames, codec)
     whole = read_payload(data)
     for indices in ([0], [11, 0, 0, 7], list(range(NUM_FRAMES)), clip_indices(NUM_FRAMES, 32)):
         assert np.array_equal(read_clip(clip, indices), whole[indices])
 
 
-def test_lossless_payload_is_lossless(tmp_path, frames):
+def test_lossless_payload_is_lossless(tmp_path: Path, frames: Clip) -> None:
     clip, _ = store(tmp_path, frames, "ffv1")
     assert np.array_equal(read_clip(clip, range(NUM_FRAMES)), frames)
 
 
-def test_jpeg_is_what_ffmpeg_sees_up_to_rounding(tmp_path, frames):
+def test_jpeg_is_what_ffmpeg_sees_up_to_rounding(tmp_path: Path, frames: Clip) -> None:
     clip, data = store(tmp_path, frames, "jpeg")
     path = tmp_path / "clip.mp4"
     path.write_bytes(data)
@@ -67,7 +67,7 @@ def test_jpeg_is_what_ffmpeg_sees_up_to_rounding(tmp_path, frames):
     assert (difference > 0).mean() < 0.1
 
 
-def test_damage_is_named(tmp_path, frames):
+def test_damage_is_named(tmp_path: Path, frames: Clip) -> None:
     clip, _ = store(tmp_path, frames, "jpeg")
     whole = clip.shard.read_bytes()
     damaged = bytearray(whole)
@@ -81,35 +81,15 @@ def test_damage_is_named(tmp_path, frames):
         read_clip(clip, [0])
 
 
-def test_a_manifest_of_another_clip_is_noticed(tmp_path, frames):
+def test_a_manifest_of_another_clip_is_noticed(tmp_path: Path, frames: Clip) -> None:
     clip, _ = store(tmp_path, frames, "jpeg")
     wrong = replace(clip, num_frames=NUM_FRAMES + 1)
     with pytest.raises(StageError, match="12 frames, expected 13"):
         read_clip(wrong, [0])
 
 
-def test_frames_outside_the_clip_are_refused(tmp_path, frames):
+def test_frames_outside_the_clip_are_refused(tmp_path: Path, frames: Clip) -> None:
     clip, _ = store(tmp_path, frames, "jpeg")
     for indices in ([], [-1], [NUM_FRAMES]):
         with pytest.raises(ValueError, match=r"frames must be in 0\.\.11 \(got "):
             read_clip(clip, indices)
-
-
-@pytest.mark.parametrize("dialect", ["ours", "original"])
-@pytest.mark.parametrize("num_frames", [1, 2, 9, 31, 32, 33, 64, 290])
-def test_indices_are_sorted_and_inside(dialect, num_frames):
-    indices = clip_indices(num_frames, 32, dialect)
-    assert len(indices) == 32
-    assert indices.min() >= 0
-    assert indices.max() < num_frames
-    assert (np.diff(indices) >= 0).all()
-
-
-def test_indices_by_hand():
-    assert clip_indices(8, 4).tolist() == [0, 2, 4, 6]
-    assert clip_indices(5, 4).tolist() == [0, 1, 2, 3]
-    assert clip_indices(3, 4).tolist() == [0, 0, 1, 2]
-    # xxx1xx2xx3xx4xxx: stride floor(13 / 4) = 3, ten frames in the middle of fourteen
-    assert clip_indices(14, 4, "original").tolist() == [2, 5, 8, 11]
-    with pytest.raises(ValueError, match="must be at least 1"):
-        clip_indices(0, 4)
