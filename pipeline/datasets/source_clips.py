@@ -20,7 +20,7 @@ from ..storage.schemas import CellRow, ClipRow
 
 @dataclass(frozen=True)
 class Sources:
-    """Source videos of a dataset, and their decoding and preprocessing."""
+    """The source videos of a dataset and their preprocessing."""
 
     videos: Path
     picture: PictureSettings
@@ -30,7 +30,6 @@ class Sources:
 
     @classmethod
     def of(cls, dataset: str, params: Params, root: Path) -> Self:
-        """Return the source videos of a dataset of params.yaml."""
         return cls(
             videos=root / params.filter.sources[dataset].videos,
             picture=params.decode.pictures[dataset],
@@ -40,7 +39,7 @@ class Sources:
         )
 
     def pictures(self, clip: ClipRow | CellRow) -> Iterator[NDArray[np.uint8]]:
-        """Decode one clip to preprocessed frames (crop, crop, 3), uint8 RGB."""
+        """Decode one clip of clips.parquet; yield its pictures (crop, crop, 3)."""
         path = self.videos / str(clip["source_path"])
         preprocess = Preprocess(self.picture.short_side, self.picture.crop)
         with (
@@ -54,23 +53,23 @@ class Sources:
 
 
 def check_source(source: Path, expected: str) -> None:
-    """Raise StageError if a source is not the file that the filter stage read."""
+    """Raise StageError if a source differs from the one that the filter stage read."""
     try:
         found = sha256_file(source)
     except OSError as error:
         found = error.strerror or "unreadable"
     if found != expected:
         raise StageError(
-            f"{source}: changed or disappeared since the filter stage read it ({found}); "
+            f"{source}: changed or disappeared since the filter stage saw it ({found}); "
             "run the filter stage again (`dvc repro -f filter@DATASET`), then this one."
         )
 
 
 @contextmanager
 def steady_source(source: Path, expected: str) -> Iterator[None]:
-    """Raise StageError unless a source is the file that the filter stage read, before and after.
+    """Guard a block that reads a source: raise StageError if the source changes or has changed.
 
-    Inside the block a source that changes can look broken: the StageError replaces such an error.
+    It replaces an error of the clip, since a source that changes meanwhile can look broken.
     """
     before = signature(source)
     check_source(source, expected)

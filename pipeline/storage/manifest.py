@@ -12,7 +12,7 @@ from ..errors import StageError
 from ..io.atomic import atomic
 from ..messages import one_line
 from .manifest_checks import MAX_ROWS, check
-from .schemas import Row, Schema
+from .schemas import OPTIONAL, Row, Schema
 
 
 def write(
@@ -53,6 +53,9 @@ def read(path: Path, schema: Schema[Any], columns: list[str] | None = None) -> p
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise StageError(f"{path}: cannot be read as Parquet: {one_line(error)}") from error
     expected = columns if columns is not None else schema.names
+    for name in OPTIONAL.intersection(expected) - set(table.column_names):
+        nulls = pa.nulls(table.num_rows, schema.arrow.field(name).type)
+        table = table.append_column(name, nulls)
     missing = set(expected) - set(table.column_names)
     if missing:
         raise StageError(f"{path}: columns are missing: {', '.join(sorted(missing))}.")

@@ -116,6 +116,15 @@ class PredictionRow(TypedDict, total=False):
     top5_logits: list[float]
     correct1: bool
     correct5: bool
+    confidence: float | None
+    """Probability of the best class, softmax."""
+    entropy: float | None
+    """Of the softmax, nats."""
+    logsumexp: float | None
+    nll: float | None
+    """Negative log-likelihood of the label, nats."""
+    sum_p2: float | None
+    """Sum of the squared probabilities."""
     recipe_hash: str
 
 
@@ -230,6 +239,11 @@ PREDICTIONS: Schema[PredictionRow] = Schema(
             ("top5_logits", pa.list_(pa.float32())),
             ("correct1", pa.bool_()),
             ("correct5", pa.bool_()),
+            ("confidence", pa.float32()),
+            ("entropy", pa.float32()),
+            ("logsumexp", pa.float32()),
+            ("nll", pa.float32()),
+            ("sum_p2", pa.float32()),
             ("recipe_hash", pa.string()),
         ]
     )
@@ -238,3 +252,8 @@ PREDICTIONS: Schema[PredictionRow] = Schema(
 
 CLIP_COLUMNS = tuple(ClipColumns.__annotations__)
 """Names of `ClipColumns`, in the order of the manifests."""
+
+
+OPTIONAL = frozenset({"confidence", "entropy", "logsumexp", "nll", "sum_p2"})
+"""Columns that a file may lack: predictions of earlier versions and imported ones. They are read as
+null."""
