@@ -45,7 +45,7 @@ def test_predictions_without_scores_are_read(tmp_path: Path) -> None:
 def test_impossible_scores_are_refused(tmp_path: Path, name: str, value: float) -> None:
     path = tmp_path / "model.parquet"
     write_predictions(path, **{name: value})
-    with pytest.raises(StageError, match=f"column {name} says .*, which must be in"):
+    with pytest.raises(StageError, match=f"column {name} has the value .*, outside"):
         manifest.read(path, schemas.PREDICTIONS)
 
 
