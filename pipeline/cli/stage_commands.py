@@ -1,4 +1,4 @@
-"""Commands of the stages of dvc.yaml, in the order of the data flow."""
+"""Commands that are stages of dvc.yaml, in the order of the data flow."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ def synthesize(params: ParamsFile = DEFAULT) -> None:
 
 @stage
 def recipes(params: ParamsFile = DEFAULT) -> None:
-    """Write fingerprints of the code of corruptions, stages and models, which DVC tracks."""
+    """Write a fingerprint of the code and levels of corruptions, stages and models for DVC."""
     from ..stages.recipes import write_recipes
 
     write_recipes(*load(params))
@@ -26,7 +26,7 @@ def recipes(params: ParamsFile = DEFAULT) -> None:
 
 @stage
 def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
-    """Find and probe every listed clip; write clips.parquet."""
+    """Find and probe the video of every listed clip; write clips.parquet."""
     from ..stages.filter import filter_clips
     from .tables import clip_table
 
@@ -35,7 +35,7 @@ def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
 
 @stage
 def decode(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
-    """Decode every usable video once into clean shards."""
+    """Decode every usable video once and write clean shards."""
     from ..stages.decode import decode as work
 
     work(*load(params), dataset)
@@ -71,7 +71,7 @@ def train(
         typer.Option(
             "--model",
             "-m",
-            help="Model to train; may be repeated. Default: all in the section train.",
+            help="Model to train; may be repeated. Default: all under `train` in params.yaml.",
         ),
     ] = None,
     params: ParamsFile = DEFAULT,
