@@ -12,18 +12,19 @@ import time
 
 import numpy as np
 
-from pipeline.metrics import Answers, summarize
+from pipeline.metrics.answers import Predictions
+from pipeline.metrics.summary import summarize
 
 CLIPS, CORRUPTIONS, SEVERITIES = 10_000, 12, 5
 
 
-def answers(clips: int = CLIPS) -> Answers:
+def answers(clips: int = CLIPS) -> Predictions:
     rng = np.random.default_rng(1)
     skill = rng.random(clips)
     cells = skill[:, None, None] > rng.random((clips, CORRUPTIONS, SEVERITIES))
     clean = skill > 0.3
     there = np.ones_like(clean)
-    return Answers(
+    return Predictions(
         corruptions=tuple(f"c{index}" for index in range(CORRUPTIONS)),
         severities=(1, 2, 3, 4, 5),
         clean_top1=clean,

@@ -26,12 +26,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from corruptions.codec import DECODERS, encoder_options
+from corruptions.codec.coding import DECODERS, encoder_options
 from corruptions.registry import SEVERITIES, Corruption, load
 from corruptions.types import ClipRandom, Context, Encoding, Stream
-from pipeline.io.ffmpeg import program
-from pipeline.io.video import VideoSource
-from pipeline.recompress import recompress
+from pipeline.media.ffmpeg import program
+from pipeline.media.recompress import recompress
+from pipeline.media.source import VideoSource
 
 NAMES = "h264_crf,h264_abr,h265_crf,h265_abr,bit_error,packet_loss"
 WIDTH, HEIGHT, FPS = 340, 256, 25

@@ -27,16 +27,17 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.stage import make_project
-from pipeline import evaluate as stage
 from pipeline import models
-from pipeline.corrupt import corrupt
-from pipeline.io import manifest
-from pipeline.io.clips import StoredClip, clip_indices, read_clip
-from pipeline.layout import Layout
-from pipeline.loader import read_ahead
+from pipeline.execution.prefetch import read_ahead
+from pipeline.media.sampling import clip_indices
 from pipeline.models import catalog, registry
+from pipeline.models.device import ComputeDevice, select_device
 from pipeline.params import Params, load
-from pipeline.place import Place, find_place
+from pipeline.stages.corrupt import corrupt
+from pipeline.stages.evaluate import cells, predict
+from pipeline.storage import manifest, schemas
+from pipeline.storage.clip_reader import StoredClip, read_clip
+from pipeline.storage.paths import DatasetPaths
 
 ROUNDS = 5
 FRAMES = 32
@@ -96,12 +97,12 @@ def reader_seconds(clips: Sequence[StoredClip]) -> dict[str, float]:
     return {name: statistics.median(some) for name, some in taken.items()}
 
 
-def wait(place: Place) -> None:
+def wait(place: ComputeDevice) -> None:
     if place.is_gpu:
         torch.cuda.synchronize()
 
 
-def model_seconds(model: models.LoadedModel, batch: int, place: Place) -> float:
+def model_seconds(model: models.LoadedModel, batch: int, place: ComputeDevice) -> float:
     """Seconds of one clip on the device, in batches of `batch` that lie there: the best round's."""
     spec = model.input
     shape = (batch, spec.frames, spec.size, spec.size, 3)
@@ -110,7 +111,7 @@ def model_seconds(model: models.LoadedModel, batch: int, place: Place) -> float:
     for _ in range(ROUNDS + 1):
         wait(place)
         start = time.perf_counter()
-        stage._logits(model, frames, place)
+        predict._logits(model, frames, place)
         taken.append(time.perf_counter() - start)
         if len(taken) > 1 and taken[-1] > LONG_SECONDS:
             break
@@ -119,16 +120,16 @@ def model_seconds(model: models.LoadedModel, batch: int, place: Place) -> float:
 
 def waiting_share(
     model: models.LoadedModel,
-    rows: Sequence[manifest.Row],
+    rows: Sequence[schemas.Row],
     params: Params,
     root: Path,
-    place: Place,
+    place: ComputeDevice,
 ) -> float:
     """Share of time that the stage's loop spends waiting for frames, after its first batches."""
-    cell = stage.Cell("clean", 0, tuple(rows))
-    batches = stage._batches(cell, [model], params)
+    cell = cells.EvaluationCell("clean", 0, tuple(rows))
+    batches = predict.batches_of(cell, [model], params)
     workers = params.machine.loader_workers
-    reading = read_ahead(stage._Reader(params, root), batches, workers, pinned=place.is_gpu)
+    reading = read_ahead(predict.BatchReader(params, root), batches, workers, pinned=place.is_gpu)
     waited, skipped, begun = 0.0, min(2 * max(workers, 1), len(batches) // 3), 0.0
     for number in range(len(batches)):
         if number == skipped:
@@ -136,7 +137,7 @@ def waiting_share(
         start = time.perf_counter()
         frames = next(reading)
         waited += time.perf_counter() - start
-        stage._logits(model, frames.to(place.device, non_blocking=True), place)
+        predict._logits(model, frames.to(place.device, non_blocking=True), place)
     return waited / (time.perf_counter() - begun)
 
 
@@ -148,7 +149,7 @@ def reader_table(root: Path, clips: int) -> tuple[Table, float]:
         table.add_column(name, justify="right")
     first = 0.0
     for words, name in (("clean", "clean"), ("shot noise, severity 3", "shot_noise")):
-        listed = manifest.read_rows(Layout(root, "demo").manifest(name), manifest.CELLS)
+        listed = manifest.read_rows(DatasetPaths(root, "demo").manifest(name), schemas.CELLS)
         rows = [row for row in listed if row["split"] == "val"]
         seconds = reader_seconds([StoredClip.of(row, root) for row in rows])
         ours = seconds["our loader"]
@@ -158,7 +159,7 @@ def reader_table(root: Path, clips: int) -> tuple[Table, float]:
 
 
 def model_table(
-    chosen: argparse.Namespace, params: Params, root: Path, reading: float, place: Place
+    chosen: argparse.Namespace, params: Params, root: Path, reading: float, place: ComputeDevice
 ) -> Table:
     device = torch.cuda.get_device_name() if place.is_gpu else f"{torch.get_num_threads()} threads"
     peak = chosen.peak or next((tops for key, tops in PEAKS.items() if key in device), None)
@@ -167,12 +168,12 @@ def model_table(
     columns = ["GMAC", "loader / model", "cores to feed", f"waits, {chosen.workers} cores"]
     for column in columns + (["clips/s", "MFU"] if place.is_gpu else []):
         table.add_column(column, justify="right")
-    listed = manifest.read_rows(Layout(root, "demo").manifest("clean"), manifest.CELLS)
+    listed = manifest.read_rows(DatasetPaths(root, "demo").manifest("clean"), schemas.CELLS)
     rows = [row for row in listed if row["split"] == "val"]
     for name in chosen.models.split(","):
         gmac = catalog.row(registry.load(name), 200).gmac
-        opened = models.open_model(name, num_classes=200, weights=None)
-        model = stage._move(opened, place, params.machine.compile)
+        opened = models.load_model(name, num_classes=200, weights=None)
+        model = predict.move(opened, place, params.machine.compile)
         seconds = model_seconds(model, chosen.batch, place)
         needed = reading / seconds
         waits = max(0.0, 1 - chosen.workers / needed)
@@ -222,7 +223,7 @@ def main() -> None:
         console = Console(width=120)
         table, reading = reader_table(root, chosen.clips)
         console.print(table)
-        console.print(model_table(chosen, params, root, reading, find_place(params.machine)))
+        console.print(model_table(chosen, params, root, reading, select_device(params.machine)))
 
 
 if __name__ == "__main__":

@@ -28,14 +28,13 @@ from rich.table import Table
 from benchmarks.bootstrap import answers
 from benchmarks.linear import cpu_of, init_dvc
 from corruptions import corrupt
-from pipeline import store
-from pipeline.evaluate import COLUMNS, Cell
-from pipeline.io import manifest
-from pipeline.io.manifest import Row
-from pipeline.io.payload import write_payload
-from pipeline.metrics import summarize
-from pipeline.params import PayloadSettings
-from pipeline.plan.trial import cpu_seconds
+from pipeline.metrics.summary import summarize
+from pipeline.settings import PayloadSettings
+from pipeline.stages.evaluate.cells import COLUMNS, EvaluationCell
+from pipeline.storage import manifest, parts, schemas
+from pipeline.storage.payload import write_payload
+from pipeline.storage.schemas import Row
+from pipeline.tools.plan.trial import cpu_seconds
 
 SEVERITIES, CORRUPTIONS = 5, 12
 CELLS = 1 + SEVERITIES * CORRUPTIONS
@@ -69,7 +68,7 @@ def clip_row(number: int) -> Row:
 def cell_row(number: int, severity: int) -> Row:
     """A row of a corruption's manifest."""
     clip = clip_row(number)
-    kept = {name: clip[name] for name in (*store.CLIP_COLUMNS, "source_path", "source_sha256")}
+    kept = {name: clip[name] for name in (*schemas.CLIP_COLUMNS, "source_path", "source_sha256")}
     index = number // CLIPS_PER_SHARD
     return kept | {
         "corruption": "shot_noise", "family": "spatial", "severity": severity, "dialect": "ours",
@@ -85,7 +84,7 @@ def cell_row(number: int, severity: int) -> Row:
     }  # fmt: skip
 
 
-def parts(folder: Path, clips: int) -> float:
+def write_parts(folder: Path, clips: int) -> float:
     """Parts of one corruption; gives their bytes."""
     made = 0
     for severity in range(1, SEVERITIES + 1):
@@ -93,24 +92,24 @@ def parts(folder: Path, clips: int) -> float:
             shard = folder / f"{severity}-{start:07d}.tar"
             shard.touch()
             rows = [cell_row(number, severity) for number in range(start, start + CLIPS_PER_SHARD)]
-            manifest.write_part(shard, rows, "recipe")
-            made += manifest.part_path(shard).stat().st_size
+            parts.write_part(shard, rows, "recipe")
+            made += parts.part_path(shard).stat().st_size
     return made
 
 
 def gather(folder: Path, clips: int) -> float:
     """What the corrupt stage does at its end."""
     path = folder / "manifests/made.parquet"
-    rows = store.gather(sorted(folder.glob("*.tar")))
-    manifest.write(path, rows, manifest.CELLS)
+    rows = parts.gather(sorted(folder.glob("*.tar")))
+    manifest.write(path, rows, schemas.CELLS)
     return path.stat().st_size
 
 
 def join(folder: Path, clips: int) -> float:
     """The same without a Python object for every value."""
     path = folder / "manifests/joined.parquet"
-    parts = [manifest.part_path(shard) for shard in sorted(folder.glob("*.tar"))]
-    manifest.join(path, parts, manifest.CELLS)
+    files = [parts.part_path(shard) for shard in sorted(folder.glob("*.tar"))]
+    manifest.join(path, files, schemas.CELLS)
     return path.stat().st_size
 
 
@@ -123,18 +122,18 @@ def tasks(folder: Path, clips: int) -> float:
 
 def read_all(folder: Path, clips: int) -> float:
     """The evaluate stage's rows of one corruption, with every column."""
-    return len(manifest.read_rows(folder / "manifests/made.parquet", manifest.CELLS))
+    return len(manifest.read_rows(folder / "manifests/made.parquet", schemas.CELLS))
 
 
 def read_some(folder: Path, clips: int) -> float:
     """The same with the columns that it uses."""
-    return len(manifest.read_rows(folder / "manifests/made.parquet", manifest.CELLS, COLUMNS))
+    return len(manifest.read_rows(folder / "manifests/made.parquet", schemas.CELLS, COLUMNS))
 
 
 def identities(folder: Path, clips: int) -> float:
     """Hashes of what models are asked, of one corruption."""
-    rows = manifest.read_rows(folder / "manifests/made.parquet", manifest.CELLS, COLUMNS)
-    return len(Cell("shot_noise", 1, tuple(rows)).identity)
+    rows = manifest.read_rows(folder / "manifests/made.parquet", schemas.CELLS, COLUMNS)
+    return len(EvaluationCell("shot_noise", 1, tuple(rows)).identity)
 
 
 def bootstrap(folder: Path, clips: int) -> float:
@@ -170,9 +169,9 @@ def no_op(folder: Path, clips: int) -> float:
     """What the corrupt stage asks of parts that are there: their rows once, all recipes."""
     for start in range(0, clips, CLIPS_PER_SHARD):
         shards = [folder / f"{severity}-{start:07d}.tar" for severity in range(1, SEVERITIES + 1)]
-        manifest.read_rows(manifest.part_path(shards[0]), manifest.CELLS)
+        manifest.read_rows(parts.part_path(shards[0]), schemas.CELLS)
         for shard in shards:
-            manifest.part_is_done(shard, "recipe")
+            parts.part_is_done(shard, "recipe")
     return 0
 
 

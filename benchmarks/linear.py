@@ -29,15 +29,15 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.corrupt import corrupt
-from pipeline.decode import decode
-from pipeline.evaluate import evaluate
-from pipeline.filter import filter_clips
 from pipeline.params import load
-from pipeline.plan.trial import cpu_seconds
-from pipeline.report import report
-from pipeline.train import train
-from tests.project import (
+from pipeline.stages.corrupt import corrupt
+from pipeline.stages.decode import decode
+from pipeline.stages.evaluate.evaluate import evaluate
+from pipeline.stages.filter import filter_clips
+from pipeline.stages.report.report import report
+from pipeline.stages.train.train import train
+from pipeline.tools.plan.trial import cpu_seconds
+from tests.support.project import (
     CLASSES,
     REPOSITORY,
     video_id,
@@ -45,7 +45,7 @@ from tests.project import (
     write_classes,
     write_params,
 )
-from tests.videos import H264, make_video, moving_clip
+from tests.support.videos import H264, make_video, moving_clip
 
 SIZES = (1, 4, 16)
 CORRUPTIONS = ("contrast", "h264_crf")

@@ -15,12 +15,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.corrupt import corrupt
-from pipeline.decode import decode
-from pipeline.filter import filter_clips
 from pipeline.params import load
-from tests.project import REPOSITORY, video_id, write_annotations, write_classes, write_params
-from tests.videos import run_ffmpeg
+from pipeline.stages.corrupt import corrupt
+from pipeline.stages.decode import decode
+from pipeline.stages.filter import filter_clips
+from tests.support.project import (
+    REPOSITORY,
+    video_id,
+    write_annotations,
+    write_classes,
+    write_params,
+)
+from tests.support.videos import run_ffmpeg
 
 STEPS = ("filter", "decode", "shot_noise", "fog", "h264_crf", "h265_abr", "packet_loss")
 

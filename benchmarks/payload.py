@@ -19,9 +19,9 @@ from rich.table import Table
 
 from corruptions import corrupt
 from corruptions.types import Clip, ClipRandom
-from pipeline import scenes
-from pipeline.io.payload import read_payload, write_payload
-from pipeline.params import PayloadSettings
+from pipeline.settings import PayloadSettings
+from pipeline.stages.synthesize import scenes
+from pipeline.storage.payload import read_payload, write_payload
 
 ROUNDS = 3
 FPS = Fraction(30)

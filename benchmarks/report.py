@@ -25,12 +25,12 @@ import yaml
 
 from corruptions import corrupt, names
 from corruptions.types import Clip
-from pipeline.io import manifest
-from pipeline.io.atomic import sha256_file
-from pipeline.io.payload import write_payload
-from pipeline.layout import Layout
-from pipeline.page.samples import CLIPS as NUM_SHOWN
+from pipeline.io.hashing import sha256_file
 from pipeline.params import Params, load
+from pipeline.stages.report.page.clips import CLIPS as NUM_SHOWN
+from pipeline.storage import manifest, schemas
+from pipeline.storage.paths import DatasetPaths
+from pipeline.storage.payload import write_payload
 
 ROOT = Path(__file__).resolve().parent.parent
 DATASET = "mini_kinetics"
@@ -102,13 +102,13 @@ def write_shown(root: Path, params: Params) -> dict[tuple[str, str, int], dict[s
 
 
 def write_manifests(root: Path, params: Params) -> None:
-    layout = Layout(root, DATASET)
+    layout = DatasetPaths(root, DATASET)
     class_ids = labels()
     clips = [
         {"key": key, "split": "val", "label_id": label, "status": "ok", "reason": ""}
         for key, label in zip(keys(), class_ids.tolist(), strict=True)
     ]
-    manifest.write(layout.clips, clips, manifest.CLIPS)
+    manifest.write(layout.clips, clips, schemas.CLIPS)
     shown = write_shown(root, params)
     for corruption in ("clean", *params.corruptions):
         rows = []
@@ -127,7 +127,7 @@ def write_manifests(root: Path, params: Params) -> None:
                     "encoder": f"libx265 b={1000 * (number % 500)}",
                 }
                 rows.append(row | shown.get((str(clip["key"]), corruption, severity), {}))
-        manifest.write(layout.manifest(corruption), rows, manifest.CELLS)
+        manifest.write(layout.manifest(corruption), rows, schemas.CELLS)
 
 
 def write_predictions(root: Path, params: Params) -> None:
@@ -165,9 +165,9 @@ def write_predictions(root: Path, params: Params) -> None:
                 "correct5": right,
                 "recipe_hash": pa.repeat("0" * 32, count),
             },
-            schema=manifest.PREDICTIONS,
+            schema=schemas.PREDICTIONS,
         )
-        folder = Layout(root, DATASET).predictions
+        folder = DatasetPaths(root, DATASET).predictions
         folder.mkdir(parents=True, exist_ok=True)
         pq.write_table(table, folder / f"{model}.parquet", compression="zstd")
 

@@ -29,15 +29,21 @@ from rich.table import Table
 
 import corruptions
 from corruptions.types import ClipRandom
-from pipeline import corrupt as stage
-from pipeline import scenes, store
-from pipeline.decode import decode
-from pipeline.filter import filter_clips
-from pipeline.io import payload, shards
-from pipeline.layout import Layout
 from pipeline.params import load
-from tests.project import REPOSITORY, video_id, write_annotations, write_classes, write_params
-from tests.videos import H264, make_video
+from pipeline.stages import corrupt as stage
+from pipeline.stages.decode import decode
+from pipeline.stages.filter import filter_clips
+from pipeline.stages.synthesize import scenes
+from pipeline.storage import payload, shard_writer, shards
+from pipeline.storage.paths import DatasetPaths
+from tests.support.project import (
+    REPOSITORY,
+    video_id,
+    write_annotations,
+    write_classes,
+    write_params,
+)
+from tests.support.videos import H264, make_video
 
 DEFAULT = "shot_noise,fog,rain,contrast,brightness,saturate,motion_blur,h264_crf,h265_crf,bit_error"
 ROUNDS = 3
@@ -105,7 +111,7 @@ def shares(root: Path, name: str) -> dict[str, float]:
     """Where the CPU time of one worker over all shards goes, in percent."""
     cv2.setNumThreads(1)
     params = load(root / "params.yaml")
-    tasks, _ = stage._plan("demo", corruptions.load(name), params, Layout(root, "demo"))
+    tasks, _ = stage._plan("demo", corruptions.load(name), params, DatasetPaths(root, "demo"))
     clock = Clock()
     real = [
         (corruptions, "corrupt_pixels", clock.call, "corruption"),
@@ -114,7 +120,7 @@ def shares(root: Path, name: str) -> dict[str, float]:
         (payload.PayloadWriter, "add", clock.call, "payload"),
         (payload.PayloadWriter, "close", clock.call, "payload"),
         (payload, "read_payload", clock.call, "input"),
-        (store, "sha256", lambda name, function: partial(_TimedHash, clock), "hashes"),
+        (shard_writer, "sha256", lambda name, function: partial(_TimedHash, clock), "hashes"),
         (shards, "sha256", clock.call, "hashes"),
     ]
     before = [getattr(owner, attribute) for owner, attribute, _, _ in real]

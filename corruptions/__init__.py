@@ -14,7 +14,7 @@ from typing import cast
 
 import numpy as np
 
-from corruptions.dialect import corrupt_as_original
+from corruptions.original import corrupt_as_original
 from corruptions.registry import SEVERITIES, Corruption, load, names
 from corruptions.sets import SETS
 from corruptions.types import Clip, ClipRandom, Context, Dialect, Level, PixelFunction
@@ -87,9 +87,11 @@ def corrupt(
     clip = np.ascontiguousarray(clip)
     if corruption.acts_on == "pixels":
         return corrupt_pixels(corruption, clip, level, Context(random, wanted, rate))
-    from corruptions import codec  # late: encoders are a heavy import that pixels do not need
+    from corruptions.codec.in_memory import (
+        corrupt_clip,  # late: encoders are a heavy import that pixels do not need
+    )
 
-    coded: Clip = codec.corrupt_clip(corruption, clip, level, Context(random, None, rate))
+    coded: Clip = corrupt_clip(corruption, clip, level, Context(random, None, rate))
     return coded if wanted is None else coded[wanted]
 
 

@@ -22,7 +22,7 @@ from numbers import Integral
 from pathlib import Path
 from types import ModuleType
 
-from corruptions.dialect import frames_loaded
+from corruptions.original import frames_loaded
 from corruptions.sets import SETS
 from corruptions.types import Dialect, Family, Level
 

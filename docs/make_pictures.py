@@ -13,8 +13,8 @@ import ffmpeg
 from skimage import data
 
 from corruptions.sets import PAPER12
-from pipeline.io import ffmpeg as program
-from pipeline.preview import preview
+from pipeline.media import ffmpeg as program
+from pipeline.tools.preview import preview
 
 FRAMES, WIDTH, HEIGHT = 50, 640, 460
 HERE = Path(__file__).parent

@@ -1,10 +1,9 @@
-"""The command line: `python -m pipeline STAGE [options]`."""
+"""Entry point: `python -m pipeline COMMAND [options]`."""
 
 import sys
 
-from pipeline import stages, tools  # noqa: F401 - their commands join the application
-from pipeline.command import app
-from pipeline.export import command as export  # noqa: F401
+from .cli import export_command, stage_commands, tool_commands  # noqa: F401 - register commands
+from .cli.app import app
 
 if __name__ == "__main__":
     sys.exit(app())

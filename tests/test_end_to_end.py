@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.project import REPOSITORY, copy_repository, merge
+from tests.support.project import REPOSITORY, copy_repository, merge
 
 SMALL = {
     "corruptions": ["fog", "h264_crf", "packet_loss"],

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from corruptions import corrupt
-from tests.project import REPOSITORY
-from tests.videos import moving_clip
+from tests.support.project import REPOSITORY
+from tests.support.videos import moving_clip
 
 SCRIPT = """
 from hashlib import sha256

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.project import REPOSITORY, copy_repository, tree
+from tests.support.project import REPOSITORY, copy_repository, tree
 from tests.test_end_to_end import SMALL, dvc, set_params
 
 CORRUPTIONS = ("fog", "packet_loss", "saturate")

@@ -21,12 +21,12 @@ from typer.testing import CliRunner
 
 from pipeline import models
 from pipeline.__main__ import app
-from pipeline.corrupt import corrupt
-from pipeline.decode import decode
-from pipeline.evaluate import evaluate
-from pipeline.filter import filter_clips
-from pipeline.io.clips import StoredClip, read_clip
-from tests.project import CLASSES, REPOSITORY, make_project
+from pipeline.stages.corrupt import corrupt
+from pipeline.stages.decode import decode
+from pipeline.stages.evaluate.evaluate import evaluate
+from pipeline.stages.filter import filter_clips
+from pipeline.storage.clip_reader import StoredClip, read_clip
+from tests.support.project import CLASSES, REPOSITORY, make_project
 
 PAGE = REPOSITORY / "docs/reading.md"
 ADDRESS = "http://127.0.0.1:8000"
@@ -150,7 +150,7 @@ def test_mosaicml_streaming(root: Path) -> None:
     said = "import numpy; numpy.save('frames.npy', frames); print(*(one['key'] for one in clips))"
     done = subprocess.run(
         [sys.executable, "-c", f"import without_torchvision\n{code}\n{said}"],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "tests/pipeline/export")},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "tests/pipeline/tools/export")},
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     rows = manifest(root)

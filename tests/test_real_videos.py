@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from pipeline import models
-from pipeline.corrupt import corrupt
-from pipeline.decode import decode
-from pipeline.evaluate import evaluate
-from pipeline.filter import filter_clips
-from pipeline.io import manifest
-from pipeline.layout import Layout
-from pipeline.report import report
-from tests.project import write_annotations, write_classes, write_params
-from tests.videos import H264, HEVC10, MPEG4, VP9, make_video, moving_clip, run_ffmpeg
+from pipeline.stages.corrupt import corrupt
+from pipeline.stages.decode import decode
+from pipeline.stages.evaluate.evaluate import evaluate
+from pipeline.stages.filter import filter_clips
+from pipeline.stages.report.report import report
+from pipeline.storage import manifest, schemas
+from pipeline.storage.paths import DatasetPaths
+from tests.support.project import write_annotations, write_classes, write_params
+from tests.support.videos import H264, HEVC10, MPEG4, VP9, make_video, moving_clip, run_ffmpeg
 
 CORRUPTIONS = [
     "fog",
@@ -91,7 +91,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_clip_has_a_status_and_a_reason(root: Path) -> None:
-    rows = manifest.read_rows(root / "manifests/demo/clips.parquet", manifest.CLIPS)
+    rows = manifest.read_rows(root / "manifests/demo/clips.parquet", schemas.CLIPS)
     found = {row["key"][:11]: (row["status"], row["reason"]) for row in rows}
     assert found == {NAMES[name]: expected for name, expected in EXPECTED.items()}
 
@@ -99,7 +99,7 @@ def test_every_clip_has_a_status_and_a_reason(root: Path) -> None:
 @pytest.mark.parametrize("corruption", ["clean", *CORRUPTIONS])
 def test_every_usable_clip_is_in_every_cell(root: Path, corruption: str) -> None:
     usable = {NAMES[name] for name, (status, _) in EXPECTED.items() if status == "ok"}
-    rows = manifest.read_rows(root / f"manifests/demo/{corruption}.parquet", manifest.CELLS)
+    rows = manifest.read_rows(root / f"manifests/demo/{corruption}.parquet", schemas.CELLS)
     for severity in (0,) if corruption == "clean" else (1, 5):
         cell = [row for row in rows if row["severity"] == severity]
         assert {row["key"][:11] for row in cell} == usable
@@ -112,7 +112,7 @@ def test_every_usable_clip_is_in_every_cell(root: Path, corruption: str) -> None
 
 def test_codecs_hurt_more_at_severity_5(root: Path) -> None:
     for corruption in ("h265_crf", "h264_abr", "packet_loss"):
-        rows = manifest.read_rows(root / f"manifests/demo/{corruption}.parquet", manifest.CELLS)
+        rows = manifest.read_rows(root / f"manifests/demo/{corruption}.parquet", schemas.CELLS)
         weak, strong = (
             mean(row["psnr"] or 100 for row in rows if row["severity"] == severity)
             for severity in (1, 5)
@@ -122,7 +122,7 @@ def test_codecs_hurt_more_at_severity_5(root: Path) -> None:
 
 def test_models_are_asked_and_the_report_counts(root: Path) -> None:
     torch.manual_seed(0)
-    weights = Layout(root, "demo").weights("tiny_r2plus1d")
+    weights = DatasetPaths(root, "demo").weights("tiny_r2plus1d")
     weights.parent.mkdir(parents=True, exist_ok=True)
     torch.save(models.load("tiny_r2plus1d").build(2).state_dict(), weights)
     params = write_params(root, **CHANGES)

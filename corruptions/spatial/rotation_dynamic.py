@@ -14,7 +14,7 @@ Random: the angle, per frame.
 
 import numpy as np
 
-from corruptions.spatial._camera import rotated
+from corruptions.spatial._rotate import rotated
 from corruptions.types import Clip, Context, random_uniforms
 
 SOURCE = (

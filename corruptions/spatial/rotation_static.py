@@ -13,7 +13,7 @@ Nothing is random.
 
 import numpy as np
 
-from corruptions.spatial._camera import rotated
+from corruptions.spatial._rotate import rotated
 from corruptions.types import Clip, Context
 
 SOURCE = (

@@ -12,7 +12,7 @@ Random: the order, per clip.
 
 import numpy as np
 
-from corruptions.temporal._order import shuffled
+from corruptions.temporal._shuffle import shuffled
 from corruptions.types import Clip, Context
 
 SOURCE = (

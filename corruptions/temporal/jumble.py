@@ -15,7 +15,7 @@ farthest; it is kept as published.
 
 import numpy as np
 
-from corruptions.temporal._order import shuffled
+from corruptions.temporal._shuffle import shuffled
 from corruptions.types import Clip, Context
 
 SOURCE = (

@@ -21,11 +21,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.temporal import _local
+from corruptions.temporal import _localized
 from corruptions.types import Clip, Context, random_uniforms
 
-SOURCE = _local.SOURCE
-LEVELS = _local.LEVELS
+SOURCE = _localized.SOURCE
+LEVELS = _localized.LEVELS
 
 RADIUS, SIGMA = 20, 15.0
 TAPS = 2 * RADIUS + 1
@@ -34,7 +34,7 @@ MOST_DEGREES = 45.0
 
 def local_motion_blur(clip: Clip, share: float, context: Context) -> Clip:
     """Blur a run of `share` of the frames in the middle of the clip."""
-    touched = _local.touched(len(clip), share)
+    touched = _localized.touched(len(clip), share)
     wanted = context.wanted(len(clip))
     blurred = clip[wanted]
     for place, number in enumerate(wanted):

@@ -17,11 +17,11 @@ This paints what loss looks like, as the study does. For real loss of real packe
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.temporal import _local
+from corruptions.temporal import _localized
 from corruptions.types import Clip, Context, random_uniforms
 
-SOURCE = _local.SOURCE + "; scaling with the size of the frame is ours"
-LEVELS = _local.LEVELS
+SOURCE = _localized.SOURCE + "; scaling with the size of the frame is ours"
+LEVELS = _localized.LEVELS
 
 REACH = 30  # frames
 STRIPS = 20
@@ -31,7 +31,7 @@ HEIGHT, AREA = 256, 256 * 340
 
 def local_packet_loss(clip: Clip, share: float, context: Context) -> Clip:
     """Garble a run of `share` of the frames in the middle of the clip."""
-    touched = _local.touched(len(clip), share)
+    touched = _localized.touched(len(clip), share)
     wanted = context.wanted(len(clip))
     garbled = clip[wanted]
     for place, number in enumerate(wanted):

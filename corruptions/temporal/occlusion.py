@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.temporal import _local
+from corruptions.temporal import _localized
 from corruptions.types import Clip, Context
 
-SOURCE = _local.SOURCE + "; the drawing of the hand is ours"
-LEVELS = _local.LEVELS
+SOURCE = _localized.SOURCE + "; the drawing of the hand is ours"
+LEVELS = _localized.LEVELS
 
 MEDIAN = 7
 LIGHT, DARK = np.array([214, 164, 138]), np.array([122, 78, 60])
@@ -37,7 +37,7 @@ FINGERS = (  # from the palm to the tip, and the width: all in parts of the hand
 
 def occlusion(clip: Clip, share: float, context: Context) -> Clip:
     """Cover a run of `share` of the frames in the middle of the clip."""
-    touched = _local.touched(len(clip), share)
+    touched = _localized.touched(len(clip), share)
     wanted = context.wanted(len(clip))
     covered = clip[wanted]
     mask, hand = _hand(*clip.shape[1:3])

@@ -10,18 +10,18 @@ Nothing is random.
 import cv2
 import numpy as np
 
-from corruptions.temporal import _local
+from corruptions.temporal import _localized
 from corruptions.types import Clip, Context
 
-SOURCE = _local.SOURCE
-LEVELS = _local.LEVELS
+SOURCE = _localized.SOURCE
+LEVELS = _localized.LEVELS
 
 ADDED = np.uint8(100)
 
 
 def over_exposure(clip: Clip, share: float, context: Context) -> Clip:
     """Over-expose a run of `share` of the frames in the middle of the clip."""
-    touched = _local.touched(len(clip), share)
+    touched = _localized.touched(len(clip), share)
     wanted = context.wanted(len(clip))
     bright = clip[wanted]
     for place, number in enumerate(wanted):

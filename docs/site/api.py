@@ -64,7 +64,7 @@ def page(name: str) -> str:
 def section(module: ModuleType) -> list[str]:
     """A module: its docstring, then its public members; of a network, how it is built."""
     listed = public(module)
-    if module.__name__.removeprefix("pipeline.models.") in registry.names():
+    if module.__name__.removeprefix("pipeline.models.zoo.") in registry.names():
         listed = [("autofunction", "build")]
     members = "\n".join(f".. {kind}:: {name}" for kind, name in listed)
     directives = f".. py:currentmodule:: {module.__name__}\n\n{members}"

@@ -7,8 +7,8 @@ from html import escape
 from pathlib import Path
 from types import ModuleType
 
-from corruptions import SETS, dialect, load, names
-from corruptions.dialect import THROUGH_LOADER
+from corruptions import SETS, load, names, original
+from corruptions.original import THROUGH_LOADER
 from corruptions.registry import FAMILIES, SEVERITIES, TABLES, Corruption
 from corruptions.types import Level
 from docs.site import strips
@@ -86,7 +86,7 @@ def overview() -> str:
         for title, members in SETS.items()
     ]
     parts += ["\n".join(table(("set", "size", "corruptions"), rows))]
-    parts += ["## Dialects", DIALECTS, *_paragraphs(dialect)[1:]]
+    parts += ["## Dialects", DIALECTS, *_paragraphs(original)[1:]]
     return "\n\n".join(parts) + "\n"
 
 

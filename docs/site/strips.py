@@ -16,9 +16,9 @@ import numpy as np
 from corruptions import SEVERITIES, corrupt
 from corruptions.registry import Corruption
 from corruptions.types import Clip, ClipRandom
-from pipeline import scenes
 from pipeline.io.atomic import atomic
-from pipeline.recipes import describe
+from pipeline.provenance import describe
+from pipeline.stages.synthesize import scenes
 
 KEY = "b"  # of the scenes, one with stripes, which show what blurs and encoders do
 NUM_FRAMES = 72

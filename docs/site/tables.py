@@ -12,7 +12,7 @@ import yaml
 
 from docs.site.columns import TABLES
 from pipeline import params
-from pipeline.io import manifest
+from pipeline.storage import manifest
 
 ROOT = Path(params.__file__).parent.parent
 MAPS = ("", ".<dataset>", ".<dataset>.<model>")

@@ -1,7 +1,5 @@
 """Files that appear whole or not at all."""
 
-import errno
-import math
 import os
 import re
 import socket
@@ -9,12 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import escape
-from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 
 ABANDONED_SECONDS = 24 * 3600
 """A temporary of another machine that nobody wrote to for this long belongs to a dead run."""
+
 
 _TEMPORARY = re.compile(r"^\..+\.(?P<place>[^.]+)-(?P<pid>\d+)-[0-9a-f]{8}\.tmp$")
 
@@ -89,24 +87,3 @@ def write_text(path: Path, text: str) -> None:
         return
     with atomic(path) as temporary:
         temporary.write_text(text)
-
-
-def signature(path: Path) -> tuple[int, int, int] | None:
-    """What changes with every change of a file, without reading it; None if it cannot be seen."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def sha256_file(path: Path, timeout_seconds: float = math.inf) -> str:
-    """SHA-256 of a file's bytes, in hex; TimeoutError if it is too long to be read in time."""
-    digest = sha256()
-    end = time.monotonic() + timeout_seconds
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-            if time.monotonic() > end:
-                raise TimeoutError(errno.ETIMEDOUT, f"not read within {timeout_seconds:g} s")
-    return digest.hexdigest()

@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from pipeline.errors import SettingsError, one_line, shown
+from ..errors import SettingsError
+from ..messages import one_line, quoted
 
 MAX_BYTES = 1 << 29
 """Longest file that is read; the longest official annotation file has 30 MB."""
@@ -57,7 +58,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) < len(pairs):
         keys = [key for key, _ in pairs]
         twin = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {shown(twin)} stands twice in one object")
+        raise ValueError(f"the key {quoted(twin)} stands twice in one object")
     return made
 
 
@@ -89,7 +90,7 @@ def _count(node: yaml.Node, known: dict[int, int]) -> int:
     elif isinstance(node, yaml.MappingNode):
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         if twins := {key for key in keys if keys.count(key) > 1 and key != "<<"}:
-            raise ValueError(f"the key {shown(min(twins))} stands twice{node.start_mark}")
+            raise ValueError(f"the key {quoted(min(twins))} stands twice{node.start_mark}")
         total += sum(_count(child, known) for pair in node.value for child in pair)
     known[id(node)] = total
     return total

@@ -3,10 +3,10 @@
 Nothing heavy is imported until a model is loaded or opened.
 """
 
-from pipeline.models.loaded import LoadedModel, logits
-from pipeline.models.opening import open_model
-from pipeline.models.registry import ModelEntry, load, names
-from pipeline.models.spec import InputSpec, prepare, take_frames
+from .inference import LoadedModel, logits
+from .loading import load_model
+from .registry import ModelEntry, load, names
+from .spec import InputSpec, prepare
 
 __all__ = [
     "InputSpec",
@@ -15,7 +15,6 @@ __all__ = [
     "load",
     "logits",
     "names",
-    "open_model",
+    "load_model",
     "prepare",
-    "take_frames",
 ]

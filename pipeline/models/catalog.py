@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.models import registry
-from pipeline.models.registry import ModelEntry
-from pipeline.models.spec import Channels, Layout, Triple, ValueRange
+from . import registry
+from .registry import ModelEntry
+from .spec import AxisOrder, Channels, Triple, ValueRange
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ModelRow:
     """Height and width in pixels."""
     mean: Triple
     std: Triple
-    layout: Layout
+    layout: AxisOrder
     channels: Channels
     value_range: ValueRange
     options: tuple[str, ...]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import SettingsError
+from ..errors import SettingsError
 
 if TYPE_CHECKING:
     import torch

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import SettingsError, one_line
+from ..errors import SettingsError
+from ..messages import one_line
 
 if TYPE_CHECKING:
     from torch import nn
@@ -83,7 +84,7 @@ def plain(name: str) -> str:
 def restricted(module: nn.Module, outputs: Sequence[int]) -> nn.Module:
     """`module` with some of its outputs only, in the order given."""
     # Imported late: it needs torch.
-    from pipeline.models._adapters import Restricted
+    from .adapters import Restricted
 
     return Restricted(module, outputs)
 

@@ -15,23 +15,19 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pipeline.models.spec import InputSpec
+from .spec import InputSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
-TOOLS = frozenset(
-    {"bring", "catalog", "checkpoints", "labels", "loaded", "opening", "registry", "spec"}
-)
-"""Files of this folder that are no models; so is every file whose name begins with `_`."""
+ZOO = Path(__file__).parent / "zoo"
+"""Folder of the models; files whose names begin with `_` are shared parts of them."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +41,8 @@ class ModelEntry:
     build: Callable[..., nn.Module]
     renamings: tuple[Any, ...]
     """`checkpoints.Renaming` values, tried in order."""
-    files: tuple[Path, ...]
-    """The model's file, then the files of this folder that it imports, for provenance."""
+    file: Path
+    """The model's module, for provenance."""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -57,9 +53,7 @@ class ModelEntry:
 @cache
 def names() -> tuple[str, ...]:
     """Names of all models, sorted."""
-    files = Path(__file__).parent.glob("*.py")
-    stems = (file.stem for file in files)
-    return tuple(sorted(stem for stem in stems if stem not in TOOLS and not stem.startswith("_")))
+    return tuple(sorted(file.stem for file in ZOO.glob("*.py") if not file.stem.startswith("_")))
 
 
 @cache
@@ -67,7 +61,7 @@ def load(name: str) -> ModelEntry:
     """Import one model by name; this imports torch."""
     if name not in names():
         raise ValueError(f"unknown model {name!r}; there are: {', '.join(names())}.")
-    module = importlib.import_module(f"pipeline.models.{name}")
+    module = importlib.import_module(f".zoo.{name}", __package__)
     return ModelEntry(
         name=name,
         source=module.SOURCE,
@@ -75,17 +69,5 @@ def load(name: str) -> ModelEntry:
         head=module.HEAD,
         build=module.build,
         renamings=tuple(getattr(module, "RENAMINGS", ())),
-        files=tuple(Path(inspect.getfile(part)) for part in _with_imports(module)),
+        file=ZOO / f"{name}.py",
     )
-
-
-def _with_imports(module: ModuleType) -> list[ModuleType]:
-    """The module and those of this folder that it takes names from, by way of others as well."""
-    found = [module]
-    for part in found:
-        origins = {getattr(value, "__module__", None) for value in vars(part).values()}
-        for name in sorted(origin for origin in origins if isinstance(origin, str)):
-            imported = sys.modules.get(name)
-            if name.startswith(f"{__package__}.") and imported and imported not in found:
-                found.append(imported)
-    return found

@@ -5,17 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from pipeline.errors import SettingsError
+from ..errors import SettingsError
 
 if TYPE_CHECKING:
     import torch
 
-Layout = Literal["NCTHW", "NTCHW"]
+
+AxisOrder = Literal["NCTHW", "NTCHW"]
+
+
 Channels = Literal["RGB", "BGR"]
+
+
 ValueRange = Literal["0..1", "0..255"]
+
+
 Triple = tuple[float, float, float]
 
+
 IMAGENET_MEAN: Triple = (0.485, 0.456, 0.406)
+
+
 IMAGENET_STD: Triple = (0.229, 0.224, 0.225)
 
 
@@ -31,7 +41,7 @@ class InputSpec:
     """Per channel in the order of `channels`, in units of `value_range`."""
     std: Triple
     """As `mean`."""
-    layout: Layout = "NCTHW"
+    layout: AxisOrder = "NCTHW"
     """Axes of the model's input: clip N, frame T, channel C, row H, column W."""
     channels: Channels = "RGB"
     value_range: ValueRange = "0..1"
@@ -43,7 +53,7 @@ class InputSpec:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"input.{name} = {value!r} must be a whole number from 1.")
         for name, choices in (
-            ("layout", Layout),
+            ("layout", AxisOrder),
             ("channels", Channels),
             ("value_range", ValueRange),
         ):
@@ -55,16 +65,6 @@ class InputSpec:
                 f"input.mean = {self.mean} and input.std = {self.std} must be three numbers each, "
                 "std above 0."
             )
-
-
-def take_frames(available: int, wanted: int) -> list[int]:
-    """Positions of `wanted` frames spread over `available` ones: floor(j * available / wanted).
-
-    A model of 16 frames takes every other one of the protocol's 32 in this way.
-    """
-    if available < 1 or wanted < 1:
-        raise ValueError(f"{available = } and {wanted = } must be at least 1.")
-    return [index * available // wanted for index in range(wanted)]
 
 
 def prepare(

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from corruptions import SEVERITIES, corrupt, names
-from corruptions.dialect import THROUGH_LOADER
+from corruptions.original import THROUGH_LOADER
 from corruptions.types import Dialect
 from tests.corruptions.reference_clip import FPS, KEY, frame_hashes, reference_clip
 

@@ -15,18 +15,9 @@ import numpy as np
 import pytest
 
 from corruptions import SEVERITIES, corrupt
-from corruptions.codec import (
-    MIN_SIDE,
-    Coded,
-    Look,
-    Restored,
-    crop,
-    decode,
-    encode,
-    i420,
-    look_of,
-    planar,
-)
+from corruptions.codec.coding import Coded, decode, encode
+from corruptions.codec.concealment import ConcealedStream
+from corruptions.codec.frames import MIN_SIDE, FrameFormat, crop, format_of, i420, planar
 from corruptions.registry import load
 from corruptions.types import Clip, ClipRandom, Context, Encoding, Stream, UndecodableError
 from tests.corruptions.reference_clip import noise_clip, picture_clip
@@ -84,7 +75,7 @@ def test_any_frames_in_any_order(name: str) -> None:
     assert (corrupt(clip, name, 4, key="k", frames=wanted) == whole[wanted]).all()
     some = Context(context(name).random, np.array(wanted))
     corruption = load(name)
-    from corruptions.codec import corrupt_clip
+    from corruptions.codec.in_memory import corrupt_clip
 
     level = corruption.level(4, "mini_kinetics")
     made = [corrupt_clip(corruption, clip, level, one) for one in (context(name), some)]
@@ -105,7 +96,9 @@ def hashes_of_heavy_damage() -> list[str]:
     for key in range(10):
         for name, level in (("bit_error", 400), ("packet_loss", 0.2)):
             units, _ = load(name).function(coded.units, level, context(name, str(key)))
-            frames = b"".join(frame.to_ndarray().tobytes() for frame in Restored(coded, units))
+            frames = b"".join(
+                frame.to_ndarray().tobytes() for frame in ConcealedStream(coded, units)
+            )
             hashes.append(hashlib.sha256(frames).hexdigest())
     return hashes
 
@@ -170,7 +163,7 @@ def test_quality_falls_with_damage_on_average(name: str) -> None:
                 coded.units, level, context(name, str(key), severity)
             )
             pictures += len(damage.units)
-            frames = [frame.to_ndarray() for frame in Restored(coded, units)]
+            frames = [frame.to_ndarray() for frame in ConcealedStream(coded, units)]
             assert len(frames) == len(clip)
             errors.append(np.mean((np.stack(frames).astype(float) - sound) ** 2))
         means.append(np.mean(errors))
@@ -207,7 +200,7 @@ def test_an_undamaged_stream_is_restored_as_it_was(codec: str) -> None:
     clip = busy_clip(30, 90, 120)
     coded = encode(planes(clip), stream_of(clip), Encoding(codec, "medium", crf=30))
     sound = [frame.to_ndarray() for frame in decode(coded.codec, b"".join(coded.units))]
-    restored = Restored(coded, coded.units)
+    restored = ConcealedStream(coded, coded.units)
     assert all((a.to_ndarray() == b).all() for a, b in zip(restored, sound, strict=True))
     assert restored.repeated == 0
     assert sorted(coded.positions) == list(range(30))
@@ -217,11 +210,11 @@ def test_an_undamaged_stream_is_restored_as_it_was(codec: str) -> None:
 def test_parameter_sets_are_known_when_the_first_picture_is_lost() -> None:
     clip = busy_clip(20, 90, 120)
     coded = encode(planes(clip), stream_of(clip), Encoding("libx264", "medium", crf=30))
-    restored = Restored(coded, [b"", *coded.units[1:]])
+    restored = ConcealedStream(coded, [b"", *coded.units[1:]])
     assert len(list(restored)) == 20
     headless = Coded(coded.codec, coded.units, coded.positions, b"", coded.look)
     with pytest.raises(UndecodableError):
-        list(Restored(headless, [b"", *coded.units[1:]]))
+        list(ConcealedStream(headless, [b"", *coded.units[1:]]))
 
 
 def stills(values: list[int], width: int = 80, height: int = 64) -> Coded:
@@ -236,7 +229,7 @@ def stills(values: list[int], width: int = 80, height: int = 64) -> Coded:
         units += [bytes(packet) for packet in encoder.encode(frame)]
     units += [bytes(packet) for packet in encoder.encode(None)]
     assert len(units) == len(values)
-    look = Look(width, height, "yuvj420p", 5, 2)
+    look = FrameFormat(width, height, "yuvj420p", 5, 2)
     return Coded("mjpeg", units, list(range(len(units))), b"", look)
 
 
@@ -252,7 +245,7 @@ def test_missing_pictures_repeat_the_last_good_one_and_leading_ones_the_first() 
     units = list(coded.units)
     for lost in (0, 1, 3, 5):
         units[lost] = b""
-    restored = Restored(coded, units)
+    restored = ConcealedStream(coded, units)
     assert shown(restored) == [100, 100, 100, 100, 180, 180]
     assert restored.repeated == 4
 
@@ -262,7 +255,7 @@ def test_pictures_of_another_size_count_as_missing() -> None:
     units = list(coded.units)
     units[2] = stills([50], width=64, height=80).units[0]
     units[4] = stills([50], width=4096, height=4096).units[0]
-    restored = Restored(coded, units)
+    restored = ConcealedStream(coded, units)
     assert shown(restored) == [20, 60, 60, 140, 140, 220]
     assert restored.repeated == 2
 
@@ -270,21 +263,21 @@ def test_pictures_of_another_size_count_as_missing() -> None:
 def test_pictures_that_are_never_shown_are_left_out() -> None:
     coded = stills(VALUES)
     hidden = Coded("mjpeg", coded.units, [-1, 0, 1, -1, 2, 3], b"", coded.look)
-    assert shown(Restored(hidden, hidden.units)) == [60, 100, 180, 220]
+    assert shown(ConcealedStream(hidden, hidden.units)) == [60, 100, 180, 220]
 
 
 def test_pictures_that_come_out_of_order_are_put_in_order() -> None:
     coded = stills(VALUES)
     turned = Coded("mjpeg", coded.units, [5, 4, 3, 2, 1, 0], b"", coded.look)
-    assert shown(Restored(turned, turned.units)) == VALUES[::-1]
+    assert shown(ConcealedStream(turned, turned.units)) == VALUES[::-1]
 
 
 @pytest.mark.parametrize("unit", [b"", b"\0\0\1", b"no picture at all"])
 @pytest.mark.parametrize("codec", ["h264", "hevc", "mpeg4", "vp9", "mjpeg"])
 def test_a_stream_without_pictures_says_so_on_one_line(codec: str, unit: bytes) -> None:
-    coded = Coded(codec, [unit] * 7, list(range(7)), b"", Look(64, 64, "yuv420p", 5, 1))
+    coded = Coded(codec, [unit] * 7, list(range(7)), b"", FrameFormat(64, 64, "yuv420p", 5, 1))
     with pytest.raises(UndecodableError, match="no picture of 7") as caught:
-        list(Restored(coded, coded.units))
+        list(ConcealedStream(coded, coded.units))
     assert "\n" not in str(caught.value)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 - ours
 
@@ -304,7 +297,7 @@ def test_other_formats_keep_matrix_and_range(pix_fmt: str, color_range: int) -> 
     color_range = 2 if pix_fmt.startswith("yuvj") else color_range
     made = frame.reformat(format=pix_fmt, dst_colorspace=1, dst_color_range=color_range)
     expected = frame.reformat(format="yuv420p", dst_colorspace=1, dst_color_range=color_range)
-    assert look_of(planar(made))[2:] == ("yuv420p", 1, color_range)
+    assert format_of(planar(made))[2:] == ("yuv420p", 1, color_range)
     assert psnr(i420(planar(made), 96, 64), expected.to_ndarray()) > 38
 
 

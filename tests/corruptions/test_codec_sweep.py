@@ -13,12 +13,12 @@ import av
 import numpy as np
 import pytest
 
-from corruptions.codec import Restored
+from corruptions.codec.concealment import ConcealedStream
 from corruptions.registry import load
 from corruptions.types import ClipRandom, Context, UndecodableError
 from pipeline.errors import ClipError
-from pipeline.io.video import VideoSource
-from pipeline.recompress import _take, recompress
+from pipeline.media.recompress import _take, recompress
+from pipeline.media.source import VideoSource
 
 COUNT = int(os.environ.get("DAMAGE_SWEEP", "300"))
 SOURCES = {
@@ -102,7 +102,7 @@ def test_damaged_units_end_with_all_frames_or_a_reason(sources: list[Path]) -> N
         units = damaged(coded.units, random)
         start = time.monotonic()
         try:
-            shapes = [(f.width, f.height, f.format.name) for f in Restored(coded, units)]
+            shapes = [(f.width, f.height, f.format.name) for f in ConcealedStream(coded, units)]
         except UndecodableError as error:
             undecodable += 1
             assert "\n" not in str(error)

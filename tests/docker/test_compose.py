@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.project import REPOSITORY
+from tests.support.project import REPOSITORY
 
 FILE = REPOSITORY / "docker/compose.yaml"
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text())["services"]

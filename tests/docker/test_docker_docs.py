@@ -10,7 +10,7 @@ import typer
 import yaml
 
 from pipeline.__main__ import app
-from tests.project import REPOSITORY
+from tests.support.project import REPOSITORY
 
 CLI: Any = typer.main.get_command(app)
 PROGRAMS = ("dvc", "python", "torchrun", "sh", "cp")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.project import REPOSITORY
+from tests.support.project import REPOSITORY
 
 DOCKER = REPOSITORY / "docker"
 TEXT = (DOCKER / "Dockerfile").read_text()

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.corrupt import corrupt
-from pipeline.decode import decode
-from pipeline.filter import filter_clips
-from tests.project import REPOSITORY, make_project, tree
+from pipeline.stages.corrupt import corrupt
+from pipeline.stages.decode import decode
+from pipeline.stages.filter import filter_clips
+from tests.support.project import REPOSITORY, make_project, tree
 
 
 def engine_answers() -> bool:
@@ -99,4 +99,4 @@ def test_same_shards_inside_and_outside(image: str, tmp_path: Path) -> None:
 def test_dvc_without_a_clone(image: str, tmp_path: Path) -> None:
     run(image, "cp", "-r", ".", "/out", folder=tmp_path, at="/out")
     run(image, "dvc", "repro", "recipes", folder=tmp_path, at="/project")
-    assert (tmp_path / "manifests/recipes/fog.json").stat().st_uid == OWNER[0]
+    assert (tmp_path / "data/recipes/corruptions/fog.json").stat().st_uid == OWNER[0]

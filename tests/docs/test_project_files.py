@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pipeline import __version__
-from tests.project import REPOSITORY
+from tests.support.project import REPOSITORY
 
 GUIDES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "NOTICE", "CITATION.cff")
 NOTICE = (REPOSITORY / "NOTICE").read_text()

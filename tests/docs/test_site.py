@@ -21,9 +21,9 @@ from corruptions.registry import TABLES
 from docs.site import pages as made
 from docs.site import tables
 from pipeline.__main__ import app
-from pipeline.results import Result
+from pipeline.stages.report.submissions import Result
 from tests.docs.links import Page, problems
-from tests.project import REPOSITORY
+from tests.support.project import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.project import REPOSITORY, tree
+from tests.support.project import REPOSITORY, tree
 
 ADDRESS_SPACE = 8 << 30
 """Bytes that a command may ask for; asking for more fails there and then."""

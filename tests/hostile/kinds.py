@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests import videos
-from tests.videos import HEVC10, MPEG4, VP9, make_video, moving_clip, run_ffmpeg
+from tests.support import videos
+from tests.support.videos import HEVC10, MPEG4, VP9, make_video, moving_clip, run_ffmpeg
 
 AV1 = ("-c:v", "libsvtav1", "-preset", "12", "-svtav1-params", "lp=1")
 MJPEG = ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", "5")

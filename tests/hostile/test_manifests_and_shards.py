@@ -15,19 +15,19 @@ import pytest
 import torch
 
 from pipeline import models
-from pipeline.corrupt import corrupt
-from pipeline.decode import decode
 from pipeline.errors import ClipError, StageError
-from pipeline.evaluate import evaluate
-from pipeline.filter import filter_clips
-from pipeline.io import manifest
-from pipeline.io.clips import StoredClip, read_clip
-from pipeline.io.manifest import Row
-from pipeline.io.shards import read_member, walk
-from pipeline.layout import Layout
-from pipeline.report import report
+from pipeline.stages.corrupt import corrupt
+from pipeline.stages.decode import decode
+from pipeline.stages.evaluate.evaluate import evaluate
+from pipeline.stages.filter import filter_clips
+from pipeline.stages.report.report import report
+from pipeline.storage import manifest, schemas
+from pipeline.storage.clip_reader import StoredClip, read_clip
+from pipeline.storage.paths import DatasetPaths
+from pipeline.storage.schemas import Row
+from pipeline.storage.shards import read_member, walk
 from tests.hostile.command import files, pipeline, refused
-from tests.project import make_project, write_params
+from tests.support.project import make_project, write_params
 
 CHANGES: dict[str, Any] = {
     "corruptions": ["fog"],
@@ -49,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     filter_clips("demo", params, root)
     decode("demo", params, root)
     corrupt("demo", "fog", params, root)
-    weights = Layout(root, "demo").weights("tiny_r2plus1d")
+    weights = DatasetPaths(root, "demo").weights("tiny_r2plus1d")
     weights.parent.mkdir(parents=True)
     torch.save(models.load("tiny_r2plus1d").build(2).state_dict(), weights)
     return root
@@ -123,7 +123,7 @@ def test_a_forged_manifest_is_refused_where_it_is_read(root: Path, name: str) ->
     for path in (root / MANIFEST, root / PART):
         rewrite(path, SPOILED[name])
         with pytest.raises(StageError) as caught:
-            manifest.read_rows(path, manifest.CELLS)
+            manifest.read_rows(path, schemas.CELLS)
         assert str(path) in str(caught.value)
         assert len(str(caught.value)) < 1000
 
@@ -155,7 +155,7 @@ def test_damaged_parquet(root: Path) -> None:
     for content in files:
         path.write_bytes(content)
         try:
-            manifest.read_rows(path, manifest.CELLS)
+            manifest.read_rows(path, schemas.CELLS)
         except StageError as error:
             assert str(path) in str(error)
             refusals += 1
@@ -169,18 +169,18 @@ def test_what_is_no_file_is_refused(root: Path) -> None:
         path.rmdir() if path.is_dir() else path.unlink()
         make(path)
         with pytest.raises(StageError, match="no plain file"):
-            manifest.read_rows(path, manifest.CELLS)
+            manifest.read_rows(path, schemas.CELLS)
 
 
 def test_more_rows_than_any_benchmark_has(root: Path) -> None:
     table = pa.table({"key": pa.array(["a"]).take(pa.array(np.zeros(6_000_000, np.int8)))})
     pq.write_table(table, root / MANIFEST)
     with pytest.raises(StageError, match="declares 6000000 rows"):
-        manifest.read_rows(root / MANIFEST, manifest.CELLS)
+        manifest.read_rows(root / MANIFEST, schemas.CELLS)
 
 
 def rows_of(root: Path) -> list[Row]:
-    return manifest.read_rows(root / MANIFEST, manifest.CELLS)
+    return manifest.read_rows(root / MANIFEST, schemas.CELLS)
 
 
 def test_places_outside_of_the_shard(root: Path) -> None:

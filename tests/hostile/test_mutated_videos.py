@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.io import manifest
-from pipeline.io.manifest import Row
+from pipeline.storage import manifest, schemas
+from pipeline.storage.schemas import Row
 from tests.hostile.command import pipeline
 from tests.hostile.kinds import make_kinds
 from tests.hostile.mutations import mutate
-from tests.project import CLASSES, tree, write_annotations, write_classes, write_params
+from tests.support.project import CLASSES, tree, write_annotations, write_classes, write_params
 
 NUM_FILES = int(os.environ.get("HOSTILE_FILES", "2000"))
 CORRUPTIONS = ("fog", "h264_crf", "bit_error", "packet_loss")
@@ -23,7 +23,7 @@ PEAK = 1 << 30
 STAGES = ("filter", "decode", *(f"corrupt -c {name}" for name in CORRUPTIONS), "evaluate")
 
 MODEL = {
-    "model": "tests.pipeline.own_model:factory",
+    "model": "tests.support.own_model:factory",
     "input": {"frames": 4, "size": 40, "mean": [0.45] * 3, "std": [0.2] * 3},
 }
 """Instead of a network that would have to be trained."""
@@ -73,7 +73,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rows_of(root: Path, name: str) -> list[Row]:
-    schema = manifest.CLIPS if name == "clips" else manifest.CELLS
+    schema = schemas.CLIPS if name == "clips" else schemas.CELLS
     return manifest.read_rows(root / f"manifests/demo/{name}.parquet", schema)
 
 
@@ -119,7 +119,7 @@ def test_a_decoded_clip_is_corrupted_or_failed(root: Path, name: str) -> None:
 
 def test_every_clip_of_every_cell_has_an_answer_or_is_lost(root: Path) -> None:
     path = root / "manifests/demo/predictions/tiny_r2plus1d.parquet"
-    answers = manifest.read_rows(path, manifest.PREDICTIONS)
+    answers = manifest.read_rows(path, schemas.PREDICTIONS)
     expected = {(row["key"], "clean"): row["status"] for row in rows_of(root, "clean")}
     for name in CORRUPTIONS:
         expected |= {(row["key"], name): row["status"] for row in rows_of(root, name)}

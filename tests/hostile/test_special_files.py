@@ -11,13 +11,13 @@ import av
 import pytest
 
 from pipeline.errors import ClipError
-from pipeline.io import manifest
-from pipeline.io.manifest import Row
-from pipeline.io.payload import read_payload
-from pipeline.io.video import VideoSource
+from pipeline.media.source import VideoSource
+from pipeline.storage import manifest, schemas
+from pipeline.storage.payload import read_payload
+from pipeline.storage.schemas import Row
 from tests.hostile.command import pipeline
-from tests.project import CLASSES, make_project, video_id, write_annotations
-from tests.videos import H264, make_video, moving_clip
+from tests.support.project import CLASSES, make_project, video_id, write_annotations
+from tests.support.videos import H264, make_video, moving_clip
 
 SPARSE = 5 << 30
 
@@ -85,7 +85,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
         make(root / f"data/demo/videos/{names[make.__name__]}.mp4")
     done = pipeline(root, "filter", "-d", "demo")
     assert done.code == 0, done.said
-    found = manifest.read_rows(root / "manifests/demo/clips.parquet", manifest.CLIPS)
+    found = manifest.read_rows(root / "manifests/demo/clips.parquet", schemas.CLIPS)
     return {row["key"][:11].rstrip("_"): row for row in found}
 
 
@@ -186,12 +186,12 @@ def test_a_picture_beyond_the_limit_is_a_row(tmp_path: Path) -> None:
         coded[start + bit // 8] |= 0x80 >> bit % 8
     huge.with_suffix(".webm").write_bytes(coded)
     assert pipeline(root, "filter", "-d", "demo").code == 0
-    found = manifest.read_rows(root / "manifests/demo/clips.parquet", manifest.CLIPS)
+    found = manifest.read_rows(root / "manifests/demo/clips.parquet", schemas.CLIPS)
     reasons = {row["key"][:11]: row["reason"] for row in found}
     assert reasons[video_id(0)] == ""
     assert reasons[video_id(1)]
     assert pipeline(root, "decode", "-d", "demo").code == 0
-    (row,) = manifest.read_rows(root / "manifests/demo/clean.parquet", manifest.CELLS)
+    (row,) = manifest.read_rows(root / "manifests/demo/clean.parquet", schemas.CELLS)
     assert row["status"] == "failed"
     assert "512" in row["reason"] or "broken after" in row["reason"]
 

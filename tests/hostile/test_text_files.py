@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.annotations import read_annotations
-from pipeline.classes import read_classes
+from pipeline.datasets.annotations import read_annotations
+from pipeline.datasets.class_list import read_classes
 from pipeline.errors import SettingsError
-from pipeline.filter import filter_clips
 from pipeline.models.labels import read_labels
-from pipeline.params import SourceSettings, load
-from pipeline.results import add_result
+from pipeline.params import load
+from pipeline.settings import SourceSettings
+from pipeline.stages.filter import filter_clips
+from pipeline.stages.report.submissions import add_result
 from tests.hostile.command import files, refused
-from tests.project import make_project, video_id, write_params
+from tests.support.project import make_project, video_id, write_params
 
 HEADER = "label,youtube_id,time_start,time_end,split\n"
 GOOD = "moving left,-aBcD_12345,0,10,val\nmoving right,_aBcD-12345,0,10,val\n"

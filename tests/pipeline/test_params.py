@@ -7,7 +7,7 @@ import pytest
 
 from pipeline import params
 from pipeline.errors import SettingsError
-from tests.project import REPOSITORY, write_params
+from tests.support.project import REPOSITORY, write_params
 
 
 def test_the_repository_s_parameters_are_valid() -> None:

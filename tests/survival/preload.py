@@ -12,23 +12,25 @@ import torch.utils.data  # noqa: F401
 import vl_convert  # noqa: F401
 
 import corruptions
-import pipeline.corrupt
-import pipeline.decode
-import pipeline.evaluate
-import pipeline.filter
-import pipeline.report
-import pipeline.stages
-import pipeline.summary
-import pipeline.synthesize
-import pipeline.tools
-import pipeline.train  # noqa: F401
+import pipeline.cli.stage_commands
+import pipeline.cli.tables
+import pipeline.cli.tool_commands
+import pipeline.stages.corrupt
+import pipeline.stages.decode
+import pipeline.stages.evaluate.evaluate
+import pipeline.stages.filter
+import pipeline.stages.report.report
+import pipeline.stages.synthesize.synthesize
+import pipeline.stages.train.train  # noqa: F401
 import tests.survival.running  # noqa: F401
 from corruptions.registry import load
-from pipeline import recipes
-
-FILES = recipes.PIPELINE.rglob("*.py")
+from pipeline import provenance
+from pipeline.models import registry
 
 for name in corruptions.names():  # hashes of code and versions are kept once they are known
-    recipes.corruption_code(load(name))
-recipes.library_versions()
-recipes.pipeline_code(file.relative_to(recipes.PIPELINE).as_posix() for file in FILES)
+    provenance.corruption_code(load(name))
+provenance.library_versions()
+for stage in ("synthesize", "filter", "decode", "corrupt", "train", "evaluate", "report"):
+    provenance.stage_code(stage)
+for entry in registry.names():
+    provenance.code_of(registry.ZOO / f"{entry}.py")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import REPOSITORY
+from tests.support.project import REPOSITORY
 from tests.survival.processes import Process, members
 
 PATIENCE = 300.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.project import REPOSITORY, merge, tree, write_params
+from tests.support.project import REPOSITORY, merge, tree, write_params
 from tests.survival.running import Prepare, start
 
 INPUT = {"frames": 4, "size": 40, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}

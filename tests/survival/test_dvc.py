@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.project import copy_repository, tree
+from tests.support.project import copy_repository, tree
 from tests.survival.processes import gone
 from tests.survival.stages import SMALL, set_params
 

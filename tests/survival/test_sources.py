@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.annotations import Listed
-from pipeline.decode import Sources
+from pipeline.datasets.annotations import ListedClip
+from pipeline.datasets.source_clips import Sources
 from pipeline.errors import StageError
-from pipeline.filter import Probe, probe_clips
-from pipeline.io import manifest
-from pipeline.layout import Layout
 from pipeline.params import load
+from pipeline.stages.filter import ProbeTask, probe_clips
+from pipeline.storage import manifest, schemas
+from pipeline.storage.paths import DatasetPaths
 from tests.survival.running import start
 from tests.survival.stages import STAGES, Stages, anything_new, finals
 
@@ -40,14 +40,14 @@ def test_a_source_that_changes_during_the_run(stages: Stages, stage: str, change
 
 def last_source(root: Path) -> Path:
     """The video that decode and corrupt read last."""
-    rows = manifest.read_rows(Layout(root, "demo").clips, manifest.CLIPS)
+    rows = manifest.read_rows(DatasetPaths(root, "demo").clips, schemas.CLIPS)
     usable = [row for row in rows if row["status"] == "ok" and row["split"] == "val"]
     return root / "data/demo/videos" / usable[-1]["source_path"]
 
 
 def test_a_source_that_is_replaced_between_two_frames(stages: Stages) -> None:
     root = stages.copy("decode")
-    rows = manifest.read_rows(Layout(root, "demo").clips, manifest.CLIPS)
+    rows = manifest.read_rows(DatasetPaths(root, "demo").clips, schemas.CLIPS)
     row = next(row for row in rows if row["status"] == "ok")
     path = root / "data/demo/videos" / row["source_path"]
     pictures = Sources.of("demo", load(root / "params.yaml"), root).pictures(row)
@@ -60,9 +60,9 @@ def test_a_source_that_is_replaced_between_two_frames(stages: Stages) -> None:
 
 
 def test_a_listed_file_that_is_gone_when_its_turn_comes_is_no_row(tmp_path: Path) -> None:
-    clip = Listed("key", "id", "val", 0, "label", 0, 0, 1)
+    clip = ListedClip("key", "id", "val", 0, "label", 0, 0, 1)
     limits = {"dataset": "demo", "min_frames": 8, "max_pixels": 1 << 20, "timeout_seconds": 60.0}
-    task = Probe(clips=(clip,), files=("gone.mp4",), checksums=(None,), root=tmp_path, **limits)
+    task = ProbeTask(clips=(clip,), files=("gone.mp4",), checksums=(None,), root=tmp_path, **limits)
     with pytest.raises(StageError, match="changed or disappeared while it was read"):
         probe_clips(task)
     (tmp_path / "gone.mp4").symlink_to(tmp_path / "nothing")

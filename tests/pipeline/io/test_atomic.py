@@ -8,14 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.io.atomic import (
-    ABANDONED_SECONDS,
-    atomic,
-    is_being_written,
-    is_left_over,
-    sha256_file,
-    write_text,
-)
+from pipeline.io.atomic import ABANDONED_SECONDS, atomic, is_being_written, is_left_over, write_text
+from pipeline.io.hashing import sha256_file
 
 
 def test_a_failed_block_leaves_what_was_there(tmp_path: Path) -> None:

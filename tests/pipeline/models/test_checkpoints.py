@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pipeline.errors import SettingsError
-from pipeline.models import InputSpec, open_model, registry
+from pipeline.models import InputSpec, load_model, registry
 from pipeline.models.checkpoints import (
     Renaming,
     load_strictly,
@@ -16,7 +16,7 @@ from pipeline.models.checkpoints import (
     start_from_images,
     to_our_names,
 )
-from pipeline.models.x3d_m import fold_shortcut_norm
+from pipeline.models.zoo.x3d_m import fold_shortcut_norm
 from tests.pipeline.models.published import (
     kinetics_i3d_names,
     listed_names,
@@ -68,7 +68,7 @@ def test_checkpoint_of_the_authors_gives_the_same_answers(name, published, form,
     theirs = _paired(tuple(published()), weights(network))
     path = tmp_path / "weights.pth"
     torch.save(surrounded(theirs, form), path)
-    opened = open_model(name, num_classes=11, weights=path)
+    opened = load_model(name, num_classes=11, weights=path)
     assert opened.weights_sha256 == sha256(path)
     frames = entry.input.frames
     assert torch.equal(answers(opened.module, frames), answers(network, frames))
@@ -91,7 +91,7 @@ def test_timesformer_of_its_authors_gives_the_same_answers(tmp_path):
     names = tuple(timesformer_names())
     torch.save({"model_state": dict(zip(names, state.values(), strict=True)), "cfg": ""}, path)
     spec = InputSpec(8, 32, (0.45,) * 3, (0.225,) * 3, layout="NTCHW")
-    opened = open_model("timesformer", num_classes=11, weights=path, input=spec)
+    opened = load_model("timesformer", num_classes=11, weights=path, input=spec)
     assert torch.equal(
         answers(opened.module, 8, layout="NTCHW"), answers(network, 8, layout="NTCHW")
     )
@@ -131,7 +131,7 @@ def test_x3d_of_the_slowfast_repository_loads_with_its_shortcut_folded():
 def test_our_own_checkpoint_comes_back(name, tmp_path):
     network = randomised(registry.load(name).build(3))
     torch.save(network.state_dict(), tmp_path / "ours.pt")
-    opened = open_model(name, num_classes=3, weights=tmp_path / "ours.pt")
+    opened = load_model(name, num_classes=3, weights=tmp_path / "ours.pt")
     assert all(
         torch.equal(value, opened.module.state_dict()[key])
         for key, value in network.state_dict().items()
@@ -143,7 +143,7 @@ def test_safetensors(tmp_path):
 
     network = randomised(registry.load("tiny_frame2d").build(3))
     save_file(network.state_dict(), tmp_path / "weights.safetensors")
-    opened = open_model("tiny_frame2d", num_classes=3, weights=tmp_path / "weights.safetensors")
+    opened = load_model("tiny_frame2d", num_classes=3, weights=tmp_path / "weights.safetensors")
     assert torch.equal(answers(opened.module, 16), answers(network, 16))
 
 
@@ -161,7 +161,7 @@ def test_missing_and_left_over_keys_are_named(tmp_path):
         state["layers.9.0.weight"] = torch.zeros(2)
 
     with pytest.raises(SettingsError) as error:
-        open_model("tiny_frame2d", num_classes=3, weights=saved(tmp_path, change))
+        load_model("tiny_frame2d", num_classes=3, weights=saved(tmp_path, change))
     assert "1 missing keys: layers.1.0.weight" in str(error.value)
     assert "1 keys left over: layers.9.0.weight" in str(error.value)
     assert "'tiny_frame2d'" in str(error.value)
@@ -174,14 +174,14 @@ def test_wrong_shapes_are_named(tmp_path):
     with pytest.raises(
         SettingsError, match=r"layers\.0\.0\.weight is \(24, 3, 5, 5\), not \(24, 3, 7, 7\)"
     ):
-        open_model("tiny_frame2d", num_classes=3, weights=saved(tmp_path, change))
+        load_model("tiny_frame2d", num_classes=3, weights=saved(tmp_path, change))
 
 
 def test_weights_of_another_model_are_an_error(tmp_path):
     path = tmp_path / "weights.pt"
     torch.save(registry.load("tiny_frame2d").build(3).state_dict(), path)
     with pytest.raises(SettingsError, match="missing keys: .* and .* more"):
-        open_model("x3d_m", num_classes=3, weights=path)
+        load_model("x3d_m", num_classes=3, weights=path)
 
 
 def test_nothing_is_loaded_from_a_checkpoint_that_does_not_fit():

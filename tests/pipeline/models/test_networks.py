@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from pipeline.models import catalog, registry, slowfast_8x4, tam_resnet50
-from pipeline.models.i3d import MaxPoolSame, pad_same
-from pipeline.models.loaded import channels_last
+from pipeline.models import catalog, registry
+from pipeline.models.inference import channels_last
+from pipeline.models.zoo import slowfast_8x4, tam_resnet50
+from pipeline.models.zoo.i3d import MaxPoolSame, pad_same
 from tests.pipeline.models.published import (
     listed_names,
     pytorch_i3d_names,

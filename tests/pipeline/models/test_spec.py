@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from pipeline.errors import SettingsError
-from pipeline.models import InputSpec, prepare, registry, take_frames
+from pipeline.media.sampling import take_frames
+from pipeline.models import InputSpec, prepare, registry
 
 PLAIN = {"frames": 2, "size": 3, "mean": (0.1, 0.2, 0.3), "std": (0.5, 0.25, 1.0)}
 

@@ -1,0 +1,140 @@
+"""What every command shares: the application, options, and errors that are one clear message.
+
+Exit codes: 0 when the work is done, 1 when it failed, 2 for wrong settings, 130 after Ctrl-C and
+143 after SIGTERM.
+"""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from ..errors import ClipError, SettingsError, StageError
+from ..execution.watchdog import end_with_parent
+from ..messages import RESUME_HINT
+from ..resources import memory_is_short, out_of_memory
+
+if TYPE_CHECKING:  # params.py imports NumPy and pydantic, and `--help` must be quick
+    from ..params import Params
+
+log = logging.getLogger(__name__)
+
+app = typer.Typer(
+    name="pipeline",
+    help="Measure how robust video models are to corrupted video.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+Dataset = Annotated[str, typer.Option("--dataset", "-d", help="A dataset of params.yaml.")]
+ParamsFile = Annotated[Path, typer.Option("--params", help="Parameters of the run.")]
+DEFAULT = Path("params.yaml")
+
+TORCH_OUT_OF_MEMORY = "can't allocate memory"
+"""Words of torch, which raises no MemoryError for the memory of the machine."""
+
+
+def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorator of commands that stand together in `--help`."""
+
+    def command(function: Callable[..., None]) -> Callable[..., None]:
+        @wraps(function)
+        def run(*args: Any, **options: Any) -> None:
+            _watch_for_the_end()
+            try:
+                function(*args, **options)
+            except SettingsError as error:
+                _say(f"Settings: {error}")
+                raise typer.Exit(2) from None
+            except (StageError, ClipError) as error:
+                _say(f"Failed: {error}")
+                raise typer.Exit(1) from None
+            except OSError as error:  # no room, no rights, no disk
+                log.info("where it failed:", exc_info=True)
+                _say(f"Failed: {error}. {RESUME_HINT}")
+                raise typer.Exit(1) from None
+            except (MemoryError, RuntimeError) as error:
+                if isinstance(error, RuntimeError) and not _lacks_memory(error):
+                    raise
+                log.info("where it failed:", exc_info=True)
+                _say(f"Failed: {out_of_memory()}")
+                raise typer.Exit(1) from None
+            except KeyboardInterrupt as error:
+                number = signal.SIGTERM if isinstance(error, _Terminated) else signal.SIGINT
+                _say(f"Stopped by {number.name}. {RESUME_HINT}")
+                raise typer.Exit(128 + number) from None
+            finally:
+                _end_workers()
+
+        return app.command(name=function.__name__.rstrip("_"), rich_help_panel=panel)(run)
+
+    return command
+
+
+def _lacks_memory(error: RuntimeError) -> bool:
+    """Whether torch or a thread could not get memory, for which they have no error of their own."""
+    return TORCH_OUT_OF_MEMORY in str(error) or memory_is_short()
+
+
+def _end_workers() -> None:
+    """End the workers that wait for further tasks.
+
+    joblib would ask them to end, one after the other through a queue. One that is killed from
+    outside at that moment can take the queue's lock along, and the others would wait for ever.
+    """
+    reusable = sys.modules.get("joblib.externals.loky.reusable_executor")
+    executor = getattr(reusable, "_executor", None)
+    if executor is not None:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM ends a run as Ctrl-C does: workers and programs are stopped, files tidied up."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _watch_for_the_end() -> None:
+    signal.signal(signal.SIGTERM, _terminate)
+    if "DVC_STAGE" in os.environ:  # DVC leaves its stage running when it is terminated or killed
+        end_with_parent(os.getppid(), signal.SIGTERM)
+
+
+stage = _commands("Stages, in the order of the data flow")
+tool = _commands("Tools")
+
+
+def _say(text: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(text, style="red", markup=False, highlight=False)
+
+
+def load(params: Path) -> "tuple[Params, Path]":
+    """Parameters, and the project's folder: where params.yaml lies."""
+    from ..params import load as read
+
+    return read(params), params.resolve().parent
+
+
+@app.callback()
+def main(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
+    """Set up logging; every command writes its log to stderr."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(message)s",
+        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+    )

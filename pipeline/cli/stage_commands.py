@@ -1,0 +1,121 @@
+"""Commands that are stages of dvc.yaml, in the order of the data flow."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..io.locks import file_lock
+from .app import DEFAULT, Dataset, ParamsFile, console, load, stage
+
+
+@stage
+def synthesize(params: ParamsFile = DEFAULT) -> None:
+    """Make the demo's videos and annotations."""
+    from ..stages.synthesize.synthesize import synthesize as work
+
+    values, root = load(params)
+    work(root / "data/demo", values.synthesize, values.machine, values.seed)
+
+
+@stage
+def recipes(params: ParamsFile = DEFAULT) -> None:
+    """Write a fingerprint of the code of corruptions, stages and models, which DVC tracks."""
+    from ..stages.recipes import write_recipes
+
+    write_recipes(*load(params))
+
+
+@stage
+def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+    """Find and probe every listed clip; write clips.parquet."""
+    from ..stages.filter import check_share, filter_clips
+    from ..storage.paths import DatasetPaths
+    from .tables import clip_table
+
+    values, root = load(params)
+    values.check_dataset(dataset)
+    with file_lock(DatasetPaths(root, dataset).lock("filter")):
+        rows = filter_clips(dataset, values, root)
+    console.print(clip_table(rows))
+    check_share(rows, values.filter.allowed_failures, dataset)
+
+
+@stage
+def decode(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+    """Decode every usable video once into clean shards."""
+    from ..stages.decode import decode as work
+    from ..storage.paths import DatasetPaths
+
+    values, root = load(params)
+    values.check_dataset(dataset)
+    with file_lock(DatasetPaths(root, dataset).lock("decode")):
+        work(dataset, values, root)
+
+
+@stage
+def corrupt(
+    dataset: Dataset,
+    corruption: Annotated[
+        list[str] | None,
+        typer.Option("--corruption", "-c", help="Repeat for several; default: all of params.yaml."),
+    ] = None,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Make the corrupted shards of all severities of a corruption."""
+    from ..stages.corrupt import corrupt as work
+    from ..storage.paths import DatasetPaths
+    from .tables import cells
+
+    values, root = load(params)
+    values.check_dataset(dataset)
+    for name in corruption or values.corruptions:
+        with file_lock(DatasetPaths(root, dataset).lock(f"corrupt-{name}")):
+            rows = work(dataset, name, values, root)
+        console.print(cells(rows))
+
+
+@stage
+def train(
+    dataset: Dataset,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", help="Repeat for several; default: all that are trained."),
+    ] = None,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Fit the dataset's models to its clean training shards.
+
+    On several GPUs: torchrun --nproc-per-node 8 -m pipeline train --dataset mini_kinetics
+    """
+    from ..stages.train.train import train as work
+
+    values, root = load(params)
+    work(dataset, values, root, model or ())
+
+
+@stage
+def evaluate(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+    """Ask every model of the dataset about every clip and cell."""
+    from ..stages.evaluate.evaluate import evaluate as work
+
+    values, root = load(params)
+    work(dataset, values, root)
+
+
+@stage
+def report(
+    add: Annotated[
+        list[Path] | None,
+        typer.Option("--add", help="A result of somebody else (JSON) to keep; repeat for several."),
+    ] = None,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Compute the leaderboard from the predictions and write the report."""
+    from ..stages.report.report import report as work
+    from ..stages.report.submissions import add_result
+
+    values, root = load(params)
+    for path in add or ():
+        console.print(f"added: {add_result(path, root)}", soft_wrap=True)
+    work(values, root)

@@ -1,0 +1,60 @@
+"""Tables for people, from the rows of manifests."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from rich.table import Table
+
+from ..storage.schemas import Row
+
+
+def clip_table(rows: Sequence[Row]) -> Table:
+    """Listed, found, usable and the reasons, per split: what the filter stage saw."""
+    clips = pd.DataFrame(rows, columns=["dataset", "split", "status", "reason"])
+    counts = pd.DataFrame(
+        {
+            "listed": clips.groupby("split").size(),
+            "found": clips[clips["status"] != "missing"].groupby("split").size(),
+            "usable": clips[clips["status"] == "ok"].groupby("split").size(),
+        }
+    ).T
+    lost = clips[clips["status"] != "ok"]
+    reasons = pd.crosstab(lost["reason"], lost["split"])
+    reasons.index = [f"  {reason}" for reason in reasons.index]
+    counts = pd.concat([counts, reasons]).fillna(0).astype(int)
+    table = Table(title=f"Clips of {clips['dataset'].iat[0]}")
+    table.add_column("")
+    for split in counts.columns:
+        table.add_column(str(split), justify="right")
+    for name, line in counts.iterrows():
+        table.add_row(str(name), *(f"{count:,}" for count in line))
+    return table
+
+
+def cells(rows: Sequence[Row]) -> Table:
+    """Per severity: clips, failures, size and how far the frames are from the clean ones."""
+    names = ["corruption", "severity", "params", "status", "num_frames", "size", "psnr"]
+    names += ["damaged_frames", "repeated_frames"]
+    frame = pd.DataFrame(rows, columns=names)
+    table = Table(title=f"Cells of {frame['corruption'].iat[0]}")
+    for name in ("severity", "clips", "failed", "frames", "MB", "PSNR", "damaged", "repeated"):
+        table.add_column(name, justify="right")
+    for severity, cell in frame.groupby("severity"):
+        made = cell[cell["status"] == "ok"]
+        table.add_row(
+            str(severity),
+            f"{len(made):,}",
+            f"{len(cell) - len(made):,}",
+            f"{int(made['num_frames'].sum()):,}",
+            f"{made['size'].sum() / 1e6:,.1f}",
+            _mean(made["psnr"], " dB"),
+            _mean(made["damaged_frames"], ""),
+            _mean(made["repeated_frames"], ""),
+        )
+    return table
+
+
+def _mean(values: "pd.Series[float]", unit: str) -> str:
+    """Mean over the clips that have a value."""
+    mean = pd.to_numeric(values).mean()
+    return "-" if pd.isna(mean) else f"{mean:.1f}{unit}"

@@ -1,0 +1,1 @@
+"""Datasets: listed clips, source videos and corrupted clips."""

@@ -1,0 +1,81 @@
+"""Source videos: decoding to preprocessed frames, and a guard against changed files."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ClipError, StageError
+from ..io.hashing import sha256_file, signature
+from ..media.preprocess import Preprocess
+from ..media.source import VideoSource
+from ..params import Params
+from ..settings import PictureSettings
+from ..storage.schemas import Row
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The source videos of a dataset and how they become pictures."""
+
+    videos: Path
+    picture: PictureSettings
+    max_frames: int
+    max_pixels: int
+    timeout_seconds: float
+
+    @classmethod
+    def of(cls, dataset: str, params: Params, root: Path) -> Self:
+        return cls(
+            videos=root / params.filter.sources[dataset].videos,
+            picture=params.decode.pictures[dataset],
+            max_frames=params.decode.max_frames,
+            max_pixels=params.filter.max_pixels,
+            timeout_seconds=params.machine.clip_timeout_seconds,
+        )
+
+    def pictures(self, clip: Row) -> Iterator[NDArray[np.uint8]]:
+        """Pictures (crop, crop, 3) of one clip of clips.parquet, decoded from its video."""
+        path = self.videos / clip["source_path"]
+        preprocess = Preprocess(self.picture.short_side, self.picture.crop)
+        with (
+            steady_source(path, clip["source_sha256"]),
+            VideoSource(path, self.max_pixels, self.timeout_seconds) as source,
+        ):
+            for count, frame in enumerate(source.frames()):
+                if count == self.max_frames:
+                    raise ClipError(f"more than {self.max_frames} frames")
+                yield preprocess(frame)
+
+
+def check_source(source: Path, expected: str) -> None:
+    """Stop if a source is not what the filter stage saw: its row would be wrong for ever."""
+    try:
+        found = sha256_file(source)
+    except OSError as error:
+        found = error.strerror or "unreadable"
+    if found != expected:
+        raise StageError(
+            f"{source}: changed or disappeared since the filter stage saw it ({found}); "
+            "run the filter stage again (`dvc repro -f filter@DATASET`), then this one."
+        )
+
+
+@contextmanager
+def steady_source(source: Path, expected: str) -> Iterator[None]:
+    """Read a source in this block: from first to last it is what the filter stage saw.
+
+    A source that changes meanwhile can also look broken, so that no error of a clip gets past.
+    """
+    before = signature(source)
+    check_source(source, expected)
+    try:
+        yield
+    finally:
+        if signature(source) != before:
+            check_source(source, expected)
+            raise StageError(f"{source}: is being written; run this stage again when it is done.")

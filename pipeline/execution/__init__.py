@@ -1,0 +1,1 @@
+"""Execution: worker pools, clusters, prefetching, progress and retries."""

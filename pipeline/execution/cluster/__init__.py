@@ -1,0 +1,1 @@
+"""Clusters: joblib backends over Dask or Ray workers."""

@@ -1,0 +1,78 @@
+"""Read batches ahead of where they are used, so that decoding and arithmetic overlap."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+from ..errors import StageError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+AHEAD = 2
+"""Batches that a reader keeps ready."""
+
+
+def read_ahead(
+    read: Callable[[T], R], batches: Sequence[T], workers: int, pinned: bool = False
+) -> Iterator[R]:
+    """`read(batch)` of every batch, in order, while the caller is busy with those before.
+
+    `read` gives tensors. It runs in `workers` processes, or in one thread of this process where
+    that is 0 (decoding JPEG and arithmetic of torch both let other threads run). `pinned` puts the
+    tensors of processes into memory from which they go to a GPU without waiting.
+    """
+    if workers == 0:
+        return _from_thread(read, batches)
+    return _from_processes(read, batches, workers, pinned)
+
+
+def _from_thread(read: Callable[[T], R], batches: Sequence[T]) -> Iterator[R]:
+    with ThreadPoolExecutor(1, thread_name_prefix="loader") as pool:
+        waiting = deque(pool.submit(read, batch) for batch in batches[:AHEAD])
+        try:
+            for following in range(len(batches)):
+                ready = waiting.popleft().result()
+                if following + AHEAD < len(batches):
+                    waiting.append(pool.submit(read, batches[following + AHEAD]))
+                yield ready
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _from_processes(
+    read: Callable[[T], R], batches: Sequence[T], workers: int, pinned: bool
+) -> Iterator[R]:
+    from torch.utils.data import DataLoader
+
+    made: Any = DataLoader(
+        _Batches(read, batches),  # type: ignore[arg-type] # it has what a torch dataset has
+        batch_size=None,
+        num_workers=min(workers, max(1, len(batches))),
+        prefetch_factor=AHEAD,
+        pin_memory=pinned,
+    )
+    for batch in made:
+        if isinstance(batch, StageError):
+            raise batch
+        yield batch
+
+
+class _Batches(Generic[T, R]):
+    """The batches as a torch dataset; an error of ours comes back as it is, without a traceback."""
+
+    def __init__(self, read: Callable[[T], R], batches: Sequence[T]) -> None:
+        self._read, self._batches = read, batches
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getitem__(self, number: int) -> R | StageError:
+        try:
+            return self._read(self._batches[number])
+        except StageError as error:
+            return error

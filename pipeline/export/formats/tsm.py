@@ -1,6 +1,0 @@
-"""TSM's TSNDataSet: JPEG frames and lists of `folder num_frames label`."""
-
-from pipeline.export.formats.mmaction2_rawframes import FOLDER as FOLDER
-from pipeline.export.formats.mmaction2_rawframes import UNIT as UNIT
-from pipeline.export.formats.mmaction2_rawframes import index as index
-from pipeline.export.formats.mmaction2_rawframes import write_shard as write_shard

@@ -1,0 +1,1 @@
+"""Media: reading, preprocessing, encoding and sampling of video frames."""

@@ -1,0 +1,93 @@
+"""Preprocessing of decoded frames: display orientation, resize, centre crop, RGB."""
+
+from fractions import Fraction
+
+import av
+import av.container
+import av.filter
+import av.video
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ClipError
+from ..resources import check_machine
+from .source import MAX_PIXELS, ffmpeg_words
+
+SCALE_FLAGS = "bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
+"""swscale's triangle filter, widened when it shrinks (antialias); `bitexact` gives the same bytes
+with any instruction set."""
+
+
+class Preprocess:
+    """Display orientation, short side to `short_side`, centre crop to `crop`, RGB.
+
+    The one order of operations for clean and for re-encoded clips (benchmark specification,
+    section 2). `rotation` is given for streams that have lost their rotation metadata.
+    """
+
+    def __init__(self, short_side: int, crop: int) -> None:
+        self.short_side = short_side
+        self.crop = crop
+        self._graph: av.filter.Graph | None = None
+        self._built_for: tuple[object, ...] = ()
+
+    def __call__(self, frame: av.VideoFrame, rotation: int | None = None) -> NDArray[np.uint8]:
+        """One frame as an array (crop, crop, 3), uint8, RGB."""
+        turn = (frame.rotation if rotation is None else rotation) % 360
+        built_for = (
+            frame.width, frame.height, frame.format.name, turn,
+            int(frame.colorspace), int(frame.color_range),
+        )  # fmt: skip
+        if built_for != self._built_for:
+            self._graph = self._build(frame, turn)
+            self._built_for = built_for
+        assert self._graph is not None  # noqa: S101 - built above
+        frame.pts = None
+        try:
+            self._graph.push(frame)
+            picture: NDArray[np.uint8] = self._graph.pull().to_ndarray()  # type: ignore[assignment]
+        except (av.FFmpegError, MemoryError) as error:
+            check_machine(error)
+            raise ClipError(f"cannot be scaled: {ffmpeg_words(error)}") from error
+        return picture
+
+    def _build(self, frame: av.VideoFrame, turn: int) -> av.filter.Graph:
+        graph = av.filter.Graph()
+        # Counter-clockwise, as FFmpeg's display matrix counts.
+        turns = {0: [], 90: ["cclock"], 180: ["clock", "clock"], 270: ["clock"]}
+        if turn not in turns:
+            raise ClipError(f"rotation of {turn} degrees is no multiple of 90")
+        width, height = frame.width, frame.height
+        if turn in (90, 270):
+            width, height = height, width
+        scaled_width, scaled_height = scaled_size(width, height, self.short_side)
+        if scaled_width * scaled_height > MAX_PIXELS:
+            raise ClipError(f"picture of {width} x {height} is too long and thin to be scaled")
+        steps = [
+            graph.add_buffer(
+                width=frame.width,
+                height=frame.height,
+                format=frame.format,
+                time_base=Fraction(1, 1000),
+            ),
+            *(graph.add("transpose", way) for way in turns[turn]),
+            graph.add("scale", f"w={scaled_width}:h={scaled_height}:flags={SCALE_FLAGS}"),
+            graph.add("format", "pix_fmts=rgb24"),
+            graph.add("crop", f"w={self.crop}:h={self.crop}:exact=1"),
+            graph.add("buffersink"),
+        ]
+        for one, next_one in zip(steps, steps[1:], strict=False):
+            one.link_to(next_one)
+        try:
+            graph.configure()
+        except av.FFmpegError as error:
+            check_machine(error)
+            raise ClipError(f"cannot be scaled: {ffmpeg_words(error)}") from error
+        return graph
+
+
+def scaled_size(width: int, height: int, short_side: int) -> tuple[int, int]:
+    """Size with the short side at `short_side` and the long side rounded to the nearest pixel."""
+    short, long = min(width, height), max(width, height)
+    other = max(short_side, (2 * long * short_side + short) // (2 * short))
+    return (short_side, other) if width <= height else (other, short_side)

@@ -1,0 +1,272 @@
+"""Recompress: a source video through a codec or a lossy channel, at its native size.
+
+The source is decoded once for all levels. Encodings are made by one ffmpeg process, which reads the
+decoded frames from a pipe; damaged streams never leave memory. What comes back has as many frames
+as the source, in order, for the same preprocessing as the clean clip.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar, cast
+
+import av
+
+from corruptions.codec.coding import DECODERS, Coded, decode, encode, encoder_options
+from corruptions.codec.concealment import ConcealedStream
+from corruptions.codec.frames import (
+    CONVERSION,
+    I420,
+    FrameFormat,
+    crop,
+    format_of,
+    i420,
+    planar,
+    repeated_to_minimum,
+)
+from corruptions.registry import Corruption
+from corruptions.types import (
+    Context,
+    Damage,
+    DamageFunction,
+    Encoding,
+    EncodingFunction,
+    Level,
+    Stream,
+    UndecodableError,
+)
+
+from ..errors import ClipError, TransientClipError
+from ..messages import one_line
+from ..resources import check_machine
+from . import ffmpeg
+from .retry import retry_once
+from .source import VideoSource
+
+Item = TypeVar("Item")
+Shown = Callable[[av.VideoFrame], av.VideoFrame]
+"""From a decoded frame to what a viewer of the source would see."""
+
+
+@dataclass(frozen=True)
+class Recompressed:
+    """One level of one clip."""
+
+    frames: Iterator[av.VideoFrame]
+    """At native size cropped to even width and height, in display order, not rotated; reading
+    them raises ClipError where the clip cannot be made."""
+    num_frames: int
+    """Frames of the source, which is how many there are in `frames`."""
+    rotation: int
+    """Degrees by which the source asks to be turned for display, counter-clockwise."""
+    encoder: str
+    """Codec, settings and version, for manifests."""
+    damage: Damage | None = None
+    restored: ConcealedStream | None = None
+
+    @property
+    def damaged_frames(self) -> int | None:
+        """Coded pictures of which a byte was changed or lost; None for plain encodings."""
+        return None if self.damage is None else len(self.damage.units)
+
+    @property
+    def repeated_frames(self) -> int | None:
+        """Frames that repeat another one; counted while `frames` is read, None for encodings."""
+        return None if self.restored is None else self.restored.repeated
+
+
+def recompress(
+    source: Path,
+    corruption: Corruption,
+    levels: Sequence[Level],
+    contexts: Sequence[Context],
+    *,
+    timeout_seconds: float,
+) -> Iterator[Recompressed]:
+    """Put a video through one corruption of the compression family, at several levels.
+
+    Gives one result per level, made when it is asked for. Decoding and encoding
+    the source must end within `timeout_seconds`. Raises ClipError where the source cannot be
+    decoded or encoded, which concerns all levels.
+    """
+    with VideoSource(source) as video:
+        if corruption.acts_on == "encoder":
+            yield from _encode(video, corruption, levels, timeout_seconds)
+        else:
+            yield from _damage(video, corruption, levels, contexts, timeout_seconds)
+
+
+class _Planes(Iterator[I420]):
+    """Decoded frames of a source as the encoders take them, and what they have in common."""
+
+    def __init__(self, video: VideoSource, timeout_seconds: float) -> None:
+        info = video.info  # walks the packets, so before the first frame is read
+        frames = _within(timeout_seconds, video.frames())
+        first = next(frames)
+        self.rotation = first.rotation
+        self.size = (max(2, first.width // 2 * 2), max(2, first.height // 2 * 2))
+        self.look = format_of(planar(first))
+        self.num_frames = 0
+        self.stream = Stream(
+            width=repeated_to_minimum(self.size[0]),
+            height=repeated_to_minimum(self.size[1]),
+            fps=info.fps,
+            num_frames=info.num_packets,
+            bit_rate=info.bit_rate,
+            container_bit_rate=info.container_bit_rate,
+        )
+        self._shape = (first.width, first.height)
+        self._frames = chain([first], frames)
+
+    def __next__(self) -> I420:
+        frame = next(self._frames)
+        self.num_frames += 1
+        if (frame.width, frame.height) != self._shape:  # the source changes its size midway
+            width, height = self._shape
+            frame = frame.reformat(width, height, interpolation=CONVERSION, threads=1)
+        return i420(planar(frame), self.stream.width, self.stream.height)
+
+    def shown(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """A decoded frame at the size and with the colour tags of the source."""
+        frame = crop(frame, *self.size)
+        frame.colorspace, frame.color_range = self.look.colorspace, self.look.color_range
+        return frame
+
+
+def _encode(
+    video: VideoSource, corruption: Corruption, levels: Sequence[Level], timeout_seconds: float
+) -> Iterator[Recompressed]:
+    function = cast(EncodingFunction, corruption.function)
+
+    def encode() -> tuple[_Planes, list[Encoding], list[bytes]]:
+        planes = _Planes(video, timeout_seconds)
+        encodings = [function(planes.stream, level) for level in levels]
+        pieces = (frame.tobytes() for frame in planes)
+        coded = ffmpeg.encode_all(pieces, planes.stream, encodings, timeout_seconds)
+        return planes, encodings, coded
+
+    planes, encodings, coded = retry_once(encode, video.path)
+    for encoding, stream in zip(encodings, coded, strict=True):
+        yield Recompressed(
+            frames=_sound(DECODERS[encoding.codec], stream, planes),
+            num_frames=planes.num_frames,
+            rotation=planes.rotation,
+            encoder=f"{_settings(encoding)}; ffmpeg {ffmpeg.version()}",
+        )
+
+
+def _sound(codec: str, stream: bytes, planes: _Planes) -> Iterator[av.VideoFrame]:
+    count = 0
+    try:
+        for frame in decode(codec, stream):
+            count += 1
+            yield planes.shown(frame)
+    except av.FFmpegError as error:
+        check_machine(error)
+        raise ClipError(f"cannot decode what was encoded: {one_line(error)}") from error
+    if count != planes.num_frames:
+        raise ClipError(f"{count} of {planes.num_frames} frames came back from the encoder")
+
+
+def _damage(
+    video: VideoSource,
+    corruption: Corruption,
+    levels: Sequence[Level],
+    contexts: Sequence[Context],
+    timeout_seconds: float,
+) -> Iterator[Recompressed]:
+    function = cast(DamageFunction, corruption.function)
+    carrier = partial(_carrier, video, corruption.module, timeout_seconds)
+    coded, rotation, shown, encoder = retry_once(carrier, video.path)
+    for level, context in zip(levels, contexts, strict=True):
+        units, damage = function(coded.units, level, context)
+        restored = ConcealedStream(coded, units)
+        yield Recompressed(
+            frames=_restored(restored, shown),
+            num_frames=coded.num_frames,
+            rotation=rotation,
+            encoder=encoder,
+            damage=damage,
+            restored=restored,
+        )
+
+
+def _carrier(
+    video: VideoSource, module: ModuleType, timeout_seconds: float
+) -> tuple[Coded, int, Shown, str]:
+    """The stream to be damaged, the rotation, what makes pictures shown, and the encoder's name."""
+    version = f"libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
+    if video.info.codec in module.AS_IT_IS:
+        taken = _take(video, timeout_seconds)
+        if taken is not None:
+            coded, rotation = taken
+            return coded, rotation, _same, f"{coded.codec} stream of the source; {version}"
+    planes = _Planes(video, timeout_seconds)
+    try:
+        coded = encode(planes, planes.stream, module.CARRIER)
+    except av.FFmpegError as error:
+        check_machine(error)
+        raise ClipError(f"cannot encode: {one_line(error)}") from error
+    return coded, planes.rotation, planes.shown, f"{_settings(module.CARRIER)}; {version}"
+
+
+def _restored(
+    restored: ConcealedStream, shown: Callable[[av.VideoFrame], av.VideoFrame]
+) -> Iterator[av.VideoFrame]:
+    try:
+        for frame in restored:
+            yield shown(frame)
+    except UndecodableError as error:
+        raise ClipError(str(error)) from error
+
+
+def _take(video: VideoSource, timeout_seconds: float) -> tuple[Coded, int] | None:
+    """The source's own stream, and its rotation.
+
+    None where its pictures cannot be told apart (no time stamps, or changing sizes).
+    """
+    position_at: dict[int | None, int] = {}
+    look: FrameFormat | None = None
+    rotation = 0
+    for position, frame in enumerate(_within(timeout_seconds, video.frames())):
+        if look is None:
+            look, rotation = format_of(frame), frame.rotation
+        if look != format_of(frame) or frame.pts is None or frame.pts in position_at:
+            return None
+        position_at[frame.pts] = position
+    assert look is not None  # noqa: S101 - frames() gives a frame or raises
+    packets = list(video.packets())
+    positions = [position_at.get(packet.pts, -1) for packet in packets]
+    if sorted(position for position in positions if position >= 0) != list(range(len(position_at))):
+        return None
+    context = packets[0].stream.codec_context
+    coded = Coded(
+        codec=context.name,
+        units=[bytes(packet) for packet in packets],
+        positions=positions,
+        extradata=context.extradata or b"",
+        look=look,
+    )
+    return coded, rotation
+
+
+def _same(frame: av.VideoFrame) -> av.VideoFrame:
+    return frame
+
+
+def _settings(encoding: Encoding) -> str:
+    options = " ".join(f"{name}={value}" for name, value in encoder_options(encoding).items())
+    return f"{encoding.codec} {options}"
+
+
+def _within(seconds: float, items: Iterator[Item]) -> Iterator[Item]:
+    """Pass items on until the time is up."""
+    end = time.monotonic() + seconds
+    for item in items:
+        if time.monotonic() > end:
+            raise TransientClipError(f"not decoded and encoded within {seconds:g} s")
+        yield item

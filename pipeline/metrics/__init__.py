@@ -1,0 +1,70 @@
+"""Robustness of one model in numbers: values in, values out; all accuracies in percent.
+
+Definitions. With a(c, s) the top-1 accuracy under corruption c at severity s, and P the clean one:
+
+    mPC = mean over c of the mean over s of a(c, s)            rPC = 100 mPC / P
+    CE(c) = 100 sum_s (100 - a(c, s)) / sum_s (100 - a_ref(c, s))      mCE = mean over c of CE(c)
+    relative CE(c): the same with both errors less the clean error of their own model
+    gamma_r = mean over c, s of a(c, s) / P = rPC / 100        gamma_a = 1 - (P - mPC) / 100
+
+Sources: mPC and rPC from Michaelis et al. 2019, Benchmarking Robustness in Object Detection
+(section 3.3); CE and relative CE from Hendrycks and Dietterich 2019 (section 4.2); gamma_a and
+gamma_r from Schiappa et al. 2023, A Large-Scale Robustness Analysis of Video Action Recognition
+Models (section 4).
+
+Clips that could not be produced are accounted for in two ways. `strict`: each counts as wrong where
+it is missing, N is the number of listed clips. `common`: a clip that is missing anywhere is left
+out everywhere, so that all cells are of the same clips.
+
+Intervals are percentile bootstraps over clips. A resample takes the same clips in every cell and in
+every model (cells and models are paired). All counts are whole numbers that float32 holds exactly,
+so the intervals do not depend on the machine or its number of threads.
+"""
+
+from .answers import (
+    Accounting,
+    Bools,
+    Counts,
+    Floats,
+    Interval,
+    Predictions,
+    account,
+    accuracies,
+)
+from .bootstrap import RESAMPLES, SEED, resampled_counts
+from .comparison import Difference, compare
+from .robustness import (
+    CorruptionErrors,
+    absolute_robustness,
+    corruption_errors,
+    mean_performance,
+    per_class,
+    relative_performance,
+    relative_robustness,
+)
+from .summary import Summary, summarize
+
+__all__ = [
+    "RESAMPLES",
+    "SEED",
+    "Accounting",
+    "Bools",
+    "CorruptionErrors",
+    "Counts",
+    "Difference",
+    "Floats",
+    "Interval",
+    "Predictions",
+    "Summary",
+    "absolute_robustness",
+    "account",
+    "accuracies",
+    "compare",
+    "corruption_errors",
+    "mean_performance",
+    "per_class",
+    "relative_performance",
+    "relative_robustness",
+    "resampled_counts",
+    "summarize",
+]

@@ -1,0 +1,90 @@
+"""Summary of one model: all metrics with their bootstrap intervals."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .answers import Accounting, Floats, Interval, Predictions, account, accuracies
+from .bootstrap import RESAMPLES, SEED, percentile_interval, resampled_accuracies
+from .robustness import (
+    absolute_robustness,
+    mean_performance,
+    percent_of,
+    relative_performance,
+    relative_robustness,
+)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One row of the leaderboard; accuracies in percent, intervals of 95 %."""
+
+    clean_top1: float
+    clean_top1_ci95: Interval
+    clean_top5: float
+    mpc: float
+    mpc_ci95: Interval
+    mpc_top5: float
+    rpc: float
+    rpc_ci95: Interval
+    gamma_a: float
+    gamma_r: float
+    accounting: Accounting
+    num_clips: int
+    """Clips that the accuracies are of."""
+    num_clips_common: int
+    """Clips that are there in every cell."""
+    num_clips_strict: int
+    """Clips that are listed."""
+    cells: dict[str, dict[int, float]]
+    """Top-1 by corruption and severity."""
+    cells_ci95: dict[str, dict[int, Interval]]
+    cells_top5: dict[str, dict[int, float]]
+
+
+def summarize(
+    answers: Predictions,
+    accounting: Accounting = "common",
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Summary:
+    """The numbers of one model, with bootstrap intervals."""
+    counted = account(answers, accounting)
+    clean, cells = accuracies(counted)
+    cells_top5 = 100 * np.mean(counted.top5, axis=0)
+    clean_draws, cell_draws = resampled_accuracies(counted, resamples, seed)
+    mpc = mean_performance(cells)
+    mpc_draws = cell_draws.mean(axis=2).mean(axis=1)
+    limits = np.percentile(cell_draws, (2.5, 97.5), axis=0)
+    return Summary(
+        clean_top1=clean,
+        clean_top1_ci95=percentile_interval(clean_draws),
+        clean_top5=100 * float(np.mean(counted.clean_top5)),
+        mpc=mpc,
+        mpc_ci95=percentile_interval(mpc_draws),
+        mpc_top5=mean_performance(cells_top5),
+        rpc=relative_performance(mpc, clean),
+        rpc_ci95=percentile_interval(percent_of(mpc_draws, clean_draws)),
+        gamma_a=absolute_robustness(mpc, clean),
+        gamma_r=relative_robustness(cells, clean),
+        accounting=accounting,
+        num_clips=counted.num_clips,
+        num_clips_common=int(answers.everywhere().sum()),
+        num_clips_strict=answers.num_clips,
+        cells=_by_name(answers, cells),
+        cells_ci95={
+            name: {
+                severity: (float(limits[0, row, column]), float(limits[1, row, column]))
+                for column, severity in enumerate(answers.severities)
+            }
+            for row, name in enumerate(answers.corruptions)
+        },
+        cells_top5=_by_name(answers, cells_top5),
+    )
+
+
+def _by_name(answers: Predictions, cells: Floats) -> dict[str, dict[int, float]]:
+    return {
+        name: dict(zip(answers.severities, row.tolist(), strict=True))
+        for name, row in zip(answers.corruptions, cells, strict=True)
+    }

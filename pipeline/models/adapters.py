@@ -1,0 +1,99 @@
+"""Foreign models as modules that map a batch of clips to logits."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..errors import SettingsError
+
+
+class Restricted(nn.Module):
+    """A model with some of its outputs only."""
+
+    outputs: torch.Tensor
+
+    def __init__(self, module: nn.Module, outputs: Sequence[int]) -> None:
+        super().__init__()
+        self.module = module
+        self.register_buffer("outputs", torch.tensor(outputs), persistent=False)
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.module(clips)
+        return logits[:, self.outputs]
+
+
+class HuggingFaceLogits(nn.Module):
+    """A model of transformers, asked for its logits alone."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.model(**{self.model.main_input_name: clips}).logits
+        return logits
+
+
+class OnnxModel(nn.Module):
+    """An ONNX file run by onnxruntime: float32 on the CPU."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        try:
+            onnxruntime: Any = importlib.import_module("onnxruntime")
+            state: Any = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+        except ModuleNotFoundError as error:
+            raise SettingsError(
+                f"model {str(path)!r} needs onnxruntime: pip install onnxruntime."
+            ) from error
+        self.errors = (
+            state.Fail,
+            state.InvalidArgument,
+            state.InvalidGraph,
+            state.InvalidProtobuf,
+            state.NotImplemented,
+            state.RuntimeException,
+        )
+        try:
+            self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        except self.errors as error:
+            raise SettingsError(f"model {str(path)!r} is no ONNX model: {error}") from error
+        inputs = self.session.get_inputs()
+        if len(inputs) != 1:
+            names = [value.name for value in inputs]
+            raise SettingsError(f"model {str(path)!r} has {names} as inputs; it must have one.")
+        self.input_name = inputs[0].name
+        self.fixed_batch = inputs[0].shape[0] if isinstance(inputs[0].shape[0], int) else None
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        values = clips.float().contiguous().numpy()
+        # A file exported for a batch of one takes clips one by one.
+        parts = values.reshape(-1, 1, *values.shape[1:]) if self.fixed_batch == 1 else values[None]
+        try:
+            outputs = [self.session.run(None, {self.input_name: part})[0] for part in parts]
+        except self.errors as error:
+            raise RuntimeError(str(error)) from error
+        return torch.from_numpy(np.concatenate(outputs))
+
+
+class Exported(nn.Module):
+    """A torch.export program, which is fixed to evaluation or training when it is written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        load: Any = torch.export.load
+        self.program = load(path).module()
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.program(clips)
+        return logits
+
+    def train(self, mode: bool = True) -> Exported:
+        return self

@@ -1,0 +1,1 @@
+"""Model zoo: one file per network of the leaderboard."""

@@ -1,0 +1,101 @@
+"""Pictures of the report: accuracy over severity, and what the corruptions look like."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.types import Clip
+
+from ...metrics.summary import Summary
+
+COLUMNS = 4
+PICTURE_INCHES = 1.4
+
+
+def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) -> None:
+    """Top-1 over severity with 95 % intervals, one panel a corruption, one line a model."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    corruptions = list(next(iter(summaries.values())).cells)
+    rows = math.ceil(len(corruptions) / COLUMNS)
+    figure = Figure(figsize=(2.6 * COLUMNS, 2.0 * rows + 0.8), layout="constrained")
+    panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).flat
+    colours = mpl.color_sequences["tab10"]
+    for corruption, panel in zip(corruptions, panels, strict=False):
+        for number, (model, summary) in enumerate(summaries.items()):
+            colour = colours[number % len(colours)]
+            cells = summary.cells[corruption]
+            bounds = summary.cells_ci95[corruption]
+            severities = [0, *cells]
+            low = [summary.clean_top1_ci95[0], *(bounds[s][0] for s in cells)]
+            high = [summary.clean_top1_ci95[1], *(bounds[s][1] for s in cells)]
+            values = [summary.clean_top1, *cells.values()]
+            panel.fill_between(severities, low, high, color=colour, alpha=0.15, linewidth=0)
+            panel.plot(severities, values, color=colour, marker="o", markersize=3, label=model)
+        panel.set_title(corruption, fontsize=10)
+        panel.set_ylim(0, 100)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.grid(alpha=0.3, linewidth=0.5)
+    for panel in list(panels)[len(corruptions) :]:
+        panel.set_axis_off()
+    figure.supxlabel("severity (0 is clean)", fontsize=10)
+    figure.supylabel("top-1 accuracy (%)", fontsize=10)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=10)
+    figure.suptitle(f"{dataset}: accuracy over severity, bands are 95 % intervals", fontsize=11)
+    figure.savefig(path, dpi=120, format="png", metadata={"Software": None})
+
+
+def frames_figure(clips: Mapping[str, Clip], severity: int, path: Path) -> None:
+    """Some frames of one clip in a row per corruption, two rows side by side."""
+    count = len(next(iter(clips.values())))
+    halves = 2 if len(clips) > 1 else 1
+    rows = math.ceil(len(clips) / halves)
+    pictures = {
+        (number % rows, number // rows * count + column): (name, frame, column == 0)
+        for number, (name, clip) in enumerate(clips.items())
+        for column, frame in enumerate(clip)
+    }
+    title = f"Frames of one clip, corruptions at severity {severity}"
+    _pictures(pictures, (rows, halves * count), title, path)
+
+
+def grid_figure(frames: Mapping[str, NDArray[np.uint8]], severity: int, path: Path) -> None:
+    """One frame per corruption, in a grid."""
+    columns = min(COLUMNS, len(frames))
+    pictures = {
+        divmod(number, columns): (name, frame, True)
+        for number, (name, frame) in enumerate(frames.items())
+    }
+    shape = (math.ceil(len(frames) / columns), columns)
+    _pictures(pictures, shape, f"One frame under every corruption at severity {severity}", path)
+
+
+def _pictures(
+    pictures: Mapping[tuple[int, int], tuple[str, NDArray[np.uint8], bool]],
+    shape: tuple[int, int],
+    title: str,
+    path: Path,
+) -> None:
+    """Frames (H, W, 3) at places (row, column), with their names where that is asked for."""
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    size = (PICTURE_INCHES * shape[1], (PICTURE_INCHES + 0.17) * shape[0] + 0.3)
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    figure = Figure(figsize=size, layout=layout)
+    panels = figure.subplots(*shape, squeeze=False)
+    for place, panel in np.ndenumerate(panels):
+        panel.set_axis_off()
+        if place in pictures:
+            name, frame, named = pictures[place]
+            panel.imshow(frame, interpolation="nearest")
+            if named:
+                panel.set_title(name.replace("_", " "), fontsize=8, loc="left", pad=2)
+    figure.suptitle(title, fontsize=10)
+    figure.savefig(path, dpi=200, format="png", metadata={"Software": None})

@@ -1,0 +1,160 @@
+"""The leaderboard: rows of our models and of added results, as CSV, Markdown and terminal table."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from ...errors import StageError
+from .submissions import Result
+
+Row = dict[str, Any]
+
+COLUMNS = (
+    "dataset",
+    "model",
+    "clean_top1",
+    "clean_top5",
+    "mpc",
+    "mpc_low",
+    "mpc_high",
+    "rpc",
+    "rpc_low",
+    "rpc_high",
+    "mce",
+    "relative_mce",
+    "set",
+    "num_clips",
+    "num_clips_listed",
+    "accounting",
+    "source",
+)
+
+OURS = "this run"
+
+
+def our_rows(values: Mapping[str, Any]) -> list[Row]:
+    """Rows of the models in metrics.json."""
+    return [
+        {
+            "dataset": dataset,
+            "model": model,
+            **{name: one[name] for name in ("clean_top1", "clean_top5", "mpc", "rpc", "set")},
+            **{name: one.get(name) for name in ("mce", "relative_mce")},
+            "mpc_low": one["mpc_ci95"][0],
+            "mpc_high": one["mpc_ci95"][1],
+            "rpc_low": one["rpc_ci95"][0],
+            "rpc_high": one["rpc_ci95"][1],
+            **{name: one[name] for name in ("num_clips", "num_clips_listed", "accounting")},
+            "source": OURS,
+        }
+        for dataset, some in values.items()
+        for model, one in some.items()
+    ]
+
+
+def added_rows(results: Iterable[Result]) -> list[Row]:
+    """Rows of results that other people measured; they have no intervals."""
+    return [
+        {
+            "dataset": one.dataset,
+            "model": one.model,
+            "clean_top1": one.clean_top1,
+            "clean_top5": one.clean_top5,
+            "mpc": one.mpc,
+            "rpc": one.rpc,
+            "set": one.set_name,
+            "num_clips": one.num_clips,
+            "accounting": one.accounting,
+            "source": one.source,
+        }
+        for one in results
+    ]
+
+
+def ranked(rows: Iterable[Row]) -> list[Row]:
+    """Best mPC first within a dataset."""
+    return sorted(rows, key=lambda row: (row["dataset"], -row["mpc"], row["model"]))
+
+
+def as_csv(rows: Iterable[Row]) -> str:
+    """All columns, numbers with four decimals."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {
+                name: f"{value:.4f}" if isinstance(value, float) else value
+                for name, value in row.items()
+            }
+        )
+    return text.getvalue()
+
+
+def as_markdown(rows: Iterable[Row]) -> str:
+    """A table for papers and pull requests."""
+    lines = [
+        "| dataset | model | clean top-1 | mPC (95 %) | rPC (95 %) | N | set | source |",
+        "|---|---|--:|--:|--:|--:|---|---|",
+        *("| " + " | ".join([row["dataset"], *_cells(row), row["source"]]) + " |" for row in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def as_tables(rows: Iterable[Row]) -> list[Table]:
+    """One table a dataset, for the terminal."""
+    rows = list(rows)
+    tables = []
+    for dataset in dict.fromkeys(row["dataset"] for row in rows):
+        some = [row for row in rows if row["dataset"] == dataset]
+        table = Table(title=f"Robustness on {dataset}", caption=_caption(some), box=box.SIMPLE_HEAD)
+        for name in ("model", "clean", "mPC (95 %)", "rPC (95 %)", "N", "set"):
+            text = name in ("model", "set")
+            table.add_column(name, justify="left" if text else "right", no_wrap=True)
+        for row in some:
+            added = "" if row["source"] == OURS else " (added)"
+            model, *cells = _cells(row)
+            table.add_row(model + added, *cells)
+        tables.append(table)
+    return tables
+
+
+def read_tables(root: Path) -> list[Table]:
+    """The leaderboard of the last report."""
+    path = root / "report" / "metrics.json"
+    try:
+        values = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise StageError(f"{path}: no report yet; run `dvc repro`.") from None
+    return as_tables(ranked(our_rows(values)))
+
+
+def _caption(rows: list[Row]) -> str:
+    row = next((row for row in rows if row["source"] == OURS), rows[0])
+    listed = f" of {row['num_clips_listed']} listed" if row.get("num_clips_listed") else ""
+    return f"top-1 in %; N clips{listed}, {row['accounting']} accounting"
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        row["model"],
+        f"{row['clean_top1']:.1f}",
+        _with_interval(row, "mpc"),
+        _with_interval(row, "rpc"),
+        f"{row['num_clips']}",
+        row["set"],
+    ]
+
+
+def _with_interval(row: Row, name: str) -> str:
+    if row[name] is None:
+        return "-"
+    if row.get(f"{name}_low") is None:
+        return f"{row[name]:.1f}"
+    return f"{row[name]:.1f} ({row[f'{name}_low']:.1f}–{row[f'{name}_high']:.1f})"

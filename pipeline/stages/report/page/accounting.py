@@ -1,0 +1,165 @@
+"""Where the numbers come from: what became of every clip, and what made every cell."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import yaml
+
+from .... import __version__
+from ....params import Params
+from ....provenance import library_versions
+from ....storage import manifest, schemas
+from ....storage.paths import DatasetPaths
+
+COLUMNS = [
+    "key", "split", "corruption", "family", "severity", "dialect", "params", "seed", "status",
+    "reason", "shard", "offset", "size", "height", "width", "fps_num", "fps_den", "num_frames",
+    "damaged_frames", "repeated_frames", "psnr", "recipe_hash", "encoder", "tool_version",
+]  # fmt: skip
+"""What the page wants to know of a stored clip."""
+
+MOST_REASONS = 12
+"""Reasons that are listed by name; the rest is summed up."""
+
+
+@dataclass(frozen=True)
+class CellAccount:
+    """One cell of the grid as its manifest describes it."""
+
+    corruption: str
+    family: str
+    severity: int
+    level: str
+    """Parameter of the severity, in the unit that the corruption documents."""
+    psnr: float | None
+    """Mean over clips in dB against the clean clip; None where frames cannot be paired."""
+    damaged: float | None
+    """Mean number of damaged pictures a clip; None for corruptions without a lossy channel."""
+    clips: int
+    failed: int
+    shards: int
+    recipe: str
+    """Hash of the recipe hashes of the cell's shards."""
+    encoder: str
+
+
+def read_cells(layout: DatasetPaths, corruption: str, split: str) -> pa.Table:
+    """Rows of one corruption, or of the clean set, that belong to the evaluated split."""
+    table = manifest.read(layout.manifest(corruption), schemas.CELLS, COLUMNS)
+    return table.filter(pc.equal(table["split"], split))
+
+
+def describe(table: pa.Table) -> list[CellAccount]:
+    """The cells of a corruption's manifest, severity by severity."""
+    cells = []
+    for severity in sorted(pc.unique(table["severity"]).to_pylist()):
+        rows = table.filter(pc.equal(table["severity"], severity))
+        recipes = sorted(pc.unique(rows["recipe_hash"]).drop_null().to_pylist())
+        encoders = sorted(pc.unique(rows["encoder"]).drop_null().to_pylist())
+        damaged = pc.mean(rows["damaged_frames"]).as_py()
+        cells.append(
+            CellAccount(
+                corruption=rows["corruption"][0].as_py(),
+                family=rows["family"][0].as_py(),
+                severity=severity,
+                level=_level(rows["params"][0].as_py()),
+                psnr=pc.mean(rows["psnr"]).as_py(),
+                damaged=damaged,
+                clips=rows.num_rows,
+                failed=pc.sum(pc.not_equal(rows["status"], "ok")).as_py(),
+                shards=len(recipes),
+                recipe=digest(recipes),
+                encoder=_encoder(encoders),
+            )
+        )
+    return cells
+
+
+def digest(parts: list[str]) -> str:
+    """Short hash of several hashes."""
+    return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _level(params: str | None) -> str:
+    level = json.loads(params or "{}").get("level")
+    if isinstance(level, list):
+        return ", ".join(f"{value:g}" for value in level)
+    return "" if level is None else str(level)
+
+
+def _encoder(encoders: list[str]) -> str:
+    if len(encoders) < 2:
+        return "".join(encoders)
+    return f"{encoders[0]} (and {len(encoders) - 1} more with other rates or sources)"
+
+
+def clip_accounting(layout: DatasetPaths) -> list[dict[str, Any]]:
+    """Listed, found and usable clips of each split, and why the others are not usable."""
+    table = manifest.read(layout.clips, schemas.CLIPS, ["split", "status", "reason"])
+    groups = table.group_by(["split", "status", "reason"]).aggregate([([], "count_all")])
+    splits: dict[str, dict[str, Any]] = {}
+    for row in groups.to_pylist():
+        split = splits.setdefault(row["split"], {"statuses": Counter(), "reasons": Counter()})
+        split["statuses"][row["status"]] += row["count_all"]
+        if row["status"] != "ok":
+            split["reasons"][row["reason"] or row["status"]] += row["count_all"]
+    return [
+        {
+            "split": name,
+            "listed": split["statuses"].total(),
+            "found": split["statuses"].total() - split["statuses"]["missing"],
+            "usable": split["statuses"]["ok"],
+            "reasons": most(split["reasons"]),
+        }
+        for name, split in sorted(splits.items())
+    ]
+
+
+def failures(table: pa.Table) -> Counter[str]:
+    """Why clips of a corruption's cells could not be made, and how many."""
+    failed = table.filter(pc.not_equal(table["status"], "ok"))
+    return Counter(reason or "failed" for reason in failed["reason"].to_pylist())
+
+
+def most(counts: Counter[str]) -> list[tuple[str, int]]:
+    """The most frequent, ties in alphabetical order, and the sum of the rest."""
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    rest = sum(count for _, count in ordered[MOST_REASONS:])
+    return ordered[:MOST_REASONS] + ([("other reasons", rest)] if rest else [])
+
+
+def libraries() -> dict[str, str]:
+    """Versions of what computes: ours, and of the environment that wrote the page."""
+    others = {name: version(name) for name in ("pyarrow", "torch")}
+    return {"pipeline": __version__, **library_versions(), **others}
+
+
+def parameters(params: Params, dataset: str) -> str:
+    """The parameters that a dataset's numbers depend on, as YAML; paths by their names."""
+    values = params.model_dump(mode="python")
+    del values["machine"], values["datasets"]
+    if dataset != "demo":
+        del values["synthesize"]
+    for section, key in (
+        ("models", None), ("train", None), ("filter", "sources"),
+        ("decode", "pictures"), ("corrupt", "levels"),
+    ):  # fmt: skip
+        some = values if key is None else values[section]
+        name = section if key is None else key
+        some[name] = {dataset: some[name].get(dataset, {})}
+    return str(yaml.safe_dump(_plain(values), sort_keys=False, width=88))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.name if isinstance(value, Path) else value

@@ -1,0 +1,160 @@
+"""Look at the data: a few clips, clean and in every cell, as small videos that browsers play.
+
+Shards hold JPEG frames in mp4, which no browser plays, so the first seconds of some clips are coded
+again as H.264 by the same bit-exact encoder settings as the payload's. They are for looking at; the
+models saw the shards.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corruptions.types import Clip
+
+from ....execution.pool import run_tasks
+from ....settings import MachineSettings, PayloadSettings
+from ....storage import manifest, schemas
+from ....storage.clip_reader import StoredClip, read_clip
+from ....storage.paths import DatasetPaths
+from ....storage.payload import write_payload
+from ..evaluated import Evaluated
+
+CLIPS = 3
+SECONDS = 2
+"""Length of what is shown of a clip."""
+QUALITIES = (24, 30, 36, 42)
+"""CRF of the videos: the first at which enough clips are within the budget."""
+ENOUGH = 2
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ViewerClip:
+    """One clip of the viewer: its rows, by corruption and severity ("clean", 0 first)."""
+
+    key: str
+    label: int
+    rows: dict[tuple[str, int], Row]
+
+
+def choose_clips(results: Evaluated, count: int = CLIPS) -> list[int]:
+    """Indices of clips that are there in every cell, spread over the classes."""
+    there = np.flatnonzero(results.everywhere)
+    ordered = sorted(there.tolist(), key=lambda index: (results.labels[index], results.keys[index]))
+    count = min(count, len(ordered))
+    return [ordered[(2 * number + 1) * len(ordered) // (2 * count)] for number in range(count)]
+
+
+def rows_of(table: pa.Table, keys: Sequence[str]) -> list[Row]:
+    """Rows of a manifest that are of some clips."""
+    rows: list[Row] = table.filter(pc.is_in(table["key"], pa.array(keys))).to_pylist()
+    return rows
+
+
+def gather(results: Evaluated, chosen: Sequence[int], rows: Sequence[Row]) -> list[ViewerClip]:
+    """The chosen clips with their rows of all cells."""
+    shown = []
+    for index in chosen:
+        key = results.keys[index]
+        mine = {(row["corruption"], row["severity"]): row for row in rows if row["key"] == key}
+        shown.append(ViewerClip(key, int(results.labels[index]), mine))
+    return shown
+
+
+def are_here(shown: Sequence[ViewerClip], root: Path) -> bool:
+    """Whether the shards of the clips lie on this machine."""
+    return bool(shown) and all(
+        (root / row["shard"]).is_file() for clip in shown for row in clip.rows.values()
+    )
+
+
+def frames_of(row: Row, root: Path, positions: Sequence[float]) -> Clip:
+    """Frames at relative positions 0..1 of a stored clip."""
+    clip = StoredClip.of(row, root)
+    return read_clip(clip, [round(place * (clip.num_frames - 1)) for place in positions])
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One video to code."""
+
+    row: Row
+    root: Path
+    settings: PayloadSettings
+
+
+def videos(
+    shown: Sequence[ViewerClip], root: Path, budget: int, machine: MachineSettings
+) -> list[dict[str, bytes]]:
+    """H.264 files of the clips, by "corruption/severity"; as many clips as `budget` bytes allow."""
+    made: list[dict[str, bytes]] = []
+    for crf in QUALITIES:
+        settings = PayloadSettings(codec="h264", crf=crf)
+        tasks = [_Task(row, root, settings) for clip in shown for row in clip.rows.values()]
+        coded = run_tasks(_encode, tasks, machine, "videos of the report")
+        files = [
+            {f"{name}/{severity}": next(coded) for name, severity in clip.rows} for clip in shown
+        ]
+        sizes = np.cumsum([sum(map(len, some.values())) for some in files])
+        made = files[: int(np.sum(sizes <= budget))]
+        if len(made) >= min(ENOUGH, len(shown)):
+            break
+    return made
+
+
+def _encode(task: _Task) -> bytes:
+    """The first seconds of a stored clip as H.264, which wants even sizes."""
+    fps = Fraction(task.row["fps_num"], task.row["fps_den"])
+    count = min(task.row["num_frames"], max(1, round(SECONDS * fps)))
+    frames = read_clip(StoredClip.of(task.row, task.root), range(count))
+    height, width = frames.shape[1] // 2 * 2, frames.shape[2] // 2 * 2
+    return write_payload(frames[:, :height, :width], fps, task.settings)
+
+
+def answers_about(
+    results: Evaluated, shown: Sequence[ViewerClip], layout: DatasetPaths
+) -> dict[str, dict[str, list[str]]]:
+    """Class names that each model answered first, by clip and "corruption/severity"."""
+    keys = pa.array([clip.key for clip in shown], pa.string())
+    wanted = ["key", "corruption", "severity", "status", "top5"]
+    said: dict[str, dict[str, list[str]]] = {clip.key: {} for clip in shown}
+    for model in results.answers:
+        table = manifest.read(layout.predictions / f"{model}.parquet", schemas.PREDICTIONS, wanted)
+        for row in table.filter(pc.is_in(table["key"], keys)).to_pylist():
+            name = results.class_names[row["top5"][0]] if row["top5"] else "no answer"
+            cell = f"{row['corruption']}/{row['severity']}"
+            said[row["key"]].setdefault(cell, []).append(name)
+    return said
+
+
+def viewer_values(
+    results: Evaluated,
+    shown: Sequence[ViewerClip],
+    files: Sequence[Mapping[str, bytes]],
+    layout: DatasetPaths,
+) -> list[dict[str, Any]]:
+    """What the viewer's script needs of each clip, as JSON."""
+    said = answers_about(results, shown[: len(files)], layout)
+    return [
+        {
+            "key": clip.key,
+            "label": results.class_names[clip.label],
+            "fps": clip.rows["clean", 0]["fps_num"] / clip.rows["clean", 0]["fps_den"],
+            "answers": said[clip.key],
+            "psnr": {
+                f"{corruption}/{severity}": round(row["psnr"], 1)
+                for (corruption, severity), row in clip.rows.items()
+                if row["psnr"] is not None
+            },
+            "videos": {cell: b64encode(data).decode() for cell, data in some.items()},
+        }
+        for clip, some in zip(shown, files, strict=False)
+    ]

@@ -1,0 +1,1 @@
+"""Synthesize stage: the demo dataset."""

@@ -1,0 +1,1 @@
+"""Storage: paths, manifests, shards, parts and payloads."""

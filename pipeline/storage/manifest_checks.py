@@ -1,0 +1,88 @@
+"""What a manifest must say before anything is opened by its word.
+
+Manifests come from disk, and published ones from strangers. Their rows name files, places in files
+and sizes of arrays, so these are checked where a manifest is read, and nowhere else.
+"""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import StageError
+from ..messages import quoted
+
+MAX_ROWS = 5_000_000
+"""Most rows of a manifest: a few bytes of Parquet can stand for any number of equal rows."""
+
+NEVER_EMPTY = ("key", "status", "corruption", "severity", "correct1", "correct5")
+NAMES = ("key", "dataset", "split", "corruption", "model")
+"""Columns that become names of files and members."""
+
+NAME = "^[A-Za-z0-9_-]{1,200}$"
+PATHS = {
+    "shard": r"^[A-Za-z0-9_-][A-Za-z0-9_./-]*$",
+    "member": r"^[A-Za-z0-9_-]+\.[a-z0-9]+$",
+    "source_path": r"^[^/\x00][^\x00]*$",
+}
+UPWARDS = r"(^|/)\.\.(/|$)"
+
+STATUSES = ("ok", "missing", "broken", "failed")
+
+RANGES = {
+    "offset": (0, 1 << 62),
+    "size": (1, 1 << 62),
+    "num_frames": (1, 1 << 31),
+    "width": (1, 1 << 15),
+    "height": (1, 1 << 15),
+    "fps_num": (1, 1 << 31),
+    "fps_den": (1, 1 << 31),
+}
+"""Least and greatest number of a clip that is there."""
+
+
+def check(path: Path, table: pa.Table, schema: pa.Schema) -> None:
+    """Stop with a StageError if a column has another type, or a value that no stage writes."""
+    for name in table.column_names:
+        found, expected = table.schema.field(name).type, schema.field(name).type
+        if found != expected:
+            _refuse(path, f"column {name} is {found}, not {expected}")
+        if name in NEVER_EMPTY and table[name].null_count:
+            _refuse(path, f"column {name} is empty in {table[name].null_count} rows")
+    for name in set(NAMES) & set(table.column_names):
+        _match(path, name, table[name], NAME)
+    for name in set(PATHS) & set(table.column_names):
+        _match(path, name, table[name], PATHS[name])
+        _match(path, name, table[name], UPWARDS, wanted=False)
+    if "status" in table.column_names:
+        _match(path, "status", table["status"], f"^({'|'.join(STATUSES)})$")
+        usable = table.filter(pc.equal(table["status"], "ok"))
+        for name in set(RANGES) & set(table.column_names):
+            _range(path, name, usable[name])
+        for name in {"shard", "member", "sha256"} & set(table.column_names):
+            if usable[name].null_count:
+                _refuse(path, f"column {name} is empty for a clip that is there")
+
+
+def _match(
+    path: Path, name: str, column: pa.ChunkedArray, pattern: str, wanted: bool = True
+) -> None:
+    fits = pc.fill_null(pc.match_substring_regex(column, pattern), wanted)
+    odd = column.filter(pc.not_equal(fits, wanted))
+    if len(odd):
+        _refuse(path, f"column {name} says {quoted(odd[0].as_py())}")
+
+
+def _range(path: Path, name: str, column: pa.ChunkedArray) -> None:
+    least, greatest = RANGES[name]
+    if column.null_count:
+        _refuse(path, f"column {name} is empty for a clip that is there")
+    for value in pc.min_max(column).as_py().values() if len(column) else ():
+        if not least <= value <= greatest:
+            _refuse(path, f"column {name} says {value}, which must be in {least}..{greatest}")
+
+
+def _refuse(path: Path, words: str) -> None:
+    raise StageError(
+        f"{path}: {words}; no stage writes that. Delete the file and run the stage that makes it."
+    )

@@ -1,0 +1,1 @@
+"""Tools: commands that change nothing that a stage wrote."""

@@ -1,0 +1,98 @@
+"""Hugging Face: Parquet files with a Video and a ClassLabel feature, a configuration a cell."""
+
+import json
+from collections.abc import Sequence
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ....io.atomic import atomic
+from ..selection import ExportClip
+from ..task import Export, ExportTask, File
+
+FOLDER = "parquet"
+UNIT: Literal["pack"] = "pack"
+
+ROW_GROUP = 1 << 26
+"""Bytes of video after which the next row group begins: what a reader holds at once."""
+
+_FIELDS = [
+    pa.field("key", pa.string()),
+    pa.field("video", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+    pa.field("label", pa.int64()),
+    pa.field("corruption", pa.string()),
+    pa.field("severity", pa.int32()),
+    pa.field("num_frames", pa.int32()),
+    pa.field("fps", pa.float64()),
+]
+
+
+def write_shard(task: ExportTask) -> list[File]:
+    """One Parquet file a shard."""
+    if not task.clips:
+        return []
+    schema = pa.schema(_FIELDS, metadata={"huggingface": _features(task.classes)})
+    name = f"{task.shard.stem}.parquet"
+    with atomic(task.folder / name) as temporary:
+        with pq.ParquetWriter(
+            temporary,
+            schema,
+            compression={field.name: "zstd" for field in _FIELDS} | {"video.bytes": "none"},
+            use_dictionary=False,
+            write_statistics=["key", "label"],
+        ) as writer:
+            for clips in _row_groups(task.clips):
+                writer.write_table(_table(task, clips, schema))
+        size = temporary.stat().st_size
+    return [File(name, size, len(task.clips))]
+
+
+def _row_groups(clips: Sequence[ExportClip]) -> list[list[ExportClip]]:
+    groups: list[list[ExportClip]] = [[]]
+    for clip in clips:
+        if groups[-1] and sum(one.size for one in groups[-1]) + clip.size > ROW_GROUP:
+            groups.append([])
+        groups[-1].append(clip)
+    return groups
+
+
+def _table(task: ExportTask, clips: Sequence[ExportClip], schema: pa.Schema) -> pa.Table:
+    rows = [
+        {
+            "key": clip.key,
+            "video": {"bytes": task.read(clip), "path": f"{clip.key}.{clip.extension}"},
+            "label": clip.label,
+            "corruption": task.corruption,
+            "severity": task.severity,
+            "num_frames": clip.num_frames,
+            "fps": clip.fps,
+        }
+        for clip in clips
+    ]
+    return pa.Table.from_pylist(rows, schema)
+
+
+def _features(classes: Sequence[str]) -> str:
+    """The columns in the words of `datasets`, which reads them from the file."""
+    features: dict[str, dict[str, object]] = {
+        field.name: {"dtype": str(field.type).replace("double", "float64"), "_type": "Value"}
+        for field in _FIELDS
+    }
+    features["video"] = {"_type": "Video"}
+    features["label"] = {"names": list(classes), "_type": "ClassLabel"}
+    return json.dumps({"info": {"features": features}})
+
+
+def index(export: Export) -> dict[str, str]:
+    """The card of all cells that are there: `load_dataset` finds configurations in it."""
+    cells: dict[str, list[str]] = {}
+    for folder in sorted({mark.parent for mark in export.marks(FOLDER).rglob("*.json")}):
+        split, corruption, severity = folder.parts[-3:]
+        cells.setdefault(f"{corruption}-{severity}", []).append(
+            f"  - split: {split}\n    path: {split}/{corruption}/{severity}/*.parquet\n"
+        )
+    configs = "".join(
+        f"- config_name: {name}\n  data_files:\n{''.join(files)}" for name, files in cells.items()
+    )
+    return {f"{FOLDER}/README.md": f"---\nconfigs:\n{configs}---\n"}

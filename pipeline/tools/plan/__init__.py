@@ -1,0 +1,1 @@
+"""Plan: estimate of the cost of a run."""

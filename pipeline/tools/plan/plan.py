@@ -1,0 +1,272 @@
+"""Plan: what a run will cost, measured on a few of its clips before it is paid.
+
+The stages themselves run on a few clips in a temporary folder (`trial`); the sizes of all clips
+(`survey`) carry that to the whole grid (`estimate`). Nothing of the project is changed.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from pathlib import Path
+from tarfile import RECORDSIZE
+
+import numpy as np
+
+from ...errors import SettingsError
+from ...execution.progress import progress_bar, without_bars
+from ...models.device import ComputeDevice, select_device
+from ...params import Params
+from ...storage.paths import DatasetPaths
+from .estimate import (
+    FRAMES,
+    Estimate,
+    EstimateInterval,
+    Sizes,
+    estimate,
+    exactly,
+    of_rounds,
+)
+from .model_trial import try_model
+from .survey import Survey, survey
+from .trial import CLEAN, SHARD_END, Trial, peak_bytes, trial_params, try_sample
+
+
+@dataclass(frozen=True)
+class Line:
+    """One stage: decoding (`clean`), or a corruption with all its severities."""
+
+    name: str
+    core_hours: EstimateInterval
+    bytes: EstimateInterval
+    """Of the shards."""
+    shards: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Peak of one worker on the measured clips, in bytes."""
+
+    worker: int
+    ffmpeg: int
+    """Beside the worker while it encodes."""
+    measured_frames: int
+    """Of the longest measured clip."""
+    longest_frames: int
+    """Of the longest clip whose length is known."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One model over the clean set and all cells."""
+
+    model: str
+    hours: EstimateInterval | None
+    """GPU-hours on the device measured here, or core-hours on a CPU; None: `reason` says why."""
+    petamac: float | None
+    """10^15 multiply-adds of all its clips, for other devices; None for a model of one's own."""
+    trained: bool = True
+    """Whether it was timed with its weights; random ones take the same time."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will cost."""
+
+    dataset: str
+    sizes_known: bool
+    """Whether the filter stage told the sizes of all clips."""
+    clips: dict[str, int]
+    """Usable clips of each split, estimated where the sizes are not known."""
+    cells: int
+    measured: dict[str, int]
+    """Clips of each split that were decoded for this plan, and corrupted where the run does so."""
+    failed: int
+    """Measured clips and cells that could not be made."""
+    stages: tuple[Line, ...]
+    total: Line
+    workers: int
+    wall_hours: EstimateInterval
+    """Of decoding and corrupting, if the workers do not slow one another down."""
+    files: int
+    """Shards and the part beside each."""
+    device: str
+    precision: str
+    evaluations: tuple[Evaluation, ...]
+    memory: Memory
+    disk_free: int
+    disk_used: int
+    """Bytes of shards that are there already."""
+
+    @property
+    def fits_disk(self) -> bool:
+        return self.total.bytes.high - self.disk_used <= self.disk_free
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A split, the sample of it and what the stages cost there."""
+
+    clips: Survey
+    sizes: Sizes
+    trial: Trial
+
+
+def plan(
+    dataset: str,
+    params: Params,
+    root: Path,
+    *,
+    clips: int,
+    seed: int = 0,
+    models: bool = True,
+) -> Plan:
+    """Measure `clips` clips of each split and, if asked, the models; predict the whole run."""
+    params.check_dataset(dataset)
+    rng = np.random.Generator(np.random.Philox(seed))
+    surveys, sizes_known = survey(dataset, params, root, rng)
+    split = params.corrupt.split
+    if split not in surveys or not surveys[split].population.usable:
+        raise SettingsError(
+            f"{dataset}: no usable clip of split {split!r}; see filter.sources.{dataset} in "
+            f"params.yaml, and put the videos below {root / params.filter.sources[dataset].videos}."
+        )
+    samples = {name: one.sample(clips, rng) for name, one in surveys.items()}
+    samples = {name: sample for name, sample in samples.items() if sample[0]}
+    with (
+        tempfile.TemporaryDirectory(prefix="plan-") as temporary,
+        progress_bar(f"plan {dataset}", sum(len(rows) for rows, _ in samples.values())) as advance,
+        without_bars(),
+    ):
+        folder = Path(temporary)
+        measured = {
+            name: _Measured(
+                surveys[name],
+                sizes,
+                try_sample(
+                    rows,
+                    params.corruptions if name == split else (),
+                    trial_params(dataset, params, root, name),
+                    folder / name,
+                    lambda: advance(1),
+                ),
+            )
+            for name, (rows, sizes) in samples.items()
+        }
+        memory = _memory(measured)
+        place = select_device(params.machine)  # imports torch, which a worker does without
+        evaluations = _evaluations(dataset, params, root, folder, measured, place, models)
+    stages = _stages(params, dataset, measured)
+    seconds, size = (
+        reduce(add, (some[kind] for some, _ in stages.values())) for kind in ("seconds", "bytes")
+    )
+    lines = tuple(
+        _line(name, some["seconds"], some["bytes"], shards)
+        for name, (some, shards) in stages.items()
+    )
+    total = _line("total", seconds, size, sum(line.shards for line in lines))
+    workers = min(params.machine.num_workers, len(os.sched_getaffinity(0)))
+    layout = DatasetPaths(root, dataset)
+    return Plan(
+        dataset=dataset,
+        sizes_known=sizes_known,
+        clips={name: round(one.population.usable) for name, one in surveys.items()},
+        cells=len(params.corruptions) * len(params.severities),
+        measured={name: len(one.trial.costs) for name, one in measured.items()},
+        failed=sum(one.trial.failed for one in measured.values()),
+        stages=lines,
+        total=total,
+        workers=params.machine.num_workers,
+        wall_hours=_scaled(total.core_hours, 1 / workers),
+        files=2 * total.shards,
+        device=place.device,
+        precision=place.precision,
+        evaluations=evaluations,
+        memory=memory,
+        disk_free=shutil.disk_usage(root).free,
+        disk_used=sum(
+            path.stat().st_size
+            for part in ("clean", "corrupted")
+            for path in (layout.data / part).rglob("*.tar")
+        ),
+    )
+
+
+def _stages(
+    params: Params, dataset: str, measured: Mapping[str, _Measured]
+) -> dict[str, tuple[dict[str, Estimate], int]]:
+    """CPU seconds, bytes and number of shards of each stage."""
+    per_shard = params.decode.pictures[dataset].clips_per_shard
+    found: dict[str, tuple[dict[str, Estimate], int]] = {}
+    for split, one in measured.items():
+        clean_shards = -(-one.clips.listed // per_shard)
+        for name in one.trial.per_shard:
+            shards = clean_shards * (1 if name == CLEAN else len(params.severities))
+            costs = [clip[name] for clip in one.trial.costs]
+            seconds = np.array([cost.seconds for cost in costs])
+            sizes = np.array([float(cost.bytes) for cost in costs])
+            population = one.clips.population
+            ends = shards * (SHARD_END + RECORDSIZE / 2)
+            scatter = RECORDSIZE / 12**0.5 * shards**0.5
+            made = {
+                "seconds": estimate(seconds, one.sizes, population, split)
+                + exactly(clean_shards * one.trial.per_shard[name]),
+                "bytes": estimate(sizes, one.sizes, population, split)
+                + exactly(ends, scatter, f"ends of {split} {name}"),
+            }
+            if name in found:
+                before, count = found[name]
+                made = {kind: before[kind] + made[kind] for kind in made}
+                shards += count
+            found[name] = (made, shards)
+    return found
+
+
+def _line(name: str, seconds: Estimate, size: Estimate, shards: int) -> Line:
+    return Line(name, _scaled(seconds.interval(), 1 / 3600), size.interval(), shards)
+
+
+def _scaled(interval: EstimateInterval, factor: float) -> EstimateInterval:
+    return EstimateInterval(interval.value * factor, interval.low * factor, interval.high * factor)
+
+
+def _memory(measured: Mapping[str, _Measured]) -> Memory:
+    worker, ffmpeg = peak_bytes()
+    return Memory(
+        worker=worker,
+        ffmpeg=ffmpeg,
+        measured_frames=int(max(one.sizes[:, FRAMES].max() for one in measured.values())),
+        longest_frames=int(max(one.clips.sizes[:, FRAMES].max() for one in measured.values())),
+    )
+
+
+def _evaluations(
+    dataset: str,
+    params: Params,
+    root: Path,
+    folder: Path,
+    measured: Mapping[str, _Measured],
+    place: ComputeDevice,
+    wanted: bool,
+) -> tuple[Evaluation, ...]:
+    """Every model of the dataset over the clean set and the grid."""
+    one = measured[params.corrupt.split]
+    if not wanted or not one.trial.clean:
+        return ()
+    small = trial_params(dataset, params, root, params.corrupt.split)
+    answers = one.clips.population.usable * (1 + len(params.corruptions) * len(params.severities))
+    made = []
+    for name in params.models.get(dataset, {}):
+        try:
+            cost = try_model(name, one.trial.clean, small, root, folder / f"model {name}", place)
+        except SettingsError as error:
+            made.append(Evaluation(name, None, None, reason=str(error)))
+            continue
+        hours = _scaled(of_rounds(cost.seconds, answers, name).interval(), 1 / 3600)
+        petamac = None if cost.gmac is None else cost.gmac * answers / 1e6
+        made.append(Evaluation(name, hours, petamac, cost.trained))
+    return tuple(made)

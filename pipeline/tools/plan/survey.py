@@ -1,0 +1,88 @@
+"""Survey: how many clips a dataset has and how large they are, before anything is made of them.
+
+The filter stage knows all of it. Where it has not run, the annotations say which clips are listed,
+the folder which of them are there, and a look into some videos how long and large they are.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from ...execution.pool import run_tasks
+from ...params import Params
+from ...stages.filter import find_clips, probe_clips
+from ...storage import manifest, schemas
+from ...storage.paths import DatasetPaths
+from ...storage.schemas import Row
+from .estimate import Population, Sizes, choose_sample
+
+PROBED = 200
+"""Videos of a split that are opened where the filter stage has not run."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Clips of one split."""
+
+    clips: pa.Table
+    """Rows as in `clips.parquet`: of all listed clips, or of those that were opened."""
+    listed: int
+    found: int
+    """Clips that `clips` stands for: those listed, or those whose file is there."""
+
+    @property
+    def sizes(self) -> Sizes:
+        columns = {
+            name: self.clips[name].to_numpy().astype(np.float64)
+            for name in ("num_frames", "width", "height")
+        }
+        frames = columns["num_frames"]
+        megapixels = frames * columns["width"] * columns["height"] / 1e6
+        sizes = np.stack([np.ones_like(frames), frames, megapixels], axis=1)
+        return np.where((self.clips["status"].to_numpy() == "ok")[:, None], sizes, 0.0)
+
+    @property
+    def population(self) -> Population:
+        return Population(self.sizes, self.found)
+
+    def sample(self, count: int, rng: np.random.Generator) -> tuple[list[Row], Sizes]:
+        """Usable clips of all sizes, and their sizes."""
+        chosen = choose_sample(self.sizes, count, rng)
+        return self.clips.take(chosen).to_pylist(), self.sizes[chosen]
+
+
+def survey(
+    dataset: str, params: Params, root: Path, rng: np.random.Generator
+) -> tuple[dict[str, Survey], bool]:
+    """Splits of a dataset, and whether the filter stage told their sizes."""
+    path = DatasetPaths(root, dataset).clips
+    if not path.is_file():
+        return _look(dataset, params, root, rng), False
+    table = manifest.read(path, schemas.CLIPS)
+    splits = table["split"].to_numpy()
+    parts = {name: table.filter(pa.array(splits == name)) for name in np.unique(splits)}
+    return {name: Survey(part, len(part), len(part)) for name, part in parts.items()}, True
+
+
+def _look(dataset: str, params: Params, root: Path, rng: np.random.Generator) -> dict[str, Survey]:
+    """Open some of the videos that are there."""
+    (listed,) = find_clips(dataset, params, root, clips=None)
+    known = list(zip(listed.clips, listed.files, listed.checksums, strict=True))
+    surveys = {}
+    for split in sorted({clip.split for clip in listed.clips}):
+        found = [one for one in known if one[0].split == split and one[1] is not None]
+        chosen = sorted(rng.permutation(len(found))[:PROBED])
+        tasks = [
+            replace(listed, clips=(clip,), files=(file,), checksums=(checksum,))
+            for clip, file, checksum in (found[index] for index in chosen)
+        ]
+        rows = [
+            row
+            for some in run_tasks(probe_clips, tasks, params.machine, f"look at {dataset} {split}")
+            for row in some
+        ]
+        table = pa.Table.from_pylist(rows, schema=schemas.CLIPS)
+        surveys[split] = Survey(table, sum(one[0].split == split for one in known), len(found))
+    return surveys

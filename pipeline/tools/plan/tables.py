@@ -1,0 +1,126 @@
+"""A plan as tables and sentences for people."""
+
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from .estimate import EstimateInterval
+from .plan import Line, Plan
+
+
+def show(plan: Plan) -> Iterator[Table | str]:
+    """What `python -m pipeline plan` prints."""
+    clips = ", ".join(f"{count:,} of {split}" for split, count in plan.clips.items())
+    measured = ", ".join(f"{count} of {split}" for split, count in plan.measured.items())
+    known = "" if plan.sizes_known else " (estimated: the filter stage has not run)"
+    yield f"Usable clips: {clips}{known}. Measured: {measured}."
+    yield _stages(plan)
+    unit, factor = _hours(plan.total.core_hours)
+    wall = _range(plan.wall_hours, f" {unit}", factor)
+    yield (
+        f"With {plan.workers} workers: {wall} for decoding and corrupting, if they do not slow "
+        "one another down."
+    )
+    if plan.evaluations:
+        yield _models(plan)
+    yield from _memory(plan)
+    yield from _disk(plan)
+    if plan.failed:
+        yield f"Careful: {plan.failed} of the measured clips and cells could not be made."
+
+
+def _stages(plan: Plan) -> Table:
+    table = Table(
+        title=f"{plan.dataset}: {plan.cells} cells and the clean set",
+        caption="In brackets: 95 % interval, for the choice of the measured clips.",
+    )
+    unit, factor = _hours(plan.total.core_hours)
+    for name in ("stage", f"core-{unit}", "size", "shards"):
+        table.add_column(name, justify="left" if name == "stage" else "right", no_wrap=True)
+    for line in plan.stages:
+        table.add_row(*_row(line, factor))
+    table.add_section()
+    table.add_row(*_row(plan.total, factor))
+    return table
+
+
+def _row(line: Line, factor: float) -> tuple[str, ...]:
+    unit, divisor = _unit(line.bytes.value)
+    size = _range(line.bytes, f" {unit}", 1 / divisor)
+    return line.name, _range(line.core_hours, "", factor), size, f"{line.shards:,}"
+
+
+def _hours(total: EstimateInterval) -> tuple[str, float]:
+    """Unit of times in which a total is no small fraction."""
+    return ("hours", 1.0) if total.value >= 1 else ("minutes", 60.0)
+
+
+def _models(plan: Plan) -> Table:
+    gpu = plan.device.startswith("cuda")
+    timed = [one.hours for one in plan.evaluations if one.hours is not None]
+    unit, factor = _hours(max(timed, key=lambda hours: hours.value)) if timed else ("hours", 1.0)
+    hours = f"GPU-{unit}" if gpu else f"core-{unit} on this CPU"
+    table = Table(
+        title=f"Evaluation on {plan.device}, {plan.precision}",
+        caption="Time of the device measured here."
+        if gpu
+        else "No GPU here. A GPU's hours: petaMAC / (its real petaMAC/s x 3600).",
+    )
+    for name in ("model", hours, "petaMAC"):
+        table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
+    for one in plan.evaluations:
+        name = one.model if one.trained else f"{one.model} (random weights)"
+        taken = one.reason if one.hours is None else _range(one.hours, "", factor)
+        table.add_row(name, taken, "-" if one.petamac is None else _number(one.petamac))
+    return table
+
+
+def _memory(plan: Plan) -> Iterator[str]:
+    memory = plan.memory
+    together = plan.workers * (memory.worker + memory.ffmpeg)
+    yield (
+        f"Memory: a worker took {_bytes(memory.worker)}, and ffmpeg at most "
+        f"{_bytes(memory.ffmpeg)} beside it; {plan.workers} workers: {_bytes(together)}. The "
+        f"longest measured clip has {memory.measured_frames:,} frames, the longest known one "
+        f"{memory.longest_frames:,}."
+    )
+
+
+def _disk(plan: Plan) -> Iterator[str]:
+    need = plan.total.bytes
+    yield (
+        f"Disk: {_bytes(need.value)} of shards (up to {_bytes(need.high)}) in {plan.files:,} files "
+        f"with their parts; {_bytes(plan.disk_used)} are there already, "
+        f"{_bytes(plan.disk_free)} are free."
+    )
+    if not plan.fits_disk:
+        yield (
+            "WARNING: this does not fit. `corrupt.frames: 32` in params.yaml stores the frames "
+            "that evaluators use; fewer corruptions at a time or another disk are other ways."
+        )
+
+
+def _range(interval: EstimateInterval, unit: str, factor: float) -> str:
+    value, low, high = (
+        _number(bound * factor) for bound in (interval.value, interval.low, interval.high)
+    )
+    return f"{value}{unit} ({low} .. {high})"
+
+
+def _number(value: float) -> str:
+    """Three digits, without an exponent."""
+    if value == 0:
+        return "0"
+    return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}" if value >= 1e-3 else f"{value:.1g}"
+
+
+def _unit(value: float) -> tuple[str, float]:
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if value >= size:
+            return unit, size
+    return "kB", 1e3
+
+
+def _bytes(value: float) -> str:
+    unit, size = _unit(value)
+    return f"{_number(value / size)} {unit}"

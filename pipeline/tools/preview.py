@@ -1,0 +1,185 @@
+"""Preview: what every corruption does to one video, as a mosaic and as clips side by side.
+
+The same code as the corrupt stage makes the frames; only the first seconds of the video are used.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+import corruptions
+from corruptions.registry import SEVERITIES, load
+from corruptions.types import Clip, ClipRandom, Context, Dialect
+
+from ..errors import ClipError
+from ..execution.progress import progress_bar
+from ..io.atomic import atomic
+from ..media import ffmpeg as program
+from ..media.preprocess import Preprocess
+from ..media.recompress import recompress
+from ..media.source import VideoSource
+
+log = logging.getLogger(__name__)
+
+Image = NDArray[np.uint8]
+
+SHORT_SIDE, CROP = 256, 224
+TIMEOUT_SECONDS = 600.0
+GAP = 4
+MARGIN = 168
+"""Pixels left of the mosaic for the names."""
+BAR = 26
+"""Pixels above a picture for its caption."""
+INK, PAPER = (32, 32, 32), 250
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The beginning of a video: as a file of its own and as the benchmark's clip."""
+
+    source: Path
+    clip: Clip
+    fps: Fraction
+
+
+def preview(
+    video: Path,
+    folder: Path,
+    names: Sequence[str],
+    *,
+    seconds: float,
+    dialect: Dialect = "ours",
+    table: str = "mini_kinetics",
+) -> list[Path]:
+    """Write `mosaic.png`, `severity-3.png` and one mp4 per corruption; gives their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sample = take_sample(video, folder / f"sample{video.suffix}", seconds)
+    middle: dict[str, list[Image]] = {}
+    written = []
+    with progress_bar("preview", len(names)) as advance:
+        for name in names:
+            clips = [sample.clip, *corrupted(sample, name, dialect, table)]
+            middle[name] = [clip[len(clip) // 2] for clip in clips]
+            path = folder / f"{name}.mp4"
+            write_side_by_side(path, clips, name, sample.fps)
+            written.append(path)
+            advance(1)
+    sample.source.unlink()
+    for path, picture in (
+        (folder / "mosaic.png", mosaic(middle)),
+        (folder / "severity-3.png", sheet(middle, 3)),
+    ):
+        write_png(path, picture)
+        written.insert(0, path)
+    return written
+
+
+def take_sample(video: Path, path: Path, seconds: float) -> Sample:
+    """Cut the first seconds of a video without coding it again: its bit rate stays."""
+    with VideoSource(video) as source:
+        fps = source.info.fps
+    wanted = max(1, round(seconds * fps))
+    cut = ffmpeg.input(str(video)).video.output(str(path), c="copy", frames=wanted)
+    program.run(cut, timeout_seconds=TIMEOUT_SECONDS)
+    preprocess = Preprocess(SHORT_SIDE, CROP)
+    with VideoSource(path) as source:
+        frames = [preprocess(frame) for frame in source.frames()]
+    return Sample(path, np.stack(frames), fps)
+
+
+def corrupted(sample: Sample, name: str, dialect: Dialect, table: str) -> Iterator[Clip]:
+    """The clip at severities 1 to 5."""
+    corruption = load(name, dialect)
+    levels = [corruption.level(severity, table) for severity in SEVERITIES]
+    contexts = [
+        Context(ClipRandom(0, table, "preview", name, str(severity)), None, sample.fps)
+        for severity in SEVERITIES
+    ]
+    if corruption.acts_on == "pixels":
+        for level, context in zip(levels, contexts, strict=True):
+            yield corruptions.corrupt_pixels(corruption, sample.clip, level, context)
+        return
+    preprocess = Preprocess(SHORT_SIDE, CROP)
+    for made in recompress(
+        sample.source, corruption, levels, contexts, timeout_seconds=TIMEOUT_SECONDS
+    ):
+        yield np.stack([preprocess(frame, made.rotation) for frame in made.frames])
+
+
+def mosaic(middle: dict[str, list[Image]]) -> Image:
+    """One row a corruption, one column a severity (0 is clean)."""
+    height, width = next(iter(middle.values()))[0].shape[:2]
+    columns = len(SEVERITIES) + 1
+    picture = np.full(
+        (BAR + len(middle) * (height + GAP), MARGIN + columns * (width + GAP), 3), PAPER, np.uint8
+    )
+    for column in range(columns):
+        words = f"severity {column}" if column else "clean"
+        _write(picture, words, MARGIN + column * (width + GAP) + 2, BAR - 8)
+    for row, (name, images) in enumerate(middle.items()):
+        top = BAR + row * (height + GAP)
+        _write(picture, name, 4, top + height // 2)
+        for column, image in enumerate(images):
+            left = MARGIN + column * (width + GAP)
+            picture[top : top + height, left : left + width] = image
+    return picture
+
+
+def sheet(middle: dict[str, list[Image]], severity: int, columns: int = 4) -> Image:
+    """One picture a corruption at one severity, in a grid, as the figures of papers show them."""
+    height, width = next(iter(middle.values()))[0].shape[:2]
+    rows = -(-len(middle) // columns)
+    picture = np.full((rows * (height + BAR), columns * (width + GAP) - GAP, 3), PAPER, np.uint8)
+    for number, (name, images) in enumerate(middle.items()):
+        top = number // columns * (height + BAR)
+        left = number % columns * (width + GAP)
+        _write(picture, name, left + 2, top + BAR - 8)
+        picture[top + BAR : top + BAR + height, left : left + width] = images[severity]
+    return picture
+
+
+def write_side_by_side(path: Path, clips: Sequence[Clip], name: str, fps: Fraction) -> None:
+    """Clean and five severities in a grid of 3 x 2, as an mp4 that every player plays."""
+    height, width = clips[0].shape[1:3]
+    canvas = np.full((2 * (height + BAR), 3 * width, 3), PAPER, np.uint8)
+    for number in range(len(clips)):
+        words = f"{name} {number}" if number else "clean"
+        _write(canvas, words, number % 3 * width + 2, number // 3 * (height + BAR) + BAR - 8)
+
+    def pictures() -> Iterator[bytes]:
+        length = len(clips[0])
+        for index in range(length):
+            for number, clip in enumerate(clips):
+                top = number // 3 * (height + BAR) + BAR
+                left = number % 3 * width
+                # A clip of another frame rate holds its frames, so that all play in step.
+                image = clip[index * len(clip) // length]
+                canvas[top : top + height, left : left + width] = image
+            yield canvas.tobytes()
+
+    size = f"{canvas.shape[1]}x{canvas.shape[0]}"
+    with atomic(path) as temporary:
+        command = ffmpeg.input(
+            "pipe:", format="rawvideo", pix_fmt="rgb24", s=size, framerate=str(fps)
+        ).output(str(temporary), format="mp4", vcodec="libx264", pix_fmt="yuv420p", crf=16)
+        program.run(command, stdin=pictures(), timeout_seconds=TIMEOUT_SECONDS)
+
+
+def write_png(path: Path, picture: Image) -> None:
+    """Write an RGB picture."""
+    done, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    if not done:
+        raise ClipError(f"{path}: the picture cannot be coded as PNG")
+    with atomic(path) as temporary:
+        temporary.write_bytes(data.tobytes())
+
+
+def _write(picture: Image, words: str, left: int, bottom: int) -> None:
+    cv2.putText(picture, words, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, 0.5, INK, 1, cv2.LINE_AA)

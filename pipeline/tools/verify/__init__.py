@@ -1,0 +1,1 @@
+"""Verify: checks of stored shards, recomputation and comparison with published manifests."""

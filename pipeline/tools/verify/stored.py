@@ -1,0 +1,141 @@
+"""What is stored against what the manifests say: whole grid, every clip, every byte."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from ...errors import StageError
+from ...storage import manifest, parts, schemas
+from ...storage.paths import DatasetPaths
+from ...storage.schemas import Row
+from ...storage.shards import Member, walk
+from .findings import Discrepancy, cell_name
+
+
+@dataclass(frozen=True)
+class StoredShard:
+    """One shard to read from its first to its last byte."""
+
+    path: Path
+    relative: str
+    cell: str
+    num_clips: int
+
+
+def check_clips(clips: Sequence[Row], clean: Sequence[Row]) -> Iterator[Discrepancy]:
+    """The clean set must hold every usable clip of `clips.parquet` and no other."""
+    yield from _twins("clips", [row["key"] for row in clips])
+    for split in sorted({row["split"] for row in (*clips, *clean)}):
+        expected = [row["key"] for row in clips if row["split"] == split and row["status"] == "ok"]
+        found = [row["key"] for row in clean if row["split"] == split]
+        yield from check_keys(f"clean {split}", expected, found)
+
+
+def check_keys(cell: str, expected: Sequence[str], found: Sequence[str]) -> Iterator[Discrepancy]:
+    """The clips must be those expected, each once."""
+    for key in sorted(set(expected) - set(found)):
+        yield Discrepancy(cell, "missing clip", key)
+    for key in sorted(set(found) - set(expected)):
+        yield Discrepancy(cell, "extra clip", key)
+    yield from _twins(cell, found)
+
+
+def _twins(cell: str, keys: Sequence[str]) -> Iterator[Discrepancy]:
+    for key, count in Counter(keys).items():
+        if count > 1:
+            yield Discrepancy(cell, "clip listed twice", key, f"{count} rows")
+
+
+def find_shards(
+    layout: DatasetPaths, folder: Path, cell: str, rows: Sequence[Row]
+) -> tuple[list[StoredShard], list[Discrepancy]]:
+    """Shards of one cell, and whether their parts say together what the manifest says."""
+    shards, problems = [], []
+    said: list[Row] = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix == ".tar":
+            try:
+                part = manifest.read_rows(parts.part_path(path), schemas.CELLS)
+            except StageError as error:
+                problems.append(Discrepancy(cell, "shard without a part", path.name, str(error)))
+                continue
+            said.extend(part)
+            shards.append(StoredShard(path, layout.relative(path), cell, len(part)))
+        elif path.suffix != ".parquet" or not path.with_suffix(".tar").is_file():
+            problems.append(Discrepancy(cell, "file that belongs to no shard", path.name))
+    by_key = {row["key"]: row for row in said}
+    for row in rows:
+        if row["key"] not in by_key:
+            problems.append(Discrepancy(cell, "clip in no shard", row["key"]))
+        elif by_key[row["key"]] != row:
+            names = [name for name in row if by_key[row["key"]].get(name) != row[name]]
+            detail = f"the part differs in {', '.join(names)}"
+            problems.append(Discrepancy(cell, "part and manifest differ", row["key"], detail))
+    for key in sorted(by_key.keys() - {row["key"] for row in rows}):
+        problems.append(Discrepancy(cell, "clip in no manifest", key))
+    return shards, problems
+
+
+def check_shard(shard: StoredShard) -> list[Discrepancy]:
+    """Read one shard wholly: members, places, sizes, hashes, labels and rows."""
+    rows = manifest.read_rows(parts.part_path(shard.path), schemas.CELLS)
+    if not parts.is_whole(shard.path):
+        return [Discrepancy(shard.cell, "size is not what its part says", shard.path.name)]
+    try:
+        return list(_check_members(shard, [row for row in rows if row["status"] == "ok"]))
+    except StageError as error:
+        return [Discrepancy(shard.cell, "unreadable shard", shard.path.name, str(error))]
+
+
+def _check_members(shard: StoredShard, rows: Sequence[Row]) -> Iterator[Discrepancy]:
+    expected = [
+        (row, name)
+        for row in rows
+        for name in (row["member"], f"{row['key']}.cls", f"{row['key']}.json")
+    ]
+    for wanted, found in zip_longest(expected, walk(shard.path)):
+        if wanted is None or found is None or wanted[1] != found[0].name:
+            here = "no member" if found is None else repr(found[0].name)
+            there = "none" if wanted is None else repr(wanted[1])
+            detail = f"{here} where its part has {there}"
+            yield Discrepancy(shard.cell, "other members", shard.path.name, detail)
+            return  # nothing after it is where it should be
+        (row, name), (member, data) = wanted, found
+        detail = _differs(shard, row, name, member, data)
+        if detail:
+            yield Discrepancy(shard.cell, "damaged member", row["key"], f"{name}: {detail}")
+
+
+def _differs(shard: StoredShard, row: Row, name: str, member: Member, data: bytes) -> str:
+    """In what a member differs from its row; empty if in nothing."""
+    if name == row["member"]:
+        if row["shard"] != shard.relative:
+            return f"its row names shard {row['shard']!r}"
+        if (member.offset, member.size) != (row["offset"], row["size"]):
+            return f"its row says {row['size']} bytes from {row['offset']}"
+        return "" if member.sha256 == row["sha256"] else "wrong hash"
+    if name.endswith(".cls"):
+        return "" if data == str(row["label_id"]).encode() else "another label"
+    try:
+        said = json.loads(data)
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, lists in lists
+        return f"no valid JSON: {error}"
+    if not isinstance(said, dict):
+        return "no JSON object"
+    other = [key for key, value in said.items() if row.get(key) != value]
+    return f"differs from its row in {', '.join(other)}" if other else ""
+
+
+def check_cells(
+    rows: Sequence[Row], clean: Sequence[Row], severities: Sequence[int], corruption: str
+) -> Iterator[Discrepancy]:
+    """A corruption's manifest must hold the clean clips at every severity."""
+    expected = [row["key"] for row in clean]
+    for severity in severities:
+        found = [row["key"] for row in rows if row["severity"] == severity]
+        yield from check_keys(cell_name(corruption, severity), expected, found)
+    for severity in sorted({row["severity"] for row in rows} - set(severities)):
+        yield Discrepancy(cell_name(corruption, severity), "severity that params.yaml lacks", "")

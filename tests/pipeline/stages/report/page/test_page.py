@@ -1,0 +1,289 @@
+"""The report's page in a real browser: headless Chromium opens it from the disk."""
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from pipeline import models
+from pipeline.params import load
+from pipeline.stages.corrupt import corrupt
+from pipeline.stages.decode import decode
+from pipeline.stages.evaluate.evaluate import evaluate
+from pipeline.stages.filter import filter_clips
+from pipeline.stages.report.evaluated import read_evaluated
+from pipeline.stages.report.page import clips
+from pipeline.stages.report.report import report
+from pipeline.storage import manifest, schemas
+from pipeline.storage.paths import DatasetPaths
+from tests.support.project import CLASSES, REPOSITORY, make_project, tree
+from tests.support.videos import H264, make_video, moving_clip
+
+MODELS = ("tiny_r2plus1d", "tiny_frame2d")
+CORRUPTIONS = ["contrast", "frame_rate", "packet_loss"]
+SEVERITIES = [1, 3, 5]
+CHROMIUM = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDTHS = (360, 900, 1600)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run of the whole pipeline: real clips, two models with random weights."""
+    root = tmp_path_factory.mktemp("page")
+    params = make_project(
+        root,
+        corruptions=CORRUPTIONS,
+        severities=SEVERITIES,
+        decode={"pictures": {"demo": {"short_side": 120, "crop": 112}}},
+        report={"bootstrap_resamples": 300},
+        models={"demo": {name: {"weights": f"{name}.pt"} for name in MODELS}},
+    )
+    for number, path in enumerate(sorted((root / "data/demo/videos").glob("*val*"))):
+        make_video(path, *H264, clip=moving_clip(40, seed=number))
+    shutil.copy(REPOSITORY / "manifests/leaderboards.csv", root / "manifests/leaderboards.csv")
+    for seed, name in enumerate(MODELS):
+        torch.manual_seed(seed)
+        torch.save(models.load(name).build(len(CLASSES)).state_dict(), root / f"{name}.pt")
+    filter_clips("demo", params, root)
+    decode("demo", params, root)
+    for name in CORRUPTIONS:
+        corrupt("demo", name, params, root)
+    evaluate("demo", params, root)
+    report(params, root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    assert program, "no chromium; `make test` installs it, or names it where that takes a root"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, project: Path) -> Iterator[Page]:
+    """The page, open; in the end, nothing was asked of a network and nothing complained."""
+    yield (page := open_page(context, project))
+    assert page.complaints == []  # type: ignore[attr-defined]
+
+
+def open_page(context: BrowserContext, project: Path) -> Page:
+    page = context.new_page()
+    complaints: list[str] = []
+    page.complaints = complaints  # type: ignore[attr-defined]
+    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked(request.url, complaints))
+    page.goto((project / "report/index.html").as_uri())
+    page.wait_for_selector("html[data-ready]")
+    return page
+
+
+def asked(url: str, complaints: list[str]) -> None:
+    if not url.startswith(("file:", "blob:", "data:")):
+        complaints.append(f"request: {url}")
+
+
+def test_every_part_is_there(page: Page) -> None:
+    assert page.locator(".curves svg").count() == 1 + len(CORRUPTIONS)
+    assert page.locator(".heat svg").count() == len(MODELS)
+    assert page.locator(".pair svg").count() == 1
+    assert page.locator(".classes svg").count() == 1
+    described = page.locator(".plot[role=graphics-document]")
+    assert described.count() == page.locator(".plot").count()
+    for chart in described.all():
+        assert "table" in (chart.get_attribute("aria-label") or "")
+    assert "points of mPC" in page.locator(".verdict").inner_text()
+    published = page.locator("tr.published")
+    assert published.count() == 14
+    assert "not known" in published.first.inner_text()
+    assert "val (evaluated)" in page.locator("#demo-clips").inner_text()
+    assert "dialect ours, seed 0, N = 5" in page.locator("#demo-origin pre").first.inner_text()
+
+
+def test_the_leaderboard_is_sorted_with_the_keyboard(page: Page) -> None:
+    table = page.locator("#demo-leaderboard-table")
+
+    def column(number: int) -> list[str]:
+        return table.locator("tbody tr").evaluate_all(
+            "(rows, n) => rows.map((row) => row.cells[n].textContent.trim())", number
+        )
+
+    for number, heading, numeric in ((0, "model", False), (3, "mPC", True)):
+        button = table.get_by_role("button", name=heading, exact=True)
+        for rising in (not numeric, numeric):
+            button.focus()
+            page.keyboard.press("Enter")
+            found = column(number)
+            wanted = sorted(found, key=float if numeric else str, reverse=not rising)
+            assert found == wanted
+            state = table.locator("th[aria-sort]")
+            assert state.count() == 1
+            assert state.get_attribute("aria-sort") == ("ascending" if rising else "descending")
+
+
+def test_the_slider_changes_the_severity_and_the_video(page: Page) -> None:
+    viewer = page.locator("#demo-videos")
+    video = viewer.locator("video").nth(1)
+    before = video.get_attribute("src")
+    viewer.get_by_label("corruption").select_option("packet_loss")
+    viewer.locator("input[type=range]").focus()
+    page.keyboard.press("End")
+    assert viewer.locator("output").inner_text() == "severity 5"
+    assert viewer.locator("figcaption").nth(1).inner_text().startswith("packet loss, severity 5")
+    assert video.get_attribute("src") != before
+    page.wait_for_function("[...document.querySelectorAll('video')].every((v) => v.videoWidth)")
+    assert "packet loss 5" in viewer.locator("table").inner_text()
+    page.keyboard.press("ArrowLeft")
+    assert viewer.locator("output").inner_text() == "severity 3"
+
+
+def test_both_videos_play_in_step(page: Page) -> None:
+    page.get_by_role("button", name="Play", exact=True).click()
+    slider = page.locator("#demo-videos input[type=range]")
+    slider.focus()
+    for key in ("Home", "ArrowRight", "End"):  # while they play
+        page.keyboard.press(key)
+    times = page.evaluate(
+        """async () => {
+            const [clean, other] = document.querySelectorAll("video"), times = [];
+            while (times.length < 90) {
+                await new Promise((done) => setTimeout(done, 20));
+                if (!clean.seeking && !other.seeking && !other.ended)
+                    times.push([clean.currentTime, other.currentTime]);
+            }
+            return times;
+        }"""
+    )
+    assert max(clean for clean, _ in times) > 0.5
+    assert max(other for _, other in times) > 0.5
+    apart = sorted(abs(clean - other) for clean, other in times)
+    assert apart[len(apart) // 2] < 0.05
+    assert apart[int(0.9 * len(apart))] < 0.15
+    page.get_by_role("button", name="Pause", exact=True).click()
+    assert page.locator("video").evaluate_all("(all) => all.every((one) => one.paused)")
+
+
+def test_every_clip_and_cell_can_be_shown(page: Page) -> None:
+    values = json.loads(page.locator("#values").text_content() or "")["demo"]
+    cells = {"clean/0", *(f"{name}/{level}" for name in CORRUPTIONS for level in SEVERITIES)}
+    assert len(values["clips"]) == 3
+    assert all(set(clip["videos"]) == cells for clip in values["clips"])
+    sizes = page.evaluate(
+        """(videos) => Promise.all(videos.map((text) => new Promise((done) => {
+            const video = document.createElement("video");
+            video.onloadeddata = () => done(video.videoWidth);
+            video.onerror = () => done(video.error.message);
+            video.src = `data:video/mp4;base64,${text}`;
+        })))""",
+        list(values["clips"][1]["videos"].values()),
+    )
+    assert sizes == [112] * len(cells)
+
+
+def test_tables_copy_as_csv(context: BrowserContext, page: Page, project: Path) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#demo-heat summary").first.click()
+    page.locator("#demo-heat").get_by_role("button", name="Copy as CSV").first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    rows = list(csv.reader(io.StringIO(page.evaluate("navigator.clipboard.readText()"))))
+    assert rows[0] == ["corruption", "1", "3", "5", "mean"]
+    best = page.locator("#demo-heat figcaption span").first.inner_text()
+    cells = json.loads((project / "report/metrics.json").read_text())["demo"][best]["cells"]
+    for name, *numbers in rows[1:]:
+        assert [float(value) for value in numbers[:-1]] == pytest.approx(
+            list(cells[name].values()), abs=1e-3
+        )
+
+
+def test_models_can_be_left_out_and_the_theme_chosen(page: Page) -> None:
+    points = "#demo-curves svg path[aria-roledescription='point']"
+    before = page.locator(points).count()
+    page.get_by_role("checkbox", name=MODELS[0]).uncheck()
+    page.wait_for_function(
+        f'document.querySelectorAll("{points}").length === {before // len(MODELS)}'
+    )
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(paper)
+    page.get_by_label("Theme").select_option("dark")
+    assert page.evaluate(paper) != light
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_accessible_and_fits_every_width(
+    browser: Browser, project: Path, tmp_path: Path, scheme: str
+) -> None:
+    for width in WIDTHS:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
+        page = open_page(context, project)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        picture = page.screenshot(path=tmp_path / f"{width}-{scheme}.png", full_page=True)
+        assert len(picture) > 50_000
+        found = Axe().run(page).response["violations"]
+        serious = [one for one in found if one["impact"] in ("serious", "critical")]
+        assert serious == [], [(one["id"], one["nodes"][0]["html"]) for one in serious]
+        assert page.complaints == []  # type: ignore[attr-defined]
+        context.close()
+
+
+def test_same_bytes_twice(project: Path) -> None:
+    before = tree(project / "report")
+    assert {"index.html", "figures/demo-frames.png", "figures/demo-grid.png"} <= set(before)
+    report(load(project / "params.yaml"), project)
+    assert tree(project / "report") == before
+
+
+def test_size(project: Path) -> None:
+    assert (project / "report/index.html").stat().st_size < 15_000_000
+
+
+def test_videos_stay_within_their_budget(project: Path) -> None:
+    root, params = project, load(project / "params.yaml")
+    results = read_evaluated("demo", params, DatasetPaths(root, "demo"))
+    rows = [
+        row
+        for name in ("clean", *CORRUPTIONS)
+        for row in manifest.read_rows(DatasetPaths(root, "demo").manifest(name), schemas.CELLS)
+    ]
+    shown = clips.gather(results, clips.choose_clips(results), rows)
+
+    def made(budget: int) -> list[int]:
+        return [
+            sum(map(len, one.values())) for one in clips.videos(shown, root, budget, params.machine)
+        ]
+
+    best = made(10**9)
+    assert len(best) == len(shown) == 3
+    assert made(sum(best[:2])) == best[:2]
+    coarser = made(sum(best[:2]) - 1)
+    assert len(coarser) >= 2
+    assert sum(coarser) < sum(best[:2])
+    assert made(0) == []

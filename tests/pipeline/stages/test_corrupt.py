@@ -1,0 +1,178 @@
+"""Corrupted shards: what `corruptions.corrupt` gives, whatever happens to the run."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import corruptions
+from pipeline.errors import StageError
+from pipeline.params import Params
+from pipeline.stages.corrupt import corrupt
+from pipeline.stages.decode import decode
+from pipeline.stages.filter import filter_clips
+from pipeline.storage import manifest, schemas
+from pipeline.storage.payload import read_payload
+from pipeline.storage.schemas import Row
+from pipeline.storage.shards import read_member
+from tests.support.project import REPOSITORY, make_project, tree, write_params
+
+ALL14 = corruptions.names(set="all14")
+PIXELS = [name for name in ALL14 if corruptions.load(name).acts_on == "pixels"]
+FFV1 = {"payload": {"codec": "ffv1"}}
+
+
+def prepare(root: Path, num_clips: int = 4, **changes: object) -> Params:
+    params = make_project(root, num_clips=num_clips, **changes)
+    filter_clips("demo", params, root)
+    decode("demo", params, root)
+    return params
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with clean shards; tests copy it."""
+    root = tmp_path_factory.mktemp("project")
+    prepare(root)
+    return root
+
+
+def row_level(row: Row) -> float:
+    return json.loads(row["params"])["level"]
+
+
+def stored(root: Path, row: Row) -> np.ndarray:
+    data = read_member(root / row["shard"], row["offset"], row["size"], row["sha256"])
+    return read_payload(data)
+
+
+@pytest.mark.parametrize("name", ALL14)
+def test_every_corruption_makes_every_cell(project: Path, tmp_path: Path, name: str) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(project, root)
+    rows = corrupt("demo", name, write_params(root), root)
+    assert [row["severity"] for row in rows] == [s for s in range(1, 6) for _ in range(4)]
+    assert {(row["status"], row["reason"]) for row in rows} == {("ok", "")}
+    assert manifest.read_rows(root / f"manifests/demo/{name}.parquet", schemas.CELLS) == rows
+    clean = {
+        row["key"]: row
+        for row in manifest.read_rows(root / "manifests/demo/clean.parquet", schemas.CELLS)
+    }
+    for row in rows:
+        assert row["num_frames_source"] == clean[row["key"]]["num_frames"]
+        if name != "frame_rate":
+            assert row["num_frames"] == row["num_frames_source"]
+            assert row["psnr"] is None or 1 < row["psnr"] < 70
+        assert stored(root, row).shape == (row["num_frames"], 40, 40, 3)
+        fps = row["fps_num"] / row["fps_den"]
+        assert fps == (row_level(row) if name == "frame_rate" else 25)
+        duration = clean[row["key"]]["duration_seconds"]
+        assert row["duration_seconds"] == pytest.approx(duration, abs=0.501 / fps)
+        assert (row["damaged_frames"] is not None) == (name in ("bit_error", "packet_loss"))
+
+
+@pytest.mark.parametrize("name", PIXELS)
+def test_stored_pixels_are_those_of_the_api(tmp_path: Path, name: str) -> None:
+    params = prepare(tmp_path, num_clips=1, **FFV1, severities=[2, 5])
+    (clean,) = [
+        row
+        for row in manifest.read_rows(tmp_path / "manifests/demo/clean.parquet", schemas.CELLS)
+        if row["split"] == "val"
+    ]
+    clip = stored(tmp_path, clean)
+    for row in corrupt("demo", name, params, tmp_path):
+        made = corruptions.corrupt(
+            clip, name, row["severity"], key=row["key"], dataset="demo", fps=25
+        )
+        np.testing.assert_array_equal(stored(tmp_path, row), made)
+        assert sha256(made.tobytes()).hexdigest() == row["frames_sha256"]
+
+
+@pytest.mark.parametrize("name", ["fog", "shot_noise", "frame_rate", "h264_crf", "packet_loss"])
+def test_some_frames_are_those_of_the_whole(project: Path, tmp_path: Path, name: str) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(project, root)
+    few = corrupt("demo", name, write_params(root, corrupt={"frames": 5}), root)
+    some = [stored(root, row) for row in few]
+    whole = corrupt("demo", name, write_params(root), root)
+    for row, part, full in zip(few, some, whole, strict=True):
+        count = min(5, full["num_frames"])
+        assert row["num_frames"] == count
+        indices = np.arange(count) * full["num_frames"] // count
+        np.testing.assert_array_equal(part, stored(root, full)[indices])
+        assert row["duration_seconds"] == pytest.approx(full["duration_seconds"])
+
+
+@pytest.mark.parametrize("name", ["shot_noise", "h265_crf"])
+def test_same_bytes_for_one_and_three_workers(project: Path, tmp_path: Path, name: str) -> None:
+    for workers in (1, 3):
+        root = tmp_path / str(workers)
+        shutil.copytree(project, root)
+        corrupt("demo", name, write_params(root, machine={"workers": workers}), root)
+    for folder in (f"data/demo/corrupted/{name}", "manifests/demo"):
+        assert tree(tmp_path / "1" / folder) == tree(tmp_path / "3" / folder)
+
+
+def test_killed_in_the_middle_of_a_shard_and_resumed(project: Path, tmp_path: Path) -> None:
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    for root in (undisturbed, killed):
+        shutil.copytree(project, root)
+        write_params(root)
+    corrupt("demo", "h265_crf", write_params(undisturbed), undisturbed)
+    command = [sys.executable, "-m", "pipeline", "corrupt", "-d", "demo", "-c", "h265_crf"]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    process = subprocess.Popen(command, cwd=killed, env=environment, start_new_session=True)
+    temporary: list[Path] = []
+    deadline = time.monotonic() + 60
+    while not temporary and process.poll() is None and time.monotonic() < deadline:
+        temporary = list((killed / "data/demo").glob("corrupted/h265_crf/*/.*.tmp"))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert temporary, "the run was not caught in the middle of a shard"
+    assert any((killed / "data/demo/corrupted/h265_crf").rglob(".*.tmp"))
+    subprocess.run(command, cwd=killed, env=environment, check=True)
+    for folder in ("data/demo/corrupted", "manifests/demo"):
+        assert tree(killed / folder) == tree(undisturbed / folder)
+
+
+def test_a_changed_seed_rewrites_and_a_finished_run_does_nothing(
+    project: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(project, root)
+    first = corrupt("demo", "shot_noise", write_params(root), root)
+    shard = root / first[0]["shard"]
+    time_written = shard.stat().st_mtime_ns
+    assert corrupt("demo", "shot_noise", write_params(root), root) == first
+    assert shard.stat().st_mtime_ns == time_written
+    other = corrupt("demo", "shot_noise", write_params(root, seed=1), root)
+    assert all(
+        one["frames_sha256"] != two["frames_sha256"] for one, two in zip(first, other, strict=True)
+    )
+    again = corrupt("demo", "shot_noise", write_params(root), root)
+    assert again == first
+
+
+def test_failed_clean_clips_stay_in_the_grid(tmp_path: Path) -> None:
+    changes = {"decode": {"max_frames": 14, "allowed_failures": 1.0}, "severities": [1, 3]}
+    params = prepare(tmp_path, num_clips=4, **changes)
+    with pytest.raises(StageError, match="2 of 8 clips failed, more than corrupt.allowed_failures"):
+        corrupt("demo", "fog", params, tmp_path)
+    rows = manifest.read_rows(tmp_path / "manifests/demo/fog.parquet", schemas.CELLS)
+    failed = [row for row in rows if row["status"] == "failed"]
+    assert {row["reason"] for row in failed} == {"clean clip: more than 14 frames"}
+    assert {row["severity"] for row in failed} == {1, 3}
+
+
+def test_without_clean_shards_the_error_says_what_to_run(tmp_path: Path) -> None:
+    params = make_project(tmp_path)
+    with pytest.raises(StageError, match="no clean shards; run the decode stage first"):
+        corrupt("demo", "fog", params, tmp_path)

@@ -1,0 +1,140 @@
+"""Every listed clip ends with a status and a reason."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.datasets.annotations import ListedClip
+from pipeline.datasets.video_files import FileFinder
+from pipeline.errors import SettingsError, StageError
+from pipeline.stages.filter import check_share, filter_clips
+from pipeline.storage import manifest, schemas
+from tests.support.project import make_project, video_id, write_annotations, write_params
+from tests.support.videos import H264, make_video, run_ffmpeg
+
+
+def listed(video: str = "-bC_efghijk", start: int = 3, end: int = 13) -> ListedClip:
+    return ListedClip(
+        f"{video}_{start:06d}_{end:06d}", video, "val", 0, "petting cat", 0, start, end
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "-bC_efghijk_000003_000013.mp4",
+        "-bC_efghijk.mp4",
+        "-bC_efghijk.mkv",
+        "-bC_efghijk.webm",
+        "-bC_efghijk_3_13.avi",
+        "petting cat/-bC_efghijk_000003_000013.mp4",
+        "petting_cat/-bC_efghijk.MP4",
+        "val/petting cat/-bC_efghijk.mp4",
+    ],
+)
+def test_file_naming_variants(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    other = tmp_path / "-BC_efghijk.mp4"  # ids are case sensitive
+    other.write_bytes(b"x")
+    assert FileFinder(tmp_path).find(listed()) == name
+
+
+def test_other_clips_are_not_taken_and_the_best_name_wins(tmp_path: Path) -> None:
+    for name in ("-bC_efghijk_000050_000060.mp4", "-bC_efghijkl.mp4", "-bC_efghijk.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    assert FileFinder(tmp_path).find(listed()) is None
+    (tmp_path / "-bC_efghijk.mp4").write_bytes(b"x")
+    assert FileFinder(tmp_path).find(listed()) == "-bC_efghijk.mp4"
+    for folder in ("train", "val"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "-bC_efghijk_000003_000013.mp4").write_bytes(b"x")
+    assert FileFinder(tmp_path).find(listed()) == "val/-bC_efghijk_000003_000013.mp4"
+
+
+def test_ssv2_files_are_found_by_number(tmp_path: Path) -> None:
+    for name in ("7.webm", "74225.webm", "742.webm"):
+        (tmp_path / name).write_bytes(b"x")
+    clip = ListedClip("742", "742", "val", 0, "Closing [something]", 20)
+    assert FileFinder(tmp_path).find(clip) == "742.webm"
+
+
+def test_every_listed_clip_has_a_row(tmp_path: Path) -> None:
+    params = make_project(tmp_path, num_clips=6)
+    videos = tmp_path / "data/demo/videos"
+    names = [videos / f"{video_id(n)}_000003_000013.mp4" for n in range(6)]
+    names[1].unlink()
+    names[2].write_bytes(b"")
+    names[3].write_text("text")
+    names[4].write_bytes(names[4].read_bytes()[:400])
+    run_ffmpeg("-f", "lavfi", "-i", "sine=d=0.2", str(names[5]))
+    filter_clips("demo", params, tmp_path)
+    rows = manifest.read_rows(tmp_path / "manifests/demo/clips.parquet", schemas.CLIPS)
+    val = {row["key"][:11]: row for row in rows if row["split"] == "val"}
+    assert [(val[video_id(n)]["status"], val[video_id(n)]["reason"]) for n in range(6)] == [
+        ("ok", ""),
+        ("missing", "no file"),
+        ("broken", "empty file (0 bytes)"),
+        ("broken", "cannot open: Invalid data found when processing input"),
+        ("broken", "cannot open: Invalid data found when processing input"),
+        ("broken", "no video stream"),
+    ]
+    good = val[video_id(0)]
+    assert (good["width"], good["height"], good["num_frames"], good["codec"]) == (
+        80,
+        64,
+        12,
+        "h264",
+    )
+    assert good["source_path"] == names[0].name
+    assert len(good["source_sha256"]) == 64
+    check_share(rows, 0.9, "demo")
+    with pytest.raises(StageError, match="5 of 8 listed clips .* filter.allowed_failures = 0.2"):
+        check_share(rows, 0.2, "demo")
+
+
+def test_same_manifest_for_any_number_of_workers(tmp_path: Path) -> None:
+    params = make_project(tmp_path, num_clips=20)
+    filter_clips("demo", params, tmp_path)
+    path = tmp_path / "manifests/demo/clips.parquet"
+    before = path.read_bytes()
+    filter_clips("demo", write_params(tmp_path, machine={"workers": 3}), tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_short_and_changed_videos_are_not_usable(tmp_path: Path) -> None:
+    params = make_project(tmp_path, num_clips=2, filter={"min_frames": 13})
+    folder = tmp_path / "data/demo/annotations"
+    name = f"{video_id(1)}_000003_000013.mp4"
+    (folder / "checksums.sha256").write_text(f"{'0' * 64}  {name}\n")
+    rows = filter_clips("demo", params, tmp_path)
+    reasons = {row["key"][:11]: row["reason"] for row in rows}
+    assert reasons[video_id(0)] == "fewer than 13 frames"
+    assert reasons[video_id(1)] == "differs from checksums.sha256"
+
+
+def test_a_truncated_file_whose_header_survives(tmp_path: Path) -> None:
+    params = make_project(tmp_path, num_clips=1)
+    path = tmp_path / f"data/demo/videos/{video_id(0)}_000003_000013.mp4"
+    make_video(path, *H264, "-movflags", "+faststart")
+    path.write_bytes(path.read_bytes()[:-3000])
+    rows = filter_clips("demo", params, tmp_path)
+    (reason,) = [row["reason"] for row in rows if row["split"] == "val"]
+    assert reason.startswith("truncated")
+
+
+def test_wrong_settings_stop_before_any_work(tmp_path: Path) -> None:
+    params = make_project(tmp_path)
+    with pytest.raises(SettingsError, match="dataset 'hmdb' is not described"):
+        filter_clips("hmdb", params, tmp_path)
+    write_annotations(tmp_path, "val", [("moving up", video_id(0))])
+    write_annotations(tmp_path, "train", [("moving up", video_id(0, "train"))])
+    with pytest.raises(SettingsError, match="names: 'moving left', 'moving right'"):
+        filter_clips("demo", params, tmp_path)
+    for path in (tmp_path / "data/demo/videos").iterdir():
+        path.unlink()
+    (tmp_path / "data/demo/videos").rmdir()
+    with pytest.raises(SettingsError, match=r"no such folder; set filter.sources.demo.videos"):
+        filter_clips("demo", params, tmp_path)
+    assert not (tmp_path / "manifests/demo/clips.parquet").exists()

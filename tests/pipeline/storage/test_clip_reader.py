@@ -1,0 +1,115 @@
+"""Stored clips come back frame by frame, in any order, whatever lies around them."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from corruptions.types import Clip, ClipRandom
+from pipeline.errors import StageError
+from pipeline.media.sampling import clip_indices
+from pipeline.settings import PayloadSettings
+from pipeline.stages.synthesize import scenes
+from pipeline.storage.clip_reader import StoredClip, read_clip
+from pipeline.storage.payload import EXTENSIONS, read_payload, write_payload
+from pipeline.storage.shards import ShardWriter
+
+NUM_FRAMES = 12
+
+
+@pytest.fixture(scope="module")
+def frames() -> Clip:
+    random = ClipRandom(1, "demo", "key", "synthesize", "0")
+    return scenes.clip(scenes.scene(random, "moving left", NUM_FRAMES, 64, 48))
+
+
+def store(folder: Path, frames: Clip, codec: str) -> tuple[StoredClip, bytes]:
+    """A shard, with commas and colons in its path, of three clips; gives the one in the middle."""
+    settings = PayloadSettings(codec=codec)
+    data = write_payload(frames, Fraction(25), settings)
+    other = write_payload(frames[::-1][:5], Fraction(25), settings)
+    shard = folder / "a,b :c.tar"
+    with ShardWriter(shard) as writer:
+        members = [
+            writer.add(key, EXTENSIONS[codec], some, 0, {})
+            for key, some in (("-first", other), ("middle", data), ("last", other))
+        ]
+    height, width = frames.shape[1:3]
+    row = {"key": "middle", "shard": shard.name, "num_frames": len(frames)}
+    row |= {"height": height, "width": width}
+    return StoredClip.of(row | vars(members[1]), folder), data
+
+
+@pytest.mark.parametrize("codec", ["jpeg", "ffv1", "h264"])
+def test_wanted_frames_in_the_wanted_order(tmp_path, frames, codec):
+    clip, data = store(tmp_path, frames, codec)
+    whole = read_payload(data)
+    for indices in ([0], [11, 0, 0, 7], list(range(NUM_FRAMES)), clip_indices(NUM_FRAMES, 32)):
+        assert np.array_equal(read_clip(clip, indices), whole[indices])
+
+
+def test_lossless_payload_is_lossless(tmp_path, frames):
+    clip, _ = store(tmp_path, frames, "ffv1")
+    assert np.array_equal(read_clip(clip, range(NUM_FRAMES)), frames)
+
+
+def test_jpeg_is_what_ffmpeg_sees_up_to_rounding(tmp_path, frames):
+    clip, data = store(tmp_path, frames, "jpeg")
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(data)
+    with av.open(str(path)) as container:
+        theirs = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+    difference = np.abs(read_clip(clip, range(NUM_FRAMES)).astype(int) - theirs)
+    assert difference.max() <= 3
+    assert (difference > 0).mean() < 0.1
+
+
+def test_damage_is_named(tmp_path, frames):
+    clip, _ = store(tmp_path, frames, "jpeg")
+    whole = clip.shard.read_bytes()
+    damaged = bytearray(whole)
+    damaged[clip.offset : clip.offset + clip.size] = bytes(clip.size)
+    for content in (bytes(damaged), whole[: clip.offset + 100], b""):
+        clip.shard.write_bytes(content)
+        with pytest.raises(StageError, match=r"a,b :c\.tar, clip middle: cannot be read"):
+            read_clip(clip, [0])
+    clip.shard.unlink()
+    with pytest.raises(StageError, match="run the stage that makes it again"):
+        read_clip(clip, [0])
+
+
+def test_a_manifest_of_another_clip_is_noticed(tmp_path, frames):
+    clip, _ = store(tmp_path, frames, "jpeg")
+    wrong = replace(clip, num_frames=NUM_FRAMES + 1)
+    with pytest.raises(StageError, match="12 frames, the manifest says 13"):
+        read_clip(wrong, [0])
+
+
+def test_frames_outside_the_clip_are_refused(tmp_path, frames):
+    clip, _ = store(tmp_path, frames, "jpeg")
+    for indices in ([], [-1], [NUM_FRAMES]):
+        with pytest.raises(ValueError, match="are wanted"):
+            read_clip(clip, indices)
+
+
+@pytest.mark.parametrize("dialect", ["ours", "original"])
+@pytest.mark.parametrize("num_frames", [1, 2, 9, 31, 32, 33, 64, 290])
+def test_indices_are_sorted_and_inside(dialect, num_frames):
+    indices = clip_indices(num_frames, 32, dialect)
+    assert len(indices) == 32
+    assert indices.min() >= 0
+    assert indices.max() < num_frames
+    assert (np.diff(indices) >= 0).all()
+
+
+def test_indices_by_hand():
+    assert clip_indices(8, 4).tolist() == [0, 2, 4, 6]
+    assert clip_indices(5, 4).tolist() == [0, 1, 2, 3]
+    assert clip_indices(3, 4).tolist() == [0, 0, 1, 2]
+    # xxx1xx2xx3xx4xxx: stride floor(13 / 4) = 3, ten frames in the middle of fourteen
+    assert clip_indices(14, 4, "original").tolist() == [2, 5, 8, 11]
+    with pytest.raises(ValueError, match="must be at least 1"):
+        clip_indices(0, 4)

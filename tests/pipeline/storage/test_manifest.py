@@ -1,0 +1,72 @@
+"""Manifests: explicit schema, same bytes every time, parts that say when a shard is done."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import StageError
+from pipeline.storage import manifest, parts, schemas
+
+ROW = {"key": "a", "corruption": "fog", "severity": 3, "status": "failed", "psnr": None}
+
+
+def test_rows_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "fog.parquet"
+    manifest.write(path, [ROW], schemas.CELLS)
+    (row,) = manifest.read_rows(path, schemas.CELLS)
+    assert row == dict.fromkeys(schemas.CELLS.names) | ROW
+    before = path.read_bytes()
+    manifest.write(path, [ROW], schemas.CELLS)
+    assert path.read_bytes() == before
+
+
+def test_joined_files_are_the_bytes_of_their_rows(tmp_path: Path) -> None:
+    """Whatever the number of files and their metadata; null columns and lists as well."""
+    rows = [
+        {"key": f"clip{number}", "corruption": "fog", "severity": 1, "label_id": number}
+        | {"status": "ok", "correct1": number % 2 == 0, "correct5": True}
+        | ({"top5": list(range(number % 6)), "top5_logits": [0.5] * (number % 6)} if number else {})
+        for number in range(500)
+    ]
+    parts = []
+    for number, start in enumerate((0, 1, 7, 300)):
+        end = (1, 7, 300, 500)[number]
+        parts.append(tmp_path / f"{number}.parquet")
+        metadata = {"recipe_hash": str(number)}
+        manifest.write(parts[-1], rows[start:end], schemas.PREDICTIONS, metadata)
+    manifest.join(tmp_path / "joined.parquet", parts, schemas.PREDICTIONS)
+    manifest.write(tmp_path / "written.parquet", rows, schemas.PREDICTIONS)
+    joined = (tmp_path / "joined.parquet").read_bytes()
+    assert joined == (tmp_path / "written.parquet").read_bytes()
+    keys = manifest.read_rows(tmp_path / "joined.parquet", schemas.PREDICTIONS, ["key"])
+    assert keys == [{"key": row["key"]} for row in rows]
+
+
+def test_wrong_files_and_columns_are_clear_errors(tmp_path: Path) -> None:
+    path = tmp_path / "fog.parquet"
+    with pytest.raises(ValueError, match="columns that the schema lacks: \\['severty'\\]"):
+        manifest.write(path, [{"severty": 1}], schemas.CELLS)
+    with pytest.raises(StageError, match="no such manifest"):
+        manifest.read_rows(path, schemas.CELLS)
+    path.write_bytes(b"no parquet")
+    with pytest.raises(StageError, match="no readable Parquet"):
+        manifest.read_rows(path, schemas.CELLS)
+    manifest.write(path, [], schemas.CLIPS)
+    with pytest.raises(StageError, match="columns are missing: .*corruption"):
+        manifest.read_rows(path, schemas.CELLS)
+
+
+def test_a_shard_is_done_when_its_part_says_so(tmp_path: Path) -> None:
+    shard = tmp_path / "shard.tar"
+    assert not parts.part_is_done(shard, "today")
+    shard.write_bytes(b"x" * 1024)
+    assert not parts.part_is_done(shard, "today")
+    parts.write_part(shard, [ROW], "today")
+    assert parts.part_is_done(shard, "today")
+    assert not parts.part_is_done(shard, "tomorrow")
+    shard.write_bytes(b"x" * 512)
+    assert not parts.part_is_done(shard, "today")
+    shard.write_bytes(b"x" * 1024)
+    part = parts.part_path(shard)
+    part.write_bytes(part.read_bytes()[:-4])
+    assert not parts.part_is_done(shard, "today")

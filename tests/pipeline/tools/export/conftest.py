@@ -1,0 +1,22 @@
+import pytest
+
+from pipeline.stages.corrupt import corrupt
+from pipeline.stages.decode import decode
+from pipeline.stages.filter import filter_clips
+from tests.pipeline.tools.export.exporting import Project
+from tests.support.project import make_project
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Six validation clips in two shards, two training clips, two corruptions at two severities.
+
+    For reading only.
+    """
+    root = tmp_path_factory.mktemp("project")
+    params = make_project(root, num_clips=6, corruptions=["fog", "frame_rate"], severities=[2, 4])
+    filter_clips("demo", params, root)
+    decode("demo", params, root)
+    for corruption in params.corruptions:
+        corrupt("demo", corruption, params, root)
+    return Project(root, params)

@@ -1,0 +1,85 @@
+"""One file in, one file out, with the pixels of the library."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import corruptions
+from corruptions.codec.frames import CONVERSION
+from pipeline.__main__ import app
+from pipeline.errors import ClipError, SettingsError
+from pipeline.storage.payload import read_payload
+from pipeline.tools.apply import MAX_BYTES, apply
+from tests.support.videos import H264, make_video, moving_clip, run_ffmpeg
+
+
+def decoded(path: Path) -> np.ndarray:
+    return read_payload(path.read_bytes())
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("video") / "mine.mp4"
+    return make_video(path, *H264, clip=moving_clip(20, 66, 82))
+
+
+@pytest.mark.parametrize("name", ["fog", "shot_noise", "frame_rate"])
+def test_pixels_are_those_of_the_library(video: Path, tmp_path: Path, name: str) -> None:
+    output = tmp_path / "out.mkv"
+    count = apply(video, output, name, 4, timeout_seconds=60)
+    with av.open(str(video)) as container:
+        frames = [
+            frame.to_ndarray(format="rgb24", interpolation=CONVERSION)
+            for frame in container.decode(video=0)
+        ]
+    expected = corruptions.corrupt(np.stack(frames), name, 4, key="mine")
+    assert count == len(expected)
+    np.testing.assert_array_equal(decoded(output), expected)
+
+
+@pytest.mark.parametrize("name", ["h264_crf", "bit_error", "packet_loss"])
+def test_codecs_keep_frames_and_size(video: Path, tmp_path: Path, name: str) -> None:
+    output = tmp_path / "out.mp4"
+    assert apply(video, output, name, 2, timeout_seconds=60) == 20
+    assert decoded(output).shape == (20, 66, 82, 3)
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+@pytest.mark.parametrize("name", ["brightness", "h264_crf"])
+def test_turned_videos_come_out_as_they_are_displayed(tmp_path: Path, turn: int, name: str) -> None:
+    plain = make_video(tmp_path / "plain.mp4", *H264, clip=moving_clip(10, 66, 82))
+    turned = tmp_path / "turned.mp4"
+    run_ffmpeg("-display_rotation:v:0", str(turn), "-i", str(plain), "-c", "copy", str(turned))
+    for video in (plain, turned):
+        apply(video, video.with_suffix(".mkv"), name, 1, timeout_seconds=60)
+    expected = np.rot90(decoded(plain.with_suffix(".mkv")), turn // 90, axes=(1, 2))
+    np.testing.assert_array_equal(decoded(turned.with_suffix(".mkv")), expected)
+
+
+def test_the_same_file_gives_the_same_bytes(video: Path, tmp_path: Path) -> None:
+    for name in ("one.mp4", "two.mp4"):
+        apply(video, tmp_path / name, "rain", 3, timeout_seconds=60)
+    assert (tmp_path / "one.mp4").read_bytes() == (tmp_path / "two.mp4").read_bytes()
+
+
+def test_the_command_and_its_errors(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*arguments: str) -> tuple[int, str]:
+        ran = CliRunner().invoke(app, ["apply", *arguments])
+        return ran.exit_code, ran.output
+
+    output = tmp_path / "out.mp4"
+    code, text = run(str(video), "--corruption", "fog", "--output", str(output))
+    assert (code, text.startswith("20 frames")) == (0, True)
+    assert run(str(video), "-c", "snow", "-o", str(output))[0] == 2
+    assert run(str(video), "-c", "fog", "-o", str(tmp_path / "out.gif"))[0] == 2
+    assert run(str(tmp_path / "none.mp4"), "-c", "fog", "-o", str(output))[0] == 1
+    with pytest.raises(SettingsError, match=r"must end in \.mp4"):
+        apply(video, tmp_path / "out", "fog", 3, timeout_seconds=60)
+    monkeypatch.setattr("pipeline.tools.apply.MAX_BYTES", MAX_BYTES >> 20)
+    with pytest.raises(ClipError, match="cut the video into clips"):
+        apply(video, output, "fog", 3, timeout_seconds=60)
