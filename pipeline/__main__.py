@@ -5,6 +5,8 @@ from traceback import walk_tb
 
 from . import __title__
 
+__all__ = ["app", "main"]
+
 
 def main() -> None:
     """Run the command line, shown under the name by which it was called."""

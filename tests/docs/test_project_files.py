@@ -23,7 +23,7 @@ def words_of(text: str) -> str:
 
 
 def library(package: str, name: str) -> ctypes.CDLL:
-    """A shared library that the wheel of `package` bundles, already loaded or loadable."""
+    """Load a shared library that the wheel of `package` contains."""
     files = metadata.files(package) or []
     (path,) = [file for file in files if re.match(rf"{name}-\w+\.so", file.name)]
     return ctypes.CDLL(str(path.locate()))
@@ -122,6 +122,6 @@ def _read(name: str) -> str:
 
 
 def _anchors(page: Path) -> set[str]:
-    """Anchors of the headings, as GitHub derives them."""
+    """Return the anchors of the headings, as GitHub derives them."""
     titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
