@@ -86,6 +86,11 @@ PREDICTIONS = {
     "top5_logits": "The logits of these classes.",
     "correct1": "True if the first of them is the true class.",
     "correct5": "True if the true class is among the five.",
+    "confidence": "Largest softmax probability, 0 to 1.",
+    "entropy": "Entropy of the softmax, nats.",
+    "logsumexp": "Logarithm of the sum of the exponentials of the logits.",
+    "nll": "Negative log probability of the true class, nats.",
+    "sum_p2": "Sum of the squared softmax probabilities, for the Brier score.",
     "recipe_hash": "Hash of all code, weights, parameters and clips behind the predictions.",
 }
 
@@ -103,7 +108,8 @@ TABLES = {
     ),
     "PREDICTIONS": (
         "predictions/<model>.parquet",
-        "Predictions of a model for every clip and cell; written by `evaluate`.",
+        "Predictions of a model for every clip and cell; written by `evaluate`. The columns from "
+        "`confidence` to `sum_p2` are null in files of earlier versions.",
         PREDICTIONS,
     ),
 }
