@@ -6,7 +6,6 @@ strict: errors list the keys that are missing, unexpected or of another shape.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,12 +60,6 @@ class Renaming:
 def read_state(path: Path) -> dict[str, torch.Tensor]:
     """Read the tensors of a weights file by name; see `checkpoint_files.read_checkpoint`."""
     return read_checkpoint(path).tensors
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def to_our_names(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SettingsError
+from ..io.hashing import sha256_file
 from ..messages import one_line
-from .checkpoints import sha256
 from .external import ExternalModel
 
 
@@ -38,7 +38,7 @@ def read_exported(path: Path) -> ExternalModel:
 
     if not path.is_file():
         raise SettingsError(f"model {str(path)!r} does not exist.")
-    digest = sha256(path)
+    digest = sha256_file(path)
     if path.suffix == ".onnx":
         return ExternalModel(OnnxModel(path), None, digest, movable=False)
     kind = "torch.export program" if path.suffix == ".pt2" else "TorchScript"

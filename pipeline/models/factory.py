@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SettingsError
-from .checkpoints import fitted_names, load_strictly, read_state, sha256
+from ..io.hashing import sha256_file
+from .checkpoints import fitted_names, load_strictly, read_state
 from .external import ExternalModel, Request, weights_hash
 from .spec import InputSpec
 
@@ -62,7 +63,7 @@ def read_factory(request: Request) -> ExternalModel:
     return ExternalModel(
         built.eval(),
         spec if isinstance(spec, InputSpec) else None,
-        weights_hash(built) if request.weights is None else sha256(request.weights),
+        weights_hash(built) if request.weights is None else sha256_file(request.weights),
         file=file,
         root=root,
     )

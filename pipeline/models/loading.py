@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
+from ..io.hashing import sha256_file
 from . import registry
 from .checkpoint_files import read_checkpoint
-from .checkpoints import fitted_names, load_strictly, sha256
+from .checkpoints import fitted_names, load_strictly
 from .external import Request, read_external
 from .framework import agree, read_arch
 from .inference import LoadedModel
@@ -145,7 +146,7 @@ def _registered(
         module=module,
         input=spec,
         num_classes=request.num_classes,
-        weights_sha256=None if request.weights is None else sha256(request.weights),
+        weights_sha256=None if request.weights is None else sha256_file(request.weights),
         code={
             "outputs": outputs,
             "options": repr(sorted(options.items())),

@@ -14,7 +14,7 @@ from ...media.sampling import clip_indices, dense_indices, segment_indices
 from ...models import InputSpec, LoadedModel
 from ...params import Params
 from ...storage.clip_reader import StoredClip, read_clip
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow
 from .cells import EvaluationCell
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Sampler:
 class Batch:
     """Clips of one cell and the frames of them that are decoded."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[CellRow, ...]
     positions: tuple[int, ...]
     """Positions among the uniform frames of the protocol, ascending."""
     samplers: tuple[Sampler, ...] = ()

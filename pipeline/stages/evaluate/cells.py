@@ -9,7 +9,7 @@ from ...params import Params
 from ...provenance import recipe_hash
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow
 
 COLUMNS = [
     "key", "dataset", "split", "label_id", "severity", "status",
@@ -24,7 +24,7 @@ class EvaluationCell:
 
     corruption: str
     severity: int
-    rows: tuple[Row, ...]
+    rows: tuple[CellRow, ...]
 
     @cached_property
     def clips_hash(self) -> str:

@@ -25,7 +25,7 @@ from .load import load_models, prediction_recipe
 from .predict import move, predict, prediction_rows
 
 
-def evaluate(dataset: str, params: Params, root: Path) -> None:
+def evaluate(params: Params, root: Path, dataset: str) -> None:
     """Write `predictions/<model>.parquet` for every model of a dataset; compute missing parts."""
     params.check_dataset(dataset)
     paths = DatasetPaths(root, dataset)

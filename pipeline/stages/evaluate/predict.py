@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ... import models
 from ...errors import SettingsError
@@ -12,7 +12,7 @@ from ...models.device import ComputeDevice
 from ...models.spec import channels_last
 from ...models.views import count_views, merge_views, split_views
 from ...params import Params
-from ...storage.schemas import Row
+from ...storage.schemas import PredictionRow
 from .batches import Batch
 from .cells import EvaluationCell
 from .scores import softmax_statistics
@@ -91,7 +91,7 @@ def clip_logits(
 
 def prediction_rows(
     cell: EvaluationCell, model: str, protocol: str, scores: torch.Tensor
-) -> Iterator[Row]:
+) -> Iterator[PredictionRow]:
     """Yield one row per clip of the cell, in the order of the cell."""
     best = scores.topk(min(5, scores.shape[1]), dim=1)
     predicted = zip(best.indices.tolist(), best.values.tolist(), strict=True)
@@ -99,7 +99,7 @@ def prediction_rows(
     statistics = softmax_statistics(scores, usable) if usable else {}
     columns = iter(zip(*statistics.values(), strict=True))
     for row in cell.rows:
-        prediction: Row = {
+        prediction: PredictionRow = {
             "dataset": row["dataset"],
             "model": model,
             "protocol": protocol,
@@ -118,6 +118,7 @@ def prediction_rows(
                 "top5_logits": values,
                 "correct1": labels[0] == row["label_id"],
                 "correct5": row["label_id"] in labels,
-                **dict(zip(statistics, next(columns), strict=True)),
             }
+            values_of_clip = dict(zip(statistics, next(columns), strict=True))
+            prediction |= cast(PredictionRow, values_of_clip)
         yield prediction
