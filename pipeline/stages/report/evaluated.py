@@ -18,6 +18,9 @@ from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 
+BENCHMARK = "benchmark"
+"""Protocol of one clip of uniform frames and one centre crop."""
+
 
 @dataclass(frozen=True)
 class Evaluated:
@@ -31,6 +34,8 @@ class Evaluated:
     """(N,) class of each listed clip."""
     predictions: Mapping[str, Predictions]
     summaries: Mapping[str, Summary]
+    protocols: Mapping[str, str]
+    """How each model saw the clips: "benchmark", or what differs from the benchmark's protocol."""
 
     @property
     def corruptions(self) -> tuple[str, ...]:
@@ -52,6 +57,16 @@ class Evaluated:
         )
         return found
 
+    def labelled(self) -> "Evaluated":
+        """Return the same with the protocol in the name of a model whose input differs."""
+        names = {name: labelled(name, self.protocols[name]) for name in self.predictions}
+        return replace(
+            self,
+            predictions={names[name]: one for name, one in self.predictions.items()},
+            summaries={names[name]: one for name, one in self.summaries.items()},
+            protocols={names[name]: one for name, one in self.protocols.items()},
+        )
+
     def ranked(self) -> "Evaluated":
         """Return the same with the models in the order of the leaderboard, best mPC first."""
         order = sorted(self.summaries, key=lambda name: (-self.summaries[name].mpc, name))
@@ -60,6 +75,11 @@ class Evaluated:
             predictions={name: self.predictions[name] for name in order},
             summaries={name: self.summaries[name] for name in order},
         )
+
+
+def labelled(model: str, protocol: str) -> str:
+    """Return a model's name for comparisons, with its protocol unless it is the benchmark's."""
+    return model if protocol == BENCHMARK else f"{model} [{protocol}]"
 
 
 def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluated:
@@ -86,7 +106,21 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
             )
             for model, one in predictions.items()
         },
+        protocols={model: read_protocol(model, paths) for model in params.models[dataset]},
     )
+
+
+def read_protocol(model: str, paths: DatasetPaths) -> str:
+    """Read how a model saw the clips; refuse predictions of several protocols."""
+    path = paths.predictions / f"{model}.parquet"
+    found = pc.unique(manifest.read(path, schemas.PREDICTIONS, ["protocol"])["protocol"])
+    protocols = sorted({one or BENCHMARK for one in found.to_pylist()})
+    if len(protocols) > 1:
+        raise StageError(
+            f"{path}: predictions of several protocols ({', '.join(protocols)}); run "
+            "`dvc repro` again."
+        )
+    return protocols[0] if protocols else BENCHMARK
 
 
 def read_predictions(

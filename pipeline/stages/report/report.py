@@ -25,7 +25,7 @@ from ...metrics.summary import Summary
 from ...params import Params
 from ...storage.paths import DatasetPaths
 from . import leaderboard, submissions
-from .evaluated import Evaluated, read_evaluated
+from .evaluated import BENCHMARK, Evaluated, read_evaluated
 from .figures import write_figures
 from .page.build import write_page
 from .stored import read_stored
@@ -50,7 +50,9 @@ def _report(params: Params, root: Path) -> None:
     folder.mkdir(exist_ok=True)
     values = {
         one.dataset: {
-            model: as_metrics(summary, name) | _against(reference, summary, one)
+            model: as_metrics(summary, name)
+            | _protocol(one.protocols[model])
+            | _against(reference, summary, one)
             for model, summary in one.summaries.items()
         }
         for one in evaluated
@@ -68,6 +70,11 @@ def _report(params: Params, root: Path) -> None:
         write_figures(one, stored.shown, root, folder / "figures")
         pages.append((one.ranked(), stored))
     write_page(pages, rows, params, root)
+
+
+def _protocol(protocol: str) -> dict[str, str]:
+    """Return the entry of metrics.json for an input that differs from the benchmark's."""
+    return {} if protocol == BENCHMARK else {"protocol": protocol}
 
 
 def _against(reference: str | None, summary: Summary, one: Evaluated) -> dict[str, Any]:
@@ -158,7 +165,7 @@ def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]]) -> Non
                 continue  # a part of the grid cannot be compared
             result = submissions.as_result(dataset, model, one, "unpublished")
             path = folder / f"{dataset}-{model}.json"
-            write_text(path, result.model_dump_json(indent=2) + "\n")
+            write_text(path, result.model_dump_json(indent=2, exclude_none=True) + "\n")
             written.add(path)
     folder.mkdir(exist_ok=True)
     for path in set(folder.iterdir()) - written:

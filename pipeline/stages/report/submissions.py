@@ -37,6 +37,9 @@ class Result(BaseModel):
     num_clips: Annotated[int, Field(gt=0)]
     """Clips that the accuracies are computed from."""
     accounting: Literal["common", "strict"]
+    protocol: Annotated[str, Field(min_length=1)] | None = None
+    """How the model saw the clips, if not by the benchmark's protocol (32 uniform frames of the
+    clip, one centre crop)."""
     cells: dict[str, dict[int, Percent]]
     """Top-1 by corruption and severity; all five severities of every corruption."""
 
@@ -115,5 +118,6 @@ def as_result(dataset: str, model: str, values: Mapping[str, Any], source: str) 
         clean_top5=values["clean_top5"],
         num_clips=values["num_clips"],
         accounting=values["accounting"],
+        protocol=values.get("protocol"),
         cells=values["cells"],
     )

@@ -16,7 +16,7 @@ from corruptions.sets import set_of
 from ....io.atomic import write_text
 from ....params import Params
 from ....storage.paths import DatasetPaths
-from ..evaluated import Evaluated
+from ..evaluated import Evaluated, labelled
 from ..stored import StoredClips
 from . import accounting, clips
 from .chart_values import chart_values
@@ -38,7 +38,11 @@ def write_page(
     published = read_published_leaderboards(root / "manifests" / "leaderboards.csv")
     values, sections = {}, []
     for one, stored in results:
-        rows = [row for row in leaderboard if row["dataset"] == one.dataset]
+        rows = [
+            {**row, "model": labelled(row["model"], row["protocol"])}
+            for row in leaderboard
+            if row["dataset"] == one.dataset
+        ]
         drawn, section = _dataset(one, stored, params, root, VIDEO_BYTES // len(results))
         values[one.dataset] = drawn
         sections.append(
@@ -82,7 +86,7 @@ def _dataset(
     """Return one dataset's values for the scripts and its values for the template."""
     paths = DatasetPaths(root, results.dataset)
     cells = stored.cells
-    drawn = chart_values(results, params.report.bootstrap_resamples)
+    drawn = chart_values(results.labelled(), params.report.bootstrap_resamples)
     drawn["families"] = {cell.corruption: cell.family for cell in cells}
     drawn["levels"] = {f"{cell.corruption}/{cell.severity}": cell.level for cell in cells}
     files = clips.videos(stored.shown, root, budget, params.machine)
