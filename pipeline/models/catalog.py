@@ -30,6 +30,10 @@ class ModelRow:
     value_range: ValueRange
     options: tuple[str, ...]
     source: str
+    checkpoints: tuple[str, ...]
+    """Published forms of weights that load."""
+    published: str
+    """Row of the published leaderboard that the network stands for; empty if none."""
 
 
 def rows(num_classes: int = 400) -> list[ModelRow]:
@@ -54,6 +58,8 @@ def row(entry: ModelEntry, num_classes: int = 400, **options: object) -> ModelRo
         value_range=spec.value_range,
         options=entry.options,
         source=entry.source,
+        checkpoints=entry.checkpoints,
+        published=entry.published,
     )
 
 
