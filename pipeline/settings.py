@@ -160,13 +160,24 @@ class TrainSettings(Settings):
     learning_rate: Annotated[float, Field(gt=0)]
     """Peak learning rate; it decays to 0 as a cosine."""
     momentum: Annotated[float, Field(ge=0, lt=1)]
-    """SGD momentum."""
+    """Momentum of SGD, or first coefficient of AdamW."""
     weight_decay: Annotated[float, Field(ge=0)]
-    """SGD weight decay."""
+    """Weight decay."""
     warmup_epochs: Annotated[int, Field(ge=0)] = 0
     """Epochs of linear warm-up."""
     scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)
     """Multi-scale crop: sides of the crop relative to the frame."""
+    crops: Literal["square", "benchmark"] = "square"
+    """square: squares at random places. benchmark: height and width of neighbouring scales, at one
+    of 13 places, as the published models were trained; stored pictures may be larger than the
+    model's."""
+    temporal_offset: bool = False
+    """Take the frames of each clip at another (seeded) offset in every epoch."""
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    """adamw suits transformers; momentum is then the first of its two coefficients, and biases,
+    normalisation layers and embeddings have no weight decay."""
+    clip_gradient: Annotated[float, Field(gt=0)] | None = None
+    """Largest norm of the gradient; larger ones are scaled down."""
     flip: bool
     """Random horizontal flip; not for classes that distinguish left from right."""
     start: Path | None = None

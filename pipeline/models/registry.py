@@ -14,6 +14,7 @@ defines
 - `LIBRARIES`: packages that define the network, if any;
 - `PUBLISHED`: the row of the published leaderboard that it stands for, if any;
 - `INPUT_OF(state) -> dict`: frames and size that a checkpoint determines, if any;
+- `START(state, own) -> dict`: tensors of images adapted to start training from, if needed;
 - `NEEDS_INPUT(num_outputs, given) -> str`: why weights need an input in params.yaml, if they do.
 """
 
@@ -32,6 +33,9 @@ from .spec import InputSpec
 
 if TYPE_CHECKING:
     from torch import nn
+
+HOOKS = (("input_of", "INPUT_OF"), ("start", "START"), ("needs_input", "NEEDS_INPUT"))
+"""Fields of an entry and the names of optional functions of its module."""
 
 ZOO = Path(__file__).parent / "zoo"
 """Folder of the models."""
@@ -58,6 +62,8 @@ class ModelEntry:
     """Row of the published leaderboard that the model stands for; empty if none."""
     input_of: Callable[[Mapping[str, Any]], dict[str, int]] = lambda _: {}
     """Frames and size that the tensors of a checkpoint determine."""
+    start: Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]] = lambda state, _: state
+    """Adapts tensors to start training from to the network's own tensors."""
     needs_input: Callable[[int, Collection[str]], str] = lambda *_: ""
     """Why weights with this number of outputs need an input in params.yaml."""
 
@@ -154,9 +160,5 @@ def load(name: str) -> ModelEntry:
         checkpoints=tuple(getattr(module, "CHECKPOINTS", ())),
         libraries=tuple(getattr(module, "LIBRARIES", ())),
         published=getattr(module, "PUBLISHED", ""),
-        **{
-            field: getattr(module, name)
-            for field, name in (("input_of", "INPUT_OF"), ("needs_input", "NEEDS_INPUT"))
-            if hasattr(module, name)
-        },
+        **{field: getattr(module, name) for field, name in HOOKS if hasattr(module, name)},
     )

@@ -20,6 +20,7 @@ time, and padding is symmetric. Option `temporal_stride: false` keeps all frames
 those of the framework's checkpoints; weights of GoogLeNet (ImageNet) have the same keys in 2D.
 """
 
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 import torch
@@ -49,6 +50,13 @@ INCEPTION = {
     "inception5a": (832, 256, 160, 320, 32, 128, 128),
     "inception5b": (832, 384, 192, 384, 48, 128, 128),
 }
+
+
+def START(  # noqa: N802 - as INPUT
+    state: dict[str, torch.Tensor], _: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Leave the auxiliary classifiers of GoogLeNet out."""
+    return {key: value for key, value in state.items() if not key.startswith(("aux1.", "aux2."))}
 
 
 class Unit3D(nn.Module):

@@ -9,9 +9,10 @@ from ...errors import SettingsError
 from ...models.device import ComputeDevice
 from ...models.views import check_size
 from ...params import Params
-from ...provenance import code_of, external_code, recipe_hash, stage_code
+from ...provenance import code_of, recipe_hash, stage_code
 from ...storage.paths import DatasetPaths
 from .cells import EvaluationCell
+from .external_code import external_code
 
 log = logging.getLogger(__name__)
 

@@ -107,15 +107,21 @@ def _plan(
             "a checkpoint, or remove the line to start from random weights."
         )
     entry = registry.load(name)
+    spec = complete_input(
+        model, entry.input, model_settings.input.given if model_settings.input else {}
+    )
+    if spec.sampling != "uniform":
+        raise SettingsError(
+            f"params.yaml: train.{dataset}.{model}: training takes uniform frames, but "
+            f"models.{dataset}.{model}.input.sampling is {spec.sampling!r}; set it to uniform."
+        )
     return Run(
         dataset=dataset,
         model=model,
         settings=settings,
         model_settings=model_settings,
         entry=entry,
-        input=complete_input(
-            model, entry.input, model_settings.input.given if model_settings.input else {}
-        ),
+        input=spec,
         class_names=class_names,
         start=start,
         seed=params.seed,
@@ -127,7 +133,7 @@ def _plan(
 
 def _train_model(run: Run, params: Params, paths: DatasetPaths) -> None:
     training, validation = (
-        read_examples(paths, split, params, run.input, run.model)
+        read_examples(paths, split, params, run.input, run.model, run.settings.crops == "benchmark")
         for split in (SPLIT, params.evaluate.split)
     )
     folder = paths.trained(run.model)
@@ -181,6 +187,7 @@ def _fresh(run: Run) -> nn.Module:
     if run.start is None:
         return module
     state = fitted_names(read_state(run.start), tuple(module.state_dict()), run.entry.renamings)
+    state = run.entry.start(state, module.state_dict())
     fresh = start_from_images(module, state, run.entry.head)
     log.info("train %s: weights of %s; random: %s", run.model, run.start, ", ".join(fresh))
     return module

@@ -13,9 +13,9 @@ import torch
 from pipeline import models
 from pipeline.errors import SettingsError
 from pipeline.models.device import ComputeDevice
-from pipeline.provenance import code_hash, external_code
 from pipeline.stages.evaluate import load
 from pipeline.stages.evaluate.cells import EvaluationCell
+from pipeline.stages.evaluate.external_code import external_code
 from pipeline.storage.paths import DatasetPaths
 from tests.support.project import REPOSITORY, write_classes, write_params
 
@@ -50,9 +50,13 @@ def package(root: Path) -> None:
         path.write_text(text)
 
 
-def edited(file: Path) -> None:
-    file.write_text(file.read_text() + "\n\nEDITED = 1\n")
-    code_hash.cache_clear()
+def code_with(folder: Path, edited: str = "") -> str:
+    """The hash of the user's code in a folder, with an edit of one file."""
+    package(folder)
+    if edited:
+        file = folder / edited
+        file.write_text(file.read_text() + "\n\nEDITED = 1\n")
+    return external_code(folder / "their_models/net.py", folder)
 
 
 @pytest.mark.parametrize(
@@ -67,20 +71,14 @@ def edited(file: Path) -> None:
 def test_code_of_a_user_s_model_is_what_it_imports_of_its_own(
     name: str, counts: bool, tmp_path: Path
 ) -> None:
-    package(tmp_path)
-    before = external_code(tmp_path / "their_models/net.py", tmp_path)
-    edited(tmp_path / name)
-    assert (external_code(tmp_path / "their_models/net.py", tmp_path) != before) == counts
+    assert (code_with(tmp_path / "a") != code_with(tmp_path / "b", name)) == counts
 
 
 def test_of_an_installed_package_only_itself_counts(tmp_path: Path) -> None:
-    root = tmp_path / "site-packages"
-    package(root)
-    before = external_code(root / "their_models/net.py", root)
-    edited(root / "their_helpers.py")
-    assert external_code(root / "their_models/net.py", root) == before
-    edited(root / "their_models/layers.py")
-    assert external_code(root / "their_models/net.py", root) != before
+    folders = [tmp_path / name / "site-packages" for name in "abc"]
+    before = code_with(folders[0])
+    assert code_with(folders[1], "their_helpers.py") == before
+    assert code_with(folders[2], "their_models/layers.py") != before
 
 
 RECIPE = """

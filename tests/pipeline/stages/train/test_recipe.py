@@ -55,7 +55,7 @@ def test_an_edit_of_the_sampler_runs_all_that_samples_frames(edit: Edit) -> None
 
 PREDICTING = (
     *("external", "factory", "framework", "hugging_face", "inference", "labels"),
-    *("processor_files", "views"),
+    "processor_files",
 )
 
 
@@ -64,7 +64,9 @@ def test_an_edit_of_what_only_predictions_need_evaluates_again(edit: Edit, file:
     assert edit(f"models/{file}.py") == {"evaluate"}
 
 
-@pytest.mark.parametrize("file", ["batches", "cells", "load", "predict", "evaluate"])
+@pytest.mark.parametrize(
+    "file", ["batches", "cells", "external_code", "load", "predict", "evaluate"]
+)
 def test_an_edit_of_the_evaluation_evaluates_again(edit: Edit, file: str) -> None:
     assert edit(f"stages/evaluate/{file}.py") == {"evaluate"}
 
