@@ -81,10 +81,10 @@ def test_same_shards_inside_and_outside(image: str, tmp_path: Path) -> None:
     for folder in (outside, inside):
         folder.mkdir()
         params = make_project(folder)
-    filter_clips("demo", params, outside)
-    decode("demo", params, outside)
+    filter_clips(params, outside, "demo")
+    decode(params, outside, "demo")
     for name in ("fog", "h265_crf", "packet_loss"):
-        corrupt("demo", name, params, outside)
+        corrupt(params, outside, "demo", name)
     for path in inside.rglob("*"):
         os.chown(path, *OWNER)
     where = ("--dataset", "demo", "--params", "/mine/params.yaml")
