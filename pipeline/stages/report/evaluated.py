@@ -12,6 +12,7 @@ from ... import metrics
 from ...datasets.class_list import read_classes
 from ...errors import SettingsError, StageError
 from ...metrics.answers import Accounting, Bools, Predictions
+from ...metrics.comparison import Difference
 from ...metrics.summary import Summary
 from ...params import Params
 from ...storage import manifest, schemas
@@ -33,6 +34,8 @@ class Evaluated:
     predictions: Mapping[str, Predictions]
     summaries: Mapping[str, Summary]
     measured: Measured
+    resamples: int
+    """Bootstrap resamples behind every interval."""
 
     @property
     def corruptions(self) -> tuple[str, ...]:
@@ -53,6 +56,17 @@ class Evaluated:
             [one.everywhere() for one in self.predictions.values()]
         )
         return found
+
+    @cached_property
+    def differences(self) -> Mapping[tuple[str, str], Difference]:
+        """Differences of all pairs of models, in the order of `predictions`."""
+        return metrics.compare_all(self.predictions, self.accounting, self.resamples)
+
+    @cached_property
+    def rank_intervals(self) -> Mapping[str, tuple[int, int]]:
+        """Best and worst rank of each model by mPC; all hold together with probability 95 %."""
+        pairs = {pair: one.mpc_joint for pair, one in self.differences.items()}
+        return metrics.rank_intervals(list(self.predictions), pairs)
 
     def ranked(self) -> "Evaluated":
         """Return the same with the models in the order of the leaderboard, best mPC first."""
@@ -96,4 +110,5 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
         predictions=predictions,
         summaries=summaries,
         measured=measured,
+        resamples=params.report.bootstrap_resamples,
     )

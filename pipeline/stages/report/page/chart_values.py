@@ -10,15 +10,14 @@ from ....metrics.summary import Summary
 from ..evaluated import Evaluated
 
 
-def chart_values(results: Evaluated, resamples: int) -> dict[str, Any]:
+def chart_values(results: Evaluated) -> dict[str, Any]:
     """Return everything that the page's scripts draw, ready for JSON."""
-    differences = metrics.compare_all(results.predictions, results.accounting, resamples)
     return {
         "corruptions": list(results.corruptions),
         "severities": list(results.severities),
         "models": {name: _cells(summary) for name, summary in results.summaries.items()},
         "classes": _classes(results),
-        "pairs": [_pair(*pair, one) for pair, one in differences.items()],
+        "pairs": [_pair(*pair, one) for pair, one in results.differences.items()],
     }
 
 
