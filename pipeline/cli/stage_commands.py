@@ -29,16 +29,11 @@ def recipes(params: ParamsFile = DEFAULT) -> None:
 @stage
 def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
     """Find and probe every listed clip; write clips.parquet."""
-    from ..stages.filter import check_share, filter_clips
-    from ..storage.paths import DatasetPaths
+    from ..stages.filter import filter_clips
     from .tables import clip_table
 
     values, root = load(params)
-    values.check_dataset(dataset)
-    with file_lock(DatasetPaths(root, dataset).lock("filter")):
-        rows = filter_clips(dataset, values, root)
-    console.print(clip_table(rows))
-    check_share(rows, values.filter.allowed_failures, dataset)
+    console.print(clip_table(filter_clips(dataset, values, root)))
 
 
 @stage

@@ -1,6 +1,7 @@
 """Tables for people, from the rows of manifests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from rich.table import Table
@@ -8,7 +9,7 @@ from rich.table import Table
 from ..storage.schemas import Row
 
 
-def clip_table(rows: Sequence[Row]) -> Table:
+def clip_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Listed, found, usable and the reasons, per split: what the filter stage saw."""
     clips = pd.DataFrame(rows, columns=["dataset", "split", "status", "reason"])
     counts = pd.DataFrame(

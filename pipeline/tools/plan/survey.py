@@ -4,15 +4,16 @@ The filter stage knows all of it. Where it has not run, the annotations say whic
 the folder which of them are there, and a look into some videos how long and large they are.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from ...datasets.probe import ProbeTask, probe_clips
 from ...execution.pool import run_tasks
 from ...params import Params
-from ...stages.filter import find_clips, probe_clips
+from ...stages.filter import find_clips
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from ...storage.schemas import Row
@@ -69,20 +70,17 @@ def survey(
 def _look(dataset: str, params: Params, root: Path, rng: np.random.Generator) -> dict[str, Survey]:
     """Open some of the videos that are there."""
     (listed,) = find_clips(dataset, params, root, clips=None)
-    known = list(zip(listed.clips, listed.files, listed.checksums, strict=True))
     surveys = {}
-    for split in sorted({clip.split for clip in listed.clips}):
-        found = [one for one in known if one[0].split == split and one[1] is not None]
+    for split in sorted({one.clip.split for one in listed.found}):
+        own = [one for one in listed.found if one.clip.split == split]
+        found = [one for one in own if one.file is not None]
         chosen = sorted(rng.permutation(len(found))[:PROBED])
-        tasks = [
-            replace(listed, clips=(clip,), files=(file,), checksums=(checksum,))
-            for clip, file, checksum in (found[index] for index in chosen)
-        ]
+        tasks = [ProbeTask((found[index],), listed.limits) for index in chosen]
         rows = [
             row
             for some in run_tasks(probe_clips, tasks, params.machine, f"look at {dataset} {split}")
             for row in some
         ]
         table = pa.Table.from_pylist(rows, schema=schemas.CLIPS)
-        surveys[split] = Survey(table, sum(one[0].split == split for one in known), len(found))
+        surveys[split] = Survey(table, len(own), len(found))
     return surveys
