@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 
 from ...errors import StageError
-from .submissions import Result
+from .result import Result
 
 Row = dict[str, Any]
 

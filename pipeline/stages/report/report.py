@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-import corruptions
 from corruptions.sets import set_of
 
 from ...io.atomic import write_text
@@ -25,6 +24,7 @@ from . import leaderboard, submissions
 from .evaluated import read_evaluated
 from .figures import write_figures
 from .page.build import write_page
+from .result import Protocol
 from .stored import read_stored
 from .values import dataset_values, headline
 
@@ -55,7 +55,7 @@ def _report(params: Params, root: Path) -> None:
     write_text(folder / "leaderboard.md", leaderboard.as_markdown(rows))
     summaries = {one.dataset: one.summaries for one in evaluated}
     _write_curves(folder / "curves", summaries)
-    _write_results(folder / "results", values)
+    _write_results(folder / "results", values, params)
     pages = []
     for one in evaluated:
         stored = read_stored(one, params, root)
@@ -90,18 +90,22 @@ def _write_curves(folder: Path, summaries: Mapping[str, Mapping[str, Summary]]) 
             path.unlink()
 
 
-def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]]) -> None:
+def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]], params: Params) -> None:
     """Write one JSON per model in the form that `python -m pipeline report --add` reads."""
-    whole = list(corruptions.SEVERITIES)
     written = set()
     for dataset, some in values.items():
+        picture = params.decode.pictures[dataset]
+        protocol = Protocol(
+            frames=params.evaluate.frames,
+            sampling="uniform",
+            resize=f"short side {picture.short_side}, centre crop {picture.crop}",
+        )
         for model, one in some.items():
-            grid = next(iter(one["cells"].values()))
-            if [int(severity) for severity in grid] != whole or not one["clean_top1"]:
-                continue  # a part of the grid cannot be compared
-            result = submissions.as_result(dataset, model, one, "unpublished")
+            if not one["clean_top1"]:
+                continue  # rPC is not defined
+            result = submissions.as_result(dataset, model, one, "unpublished", params, protocol)
             path = folder / f"{dataset}-{model}.json"
-            write_text(path, result.model_dump_json(indent=2) + "\n")
+            write_text(path, submissions.as_json(result))
             written.add(path)
     folder.mkdir(exist_ok=True)
     for path in set(folder.iterdir()) - written:
