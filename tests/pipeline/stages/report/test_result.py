@@ -99,9 +99,9 @@ def test_the_schema_accepts_and_refuses_what_we_do() -> None:
         json.loads(Result.model_validate(GOOD).model_dump_json(exclude_none=True)), published
     )
     for wrong, words in (
-        ({"clean_top1": 900}, "900 is greater than the maximum of 100"),
+        ({"clean_top1": 900}, "900 is greater than"),
         ({"extra": 1}, "'extra' was unexpected"),
-        ({"hardware": {"device": "cpu", "precision": "fp64"}}, "not valid under any"),
+        ({"hardware": {"device": "cpu", "precision": "fp64"}}, "fp64. is not one of"),
         ({"cells": {"fog": {"first": 1}}}, "'first' does not match"),
     ):
         with pytest.raises(jsonschema.ValidationError, match=words):
