@@ -15,6 +15,24 @@ PAPER12 = (
     "frame_rate",
 )
 
+IMAGENET_C15 = (
+    "gaussian_noise",
+    "shot_noise",
+    "impulse_noise",
+    "defocus_blur",
+    "glass_blur",
+    "linear_motion_blur",
+    "zoom_blur",
+    "snow",
+    "frost",
+    "fog",
+    "brightness",
+    "contrast",
+    "elastic_transform",
+    "pixelate",
+    "jpeg",
+)
+
 SETS: dict[str, tuple[str, ...]] = {
     # What the sample figures of the paper show; our default.
     "paper12": PAPER12,
@@ -56,6 +74,15 @@ SETS: dict[str, tuple[str, ...]] = {
         "rain",
         "h265_abr",
     ),
+    # The fifteen of ImageNet-C (Hendrycks and Dietterich, ICLR 2019) on every frame. Contrast has
+    # the video benchmark's severity table (0.5 to 0.1; ImageNet-C: 0.4 to 0.05), frost is drawn,
+    # and what is on the lens (glass, frost, fog, spatter, elastic) stays in place during a clip.
+    "imagenet_c15": IMAGENET_C15,
+    # With the four that ImageNet-C holds out for validation.
+    "imagenet_c19": (*IMAGENET_C15, "speckle_noise", "gaussian_blur", "spatter", "saturate"),
+    # The visual corruptions of Kinetics50-C and VGGSound-C (Yang et al., ICLR 2024): the same
+    # fifteen; its code draws all random numbers of every frame anew.
+    "kinetics50_c": IMAGENET_C15,
 }
 
 

@@ -73,6 +73,38 @@ y(p) = x(p + d), \qquad d = (d_x, d_y) \text{ whole pixels from } -a/2 \text{ to
 \text{ each, at side 256}""",
     "y = (x + sum of zoom_z(x)) / (n + 1),    z = 1, 1 + s, 1 + 2 s, ...: n of them": r"""
 y = \frac{1}{n + 1} \Bigl(x + \sum_{i=0}^{n-1} \operatorname{zoom}_{1 + i s}(x)\Bigr)""",
+    "y = min(1, max(0, x + x sigma z)),   z standard normal": r"""
+y = \min(1,\ \max(0,\ x + x\, \sigma z)), \qquad z \sim N(0, 1)""",
+    "y(p) = sum of g(q) x(p + q),    g a bell curve of deviation sigma in both directions": (
+        r"""
+y(p) = \sum_q g(q)\, x(p + q), \qquad g = N(0, \sigma^2) \text{ in both directions}"""
+    ),
+    """\
+g = x blurred by a bell curve of sigma s, rounded
+n times, for every pixel p from the last to the first:   g(p) = g(p + q)
+y = g blurred by a bell curve of sigma s""": r"""
+\begin{aligned}
+g &= x * N(0, s^2), \text{ rounded} \\
+g(p) &\leftarrow g(p + q) \quad n \text{ times, for every pixel } p
+\text{ from the last to the first} \\
+y &= g * N(0, s^2)
+\end{aligned}""",
+    "y(p) = mean of x over the block of p,    floor(c H) x floor(c W) blocks, at least 1 x 1": r"""
+y(p) = \operatorname{mean}_{q \in B(p)} x(q), \qquad
+\lfloor c H \rfloor \times \lfloor c W \rfloor \text{ blocks } B, \text{ at least } 1 \times 1""",
+    "y(p) = x(p + a d(p)),   d = u blurred by a bell curve of 1 % of each side,   |u| <= H / 200": (
+        r"""
+y(p) = x(p + a\, d(p)), \qquad d = u * N(0, \sigma^2),\ \sigma = 1\,\% \text{ of each side},
+\qquad |u| \le H / 200"""
+    ),
+    "y = min(1, x + a w C / max(w)),    w = l e,    C = (175, 238, 238) / 255, pale turquoise": r"""
+y = \min\Bigl(1,\ x + a\, \frac{w}{\max w}\, C\Bigr), \qquad w = l\, e, \qquad
+C = (175,\ 238,\ 238) / 255, \text{ pale turquoise}""",
+    "y = (1 - v) x + v C,    C = (63, 42, 20) / 255, mud brown": r"""
+y = (1 - v)\, x + v\, C, \qquad C = (63,\ 42,\ 20) / 255, \text{ mud brown}""",
+    "y = min(1, b x + (1 - b) max(x, 1.5 G(x) + 0.5) + f + F)": r"""
+y = \min\bigl(1,\ b\, x + (1 - b) \max(x,\ 1.5\, G(x) + 0.5) + f + F\bigr)""",
+    "y = min(1, w x + v F)": r"y = \min(1,\ w\, x + v\, F)",
     # temporal
     "y = 0 in the frames that are touched (`_local`), else x": r"""
 y = \begin{cases} 0 & \text{in the frames that are touched} \\ x & \text{else} \end{cases}""",
