@@ -105,7 +105,62 @@ y = (1 - v)\, x + v\, C, \qquad C = (63,\ 42,\ 20) / 255, \text{ mud brown}""",
     "y = min(1, b x + (1 - b) max(x, 1.5 G(x) + 0.5) + f + F)": r"""
 y = \min\bigl(1,\ b\, x + (1 - b) \max(x,\ 1.5\, G(x) + 0.5) + f + F\bigr)""",
     "y = min(1, w x + v F)": r"y = \min(1,\ w\, x + v\, F)",
+    "HSV: V' = max(0, V - c)": r"\text{HSV:} \quad V' = \max(0,\ V - c)",
+    "HSV: V' = V 2^-e": r"\text{HSV:} \quad V' = V\, 2^{-e}",
+    "HSV: V' = min(1, V 2^e)": r"\text{HSV:} \quad V' = \min(1,\ V\, 2^e)",
+    "y_k = min(1, g_k x_k),    g_k uniform in [1 - s, 1 + s],    k = red, green, blue": r"""
+y_k = \min(1,\ g_k x_k), \qquad g_k \text{ uniform in } [1 - s,\ 1 + s], \qquad
+k = \text{red, green, blue}""",
+    "y = round(x (2^b - 1)) / (2^b - 1)": r"""
+y = \frac{\operatorname{round}\bigl(x\, (2^b - 1)\bigr)}{2^b - 1}""",
+    "y = enlarge(reduce(x)),    to max(1, round(c H)) x max(1, round(c W)) pixels and back": r"""
+y = \operatorname{enlarge}(\operatorname{reduce}(x)), \qquad
+\text{to } \max(1, \operatorname{round}(c H)) \times \max(1, \operatorname{round}(c W))
+\text{ pixels and back}""",
+    "y(p) = x(m + S (p - m)),    m the centre, S shrinks one direction to 1 / s": r"""
+y(p) = x\bigl(m + S\,(p - m)\bigr), \qquad m \text{ the centre},\
+S \text{ shrinks one direction to } 1 / s""",
+    "y = x (1 - d m)": r"y = x\, (1 - d\, m)",
+    "y = min(1, x + a / (1 + (r / s)^2))": r"""
+y = \min\Bigl(1,\ x + \frac{a}{1 + (r / s)^2}\Bigr)""",
+    "y = 0 in k = max(1, floor(c H)) rows,    else x": r"""
+y = \begin{cases} 0 & \text{in } k = \max(1, \lfloor c H \rfloor) \text{ rows} \\
+x & \text{else} \end{cases}""",
+    "y = 0 in a block of h x w pixels,    else x,    h = H sqrt(a q), w = W sqrt(a / q)": r"""
+y = \begin{cases} 0 & \text{in a block of } h \times w \text{ pixels} \\ x & \text{else}
+\end{cases} \qquad h = H \sqrt{a q},\ w = W \sqrt{a / q}""",
+    "y = 0 in round(s n) of the n cells,    else x": r"""
+y = \begin{cases} 0 & \text{in } \operatorname{round}(s\, n) \text{ of the } n \text{ cells} \\
+x & \text{else} \end{cases}""",
+    "y = (1 - a) x + a r": r"y = (1 - a)\, x + a\, r",
+    "y = u on the edges and on a share c of the pixels around them,    else x": r"""
+y = \begin{cases} u & \text{on the edges and on a share } c \text{ of the pixels around them} \\
+x & \text{else} \end{cases}""",
     # temporal
+    "y_t = min(1, x_t max(0, 1 + s z_t)),    z_t standard normal": r"""
+y_t = \min\bigl(1,\ x_t \max(0,\ 1 + s\, z_t)\bigr), \qquad z_t \sim N(0, 1)""",
+    "y_i = mean of x_j,    max(0, i - c) <= j <= min(T - 1, i + c)": r"""
+y_i = \operatorname{mean}(x_j), \qquad \max(0,\ i - c) \le j \le \min(T - 1,\ i + c)""",
+    "row r of y_i = row r of x_j,    j = max(0, i - d + floor((d + 1) r / H))": r"""
+y_i(r) = x_j(r), \qquad j = \max\bigl(0,\ i - d + \lfloor (d + 1)\, r / H \rfloor\bigr)
+\text{ for row } r""",
+    "y(p) = x(m + t + R (p - m) / z),    m the centre": r"""
+y(p) = x\bigl(m + t + R\,(p - m) / z\bigr), \qquad m \text{ the centre}""",
+    "y_t = 0 in a block of h x w pixels at q_t,    else x_t,    h = H sqrt(a), w = W sqrt(a)": r"""
+y_t = \begin{cases} 0 & \text{in a block of } h \times w \text{ pixels at } q_t \\
+x_t & \text{else} \end{cases} \qquad h = H \sqrt{a},\ w = W \sqrt{a}""",
+    "y_i = 0 in round(s T) frames,    else x_i": r"""
+y_i = \begin{cases} 0 & \text{in } \operatorname{round}(s\, T) \text{ frames} \\
+x_i & \text{else} \end{cases}""",
+    "y_i = x_j,    j the frame nearest to i of the max(1, round((1 - s) T)) that are kept": r"""
+y_i = x_j, \qquad j \text{ the frame nearest to } i \text{ of the }
+\max\bigl(1,\ \operatorname{round}((1 - s)\, T)\bigr) \text{ that are kept}""",
+    "y_i = x_o(i),    o a random order of round(s T) frames,    o(i) = i for the others": r"""
+y_i = x_{o(i)}, \qquad o \text{ a random order of } \operatorname{round}(s\, T) \text{ frames},
+\qquad o(i) = i \text{ for the others}""",
+    "y_i = x_o(i),    but 0 in round(v T) frames,    v = (1 - u) s, u uniform in [0, 1)": r"""
+y_i = x_{o(i)}, \text{ but } 0 \text{ in } \operatorname{round}(v\, T) \text{ frames}, \qquad
+v = (1 - u)\, s,\ u \text{ uniform in } [0, 1)""",
     "y = 0 in the frames that are touched (`_local`), else x": r"""
 y = \begin{cases} 0 & \text{in the frames that are touched} \\ x & \text{else} \end{cases}""",
     "output = S_o(0), S_o(1), ...,    S_j = inputs j n to (j + 1) n - 1": r"""
