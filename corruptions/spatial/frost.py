@@ -25,7 +25,7 @@ SOURCE = (
     "Hendrycks and Dietterich, Benchmarking Neural Network Robustness to Common Corruptions and "
     "Perturbations (ICLR 2019), frost; drawn textures and one per clip are ours"
 )
-LEVELS = ((1, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))  # (w, v)
+LEVELS = ((1.0, 0.4), (0.8, 0.6), (0.7, 0.7), (0.65, 0.7), (0.6, 0.75))  # (w, v)
 
 LOOKS = (  # mean and deviation of red, green and blue over a whole photograph
     ((78, 149, 166), (27, 17, 15)),

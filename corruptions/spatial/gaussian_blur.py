@@ -19,7 +19,7 @@ SOURCE = (
     "Hendrycks and Dietterich, Benchmarking Neural Network Robustness to Common Corruptions and "
     "Perturbations (ICLR 2019), Gaussian blur"
 )
-LEVELS = (1, 2, 3, 4, 6)  # sigma in pixels
+LEVELS = (1.0, 2.0, 3.0, 4.0, 6.0)  # sigma in pixels
 
 
 def gaussian_blur(clip: Clip, sigma: float, context: Context) -> Clip:

@@ -26,7 +26,7 @@ SOURCE = (
     "Hendrycks and Dietterich, Benchmarking Neural Network Robustness to Common Corruptions and "
     "Perturbations (ICLR 2019), glass blur, as coded; one pane per clip is ours"
 )
-LEVELS = ((0.7, 1, 2), (0.9, 2, 1), (1, 2, 3), (1.1, 3, 2), (1.5, 4, 2))  # (s, d, n)
+LEVELS = ((0.7, 1, 2), (0.9, 2, 1), (1.0, 2, 3), (1.1, 3, 2), (1.5, 4, 2))  # (s, d, n)
 
 MOST_SHIFT, MOST_TIMES = 100, 20
 NO_PARTS = np.empty(0, np.uint16)  # of pixels: places are whole

@@ -23,7 +23,7 @@ SOURCE = (
     "Hendrycks and Dietterich, Benchmarking Neural Network Robustness to Common Corruptions and "
     "Perturbations (ICLR 2019), motion blur"
 )
-LEVELS = ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15))  # (radius, sigma) in pixels
+LEVELS = ((10, 3.0), (15, 5.0), (15, 8.0), (15, 12.0), (20, 15.0))  # (radius, sigma) in pixels
 
 MOST_DEGREES = 45.0
 

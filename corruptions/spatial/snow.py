@@ -16,10 +16,9 @@ Random: the angle, per clip; the flakes, new in every frame. (`falling_snow` has
 
 import math
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from corruptions.spatial._flakes import UNIT, Places, Scene, flakes
 from corruptions.spatial._normal import normals
 from corruptions.spatial._streak import streaked, taps
 from corruptions.types import Clip, Context, random_uniforms
@@ -30,18 +29,15 @@ SOURCE = (
     "frame); one angle per clip is ours"
 )
 LEVELS = (  # (m, d, z, t, r, s, b)
-    (0.1, 0.3, 3, 0.5, 10, 4, 0.8),
-    (0.2, 0.3, 2, 0.5, 12, 4, 0.7),
-    (0.55, 0.3, 4, 0.9, 12, 8, 0.7),
-    (0.55, 0.3, 4.5, 0.85, 12, 8, 0.65),
-    (0.55, 0.3, 2.5, 0.85, 12, 12, 0.55),
+    (0.1, 0.3, 3.0, 0.5, 10, 4.0, 0.8),
+    (0.2, 0.3, 2.0, 0.5, 12, 4.0, 0.7),
+    (0.55, 0.3, 4.0, 0.9, 12, 8.0, 0.7),
+    (0.55, 0.3, 4.5, 0.85, 12, 8.0, 0.65),
+    (0.55, 0.3, 2.5, 0.85, 12, 12.0, 0.55),
 )
 
 DEGREES = (-135.0, -45.0)
-UNIT = 4096  # of the map of normal numbers
 MOST_ZOOM = 100.0
-VALUES = np.arange(256.0)
-PARTS = 64  # of a level, in which light is added up
 
 Level = tuple[float, float, float, float, int, float, float]
 
@@ -62,12 +58,9 @@ def snow(clip: Clip, level: Level, context: Context) -> Clip:
         coarse = tuple(math.ceil(side / zoom) for side in size)
         noise = normals(context.random.frame(int(number)), coarse, spread * UNIT)
         noise += round(mean * UNIT)
-        scene.under(streaked(_flakes(noise, rows, columns, threshold), points), clip[number], out)
+        near = streaked(flakes(noise, rows, columns, threshold), points)
+        scene.under((near, near[::-1, ::-1]), clip[number], out)
     return snowy
-
-
-Places = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int32]]
-"""Per output row or column: the two that it lies between, and the share of the second in 256ths."""
 
 
 def _places(side: int, zoom: float) -> Places:
@@ -77,56 +70,3 @@ def _places(side: int, zoom: float) -> Places:
     parts = np.arange(side) * 256 * (count - 1) // last
     first = np.minimum(parts // 256, count - 1)
     return first, np.minimum(first + 1, count - 1), (parts % 256).astype(np.int32)
-
-
-def _flakes(
-    noise: NDArray[np.int32], rows: Places, columns: Places, threshold: float
-) -> NDArray[np.uint8]:
-    """Enlarge a map, cut off what is below the threshold and limit it to 255."""
-    tall = np.asarray(cv2.transpose(_enlarged(noise, rows) >> 8), np.int32)
-    wide = _enlarged(tall, columns)
-    wide *= wide >= threshold * UNIT * 256
-    wide >>= 8
-    wide *= 255
-    wide >>= 12
-    flakes = np.clip(wide, 0, 255, out=wide).astype(np.uint8)
-    return np.asarray(cv2.transpose(flakes), np.uint8).reshape(len(rows[0]), -1)
-
-
-def _enlarged(values: NDArray[np.int32], places: Places) -> NDArray[np.int32]:
-    """Interpolate between rows; the result is 256 times as large."""
-    first, second, share = places
-    rows = values[first]
-    rows *= 256 - share[:, None]
-    rows += values[second] * share[:, None]
-    return rows
-
-
-class Scene:
-    """Frames brightened by snow, in 64ths of a level.
-
-    b x + (1 - b) max(x, h) is the larger one of x and b x + (1 - b) h.
-    """
-
-    def __init__(self, kept: float) -> None:
-        self.scene = _table(kept * VALUES)
-        self.light = _table((1 - kept) * (1.5 * VALUES + 127.5))
-
-    def under(
-        self, flakes: NDArray[np.uint8], frame: NDArray[np.uint8], out: NDArray[np.uint8]
-    ) -> None:
-        """Write the frame below the flakes to `out`."""
-        grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-        total = np.asarray(cv2.LUT(frame, self.scene), np.uint16)
-        light = np.asarray(cv2.LUT(grey, self.light), np.uint16)
-        total += np.asarray(cv2.cvtColor(light, cv2.COLOR_GRAY2RGB), np.uint16)
-        np.maximum(total, np.multiply(frame, np.uint16(PARTS), dtype=np.uint16), out=total)
-        both = np.add(flakes, flakes[::-1, ::-1], dtype=np.uint16)
-        both *= np.uint16(PARTS)
-        total += np.asarray(cv2.cvtColor(both, cv2.COLOR_GRAY2RGB), np.uint16)
-        cv2.convertScaleAbs(total, out, alpha=1 / PARTS)
-
-
-def _table(values: NDArray[np.float64]) -> NDArray[np.uint16]:
-    """Return values as whole 64ths, for `cv2.LUT`."""
-    return np.floor(PARTS * values + 0.5).astype(np.uint16).reshape(1, -1)

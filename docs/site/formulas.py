@@ -26,6 +26,11 @@ y = \operatorname{decode}(\operatorname{x264}(x;\ \text{preset medium},\ \text{C
     "y = decode(x265(x, preset medium, CRF c))": r"""
 y = \operatorname{decode}(\operatorname{x265}(x;\ \text{preset medium},\ \text{CRF } c))""",
     "u_i < p,  u_i uniform in [0, 1)": r"u_i < p, \qquad u_i \text{ uniform in } [0, 1)",
+    "from bad to good with chance 1 / b,    from good to bad with chance p / (b (1 - p))": (
+        r"""
+\text{from bad to good with probability } \frac{1}{b}, \qquad
+\text{from good to bad with probability } \frac{p}{b\, (1 - p)}"""
+    ),
     # spatial
     "HSV: V' = min(1, V + c)": r"\text{HSV:} \quad V' = \min(1,\ V + c)",
     "y = (x - mu) c + mu,    mu = mean of x over the frame, per channel": r"""
@@ -137,6 +142,17 @@ x & \text{else} \end{cases}""",
 y = \begin{cases} u & \text{on the edges and on a share } c \text{ of the pixels around them} \\
 x & \text{else} \end{cases}""",
     # temporal
+    "y_t = min(1, b x + (1 - b) max(x, 1.5 G(x) + 0.5) + f(p - v t e) + F(p - 0.6 v t e))": r"""
+y_t(p) = \min\bigl(1,\ b\, x + (1 - b) \max(x,\ 1.5\, G(x) + 0.5) + f(p - v\, t\, e)
++ F(p - 0.6\, v\, t\, e)\bigr)""",
+    "py = (u P + f v t) mod P - L,    P = H + L": r"""
+p_y = (u\, P + f\, v\, t) \bmod P - L, \qquad P = H + L""",
+    "output i = the last frame before the stall in frames that stall, else input i": r"""
+y_i = \begin{cases} x_b,\ b \text{ the last frame before the stall} & \text{in frames that stall} \\
+x_i & \text{else} \end{cases}""",
+    "output i = input j_i,    j_i = j_(i-1) in frames that stall, else min(i, j_(i-1) + 2)": r"""
+y_i = x_{j_i}, \qquad j_i = \begin{cases} j_{i-1} & \text{in frames that stall} \\
+\min(i,\ j_{i-1} + 2) & \text{else} \end{cases}""",
     "y_t = min(1, x_t max(0, 1 + s z_t)),    z_t standard normal": r"""
 y_t = \min\bigl(1,\ x_t \max(0,\ 1 + s\, z_t)\bigr), \qquad z_t \sim N(0, 1)""",
     "y_i = mean of x_j,    max(0, i - c) <= j <= min(T - 1, i + c)": r"""

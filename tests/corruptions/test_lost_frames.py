@@ -78,3 +78,51 @@ def test_shares_are_from_0_to_1(name: str) -> None:
             corrupt(clip, name, None, level=share)
     assert (corrupt(clip, name, None, level=0) == clip).all()
     assert len(corrupt(clip, name, None, level=1)) == FRAMES
+
+
+# Stalls
+
+
+@pytest.mark.parametrize(("severity", "level"), levels("stall"))
+def test_a_stall_freezes_for_its_share_and_jumps_to_the_present(
+    severity: int, level: tuple[float, float]
+) -> None:
+    order = shown("stall", severity)
+    waiting = [number != i for i, number in enumerate(order)]
+    assert sum(waiting) == int(level[0] * FRAMES + 0.5)
+    for i in range(FRAMES):
+        assert order[i] == (order[i - 1] if waiting[i] else i)
+    runs = waiting[0] + sum(b and not a for a, b in zip(waiting, waiting[1:], strict=False))
+    planned = max(1, int(level[0] * FRAMES / (level[1] * 25) + 0.5))
+    assert 1 <= runs <= planned
+
+
+@pytest.mark.parametrize(("severity", "level"), levels("stall_catch_up"))
+def test_a_player_that_catches_up_shows_every_other_frame_until_it_is_in_time(
+    severity: int, level: tuple[float, float]
+) -> None:
+    order = shown("stall_catch_up", severity)
+    steps = np.diff(order, prepend=0)
+    late = np.arange(FRAMES) - np.array(order)
+    assert (steps == 0).sum() == int(level[0] * FRAMES + 0.5) + 1  # and the first frame
+    assert set(steps.tolist()) <= {0, 1, 2}
+    assert (late >= 0).all()
+    assert (steps[1:][late[:-1] > 0] != 1).sum() >= (late[:-1] > 1).sum() - 1
+
+
+def test_both_stalls_stop_at_the_same_moments() -> None:
+    jump, hurry = (
+        np.diff(
+            [int(frame[0, 0, 0]) for frame in corrupt(numbered(), name, None, level=(0.2, 1.0))]
+        )
+        for name in ("stall", "stall_catch_up")
+    )
+    assert (jump == 0).sum() == (hurry == 0).sum() == 24
+
+
+@pytest.mark.parametrize("name", ["stall", "stall_catch_up"])
+def test_impossible_stalls_are_refused(name: str) -> None:
+    for level in ((1.0, 1.0), (0.2, 0.0)):
+        with pytest.raises(ValueError, match="level"):
+            corrupt(numbered(), name, None, level=level)
+    assert (corrupt(numbered(), name, None, level=(0.0, 1.0)) == numbered()).all()
