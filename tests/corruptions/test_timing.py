@@ -175,3 +175,16 @@ def test_the_original_has_no_timing() -> None:
 def test_a_timing_can_be_recorded_and_read_back() -> None:
     timing = Timing(1.5, 3.0, "seconds", 0.5, "sine", 0.7)
     assert Timing(**dataclasses.asdict(timing)) == timing
+
+
+def test_corrupt_takes_a_timing() -> None:
+    clip = shared(picture_clip, 20, 24, 25)
+    timing = Timing(25, 75, profile="burst")
+    found = corrupt(clip, "fog", 4, key="k", fps=25, timing=timing)
+    assert (found == over_time("fog", 4, timing, clip)).all()
+    some = corrupt(clip, "fog", 4, key="k", fps=25, timing=timing, frames=[9, 0])
+    assert (some == found[[9, 0]]).all()
+    with pytest.raises(ValueError, match="timing: needs a severity"):
+        corrupt(clip, "fog", None, level=(1.0, 2.0), timing=timing)
+    with pytest.raises(ValueError, match="timing: needs a severity"):
+        corrupt(clip, "fog", 3, level=(1.0, 2.0), timing=timing)
