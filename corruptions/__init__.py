@@ -173,5 +173,5 @@ def _indices(frames: Sequence[int] | None, num_frames: int) -> np.ndarray | None
     if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
         raise TypeError(f"{frames = } must be a list of frame numbers.")
     if indices.min() < 0 or indices.max() >= num_frames:
-        raise ValueError(f"{frames = } must lie in 0..{num_frames - 1}, the frames that come out.")
+        raise ValueError(f"{frames = } must be in 0..{num_frames - 1}, the output frames.")
     return indices.astype(np.intp)

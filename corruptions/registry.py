@@ -54,7 +54,7 @@ class Corruption:
 
     @property
     def file(self) -> Path:
-        """Path of the module."""
+        """Path of the module file."""
         return Path(inspect.getfile(self.module))
 
     def level(self, severity: int, table: str) -> Level:

@@ -1,4 +1,4 @@
-"""Named sets of corruptions: an mPC always says which one it averages."""
+"""Named sets of corruptions; an mPC is reported with the set that it averages over."""
 
 PAPER12 = (
     "shot_noise",
@@ -156,7 +156,10 @@ SETS: dict[str, tuple[str, ...]] = {
 
 
 def set_of(corruptions: list[str] | tuple[str, ...]) -> str:
-    """Name of the set that these corruptions are, in any order; "custom" if it has no name."""
+    """Return the name of the set with these corruptions in any order, "custom" if there is none.
+
+    Of sets with the same corruptions, the first.
+    """
     for name, members in SETS.items():
         if sorted(members) == sorted(corruptions):
             return name

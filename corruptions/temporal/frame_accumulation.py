@@ -25,7 +25,7 @@ MOST_SIDE = 127  # 255 frames of 255: the largest sum that 16 bits hold
 
 
 def frame_accumulation(clip: Clip, side: int, context: Context) -> Clip:
-    """Mean of every frame, `side` frames before it and `side` after it."""
+    """Average every frame, `side` frames before it and `side` after it."""
     if side != int(side) or not 1 <= side <= MOST_SIDE:
         raise ValueError(f"level {side} (frames on each side) must be whole, in 1..{MOST_SIDE}.")
     wanted = context.wanted(len(clip))
