@@ -38,7 +38,7 @@ def frames_loaded(name: str, num_frames: int) -> int:
 def corrupt_as_original(
     name: str, function: PixelFunction, clip: Clip, level: Level, context: Context
 ) -> Clip:
-    """Load, corrupt and store as the original did; a clip that it lost (T <= 2) is returned empty."""
+    """Load, corrupt and store as the original did; a clip it lost (T <= 2) is returned empty."""
     if name not in THROUGH_LOADER + WHOLE_VIDEO:
         raise ValueError(
             f"{name!r} is not one of the original benchmark's corruptions; use dialect 'ours'."
