@@ -16,7 +16,8 @@ from corruptions.sets import set_of
 from ....io.atomic import write_text
 from ....params import Params
 from ....storage.paths import DatasetPaths
-from ..evaluated import Evaluated, labelled
+from ..evaluated import Evaluated
+from ..predictions import BENCHMARK, labelled
 from ..stored import StoredClips
 from . import accounting, clips
 from .chart_values import chart_values
@@ -39,7 +40,7 @@ def write_page(
     values, sections = {}, []
     for one, stored in results:
         rows = [
-            {**row, "model": labelled(row["model"], row["protocol"])}
+            {**row, "model": labelled(row["model"], row.get("protocol", BENCHMARK))}
             for row in leaderboard
             if row["dataset"] == one.dataset
         ]
@@ -86,7 +87,7 @@ def _dataset(
     """Return one dataset's values for the scripts and its values for the template."""
     paths = DatasetPaths(root, results.dataset)
     cells = stored.cells
-    drawn = chart_values(results.labelled(), params.report.bootstrap_resamples)
+    drawn = chart_values(results)
     drawn["families"] = {cell.corruption: cell.family for cell in cells}
     drawn["levels"] = {f"{cell.corruption}/{cell.severity}": cell.level for cell in cells}
     files = clips.videos(stored.shown, root, budget, params.machine)
