@@ -4,13 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -233,6 +227,8 @@ class ModelSettings(Settings):
     """Frames, size, scale of the values and views, where they differ from the model's own."""
     options: dict[str, Any] = {}
     """Keyword arguments of the model's `build` or factory."""
+    prompts: str | tuple[str, ...] = ()
+    """Templates with {} for the class name, for models that compare videos with sentences."""
 
 
 class EvaluateSettings(Settings):

@@ -7,7 +7,8 @@
 | `model.pt`                | TorchScript, from torch.jit.save                                 |
 | `model.pt2`               | a program from torch.export.save                                 |
 | `model.onnx`              | ONNX with one input, logits first (needs onnxruntime)            |
-| a folder with config.json | a model of transformers for video classification                 |
+| a folder with config.json | a model of transformers for video classification, or CLIP, SigLIP |
+|                           | or X-CLIP with `prompts`                                         |
 | `owner/name`              | the same, from the Hugging Face Hub                              |
 
 A file or a function does not declare its input, so params.yaml must, unless the function's module
@@ -62,6 +63,8 @@ class Request:
     input: Mapping[str, Any]
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Other names of classes."""
+    prompts: tuple[str, ...] = ()
+    """Templates of sentences for zero-shot models."""
 
     def refuse_extras(self) -> None:
         """Refuse weights and options for a model that brings its own."""

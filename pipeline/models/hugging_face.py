@@ -12,7 +12,7 @@ from ..errors import SettingsError
 from ..messages import one_line
 from .external import ExternalModel, Request, weights_hash
 from .processor_files import FILES, Processor, read_processor
-from .spec import InputSpec
+from .spec import BENCHMARK_FRAMES, InputSpec
 
 _FRAMES = ("num_frames", "frames_per_clip")
 _SIZES = ("image_size", "crop_size")
@@ -45,6 +45,16 @@ def read_hugging_face(request: Request, local: bool) -> ExternalModel:
     name = request.name
     if local and not (Path(name) / "config.json").is_file():
         raise SettingsError(f"model {name!r} is a folder without config.json.")
+    from .zero_shot import KINDS, kind_of
+
+    kind = kind_of(Path(name)) if local else None
+    if kind is not None:
+        return _zero_shot(request, kind)
+    if request.prompts:
+        raise SettingsError(
+            f"model {name!r} is a classifier and takes no prompts; remove them (folders of "
+            f"{', '.join(KINDS)} take them)."
+        )
     import transformers
 
     from .adapters import HuggingFaceLogits
@@ -68,6 +78,46 @@ def read_hugging_face(request: Request, local: bool) -> ExternalModel:
         weights_hash(model),
         () if unnamed else tuple(names),
         code={"transformers": transformers.__version__, "config": _config_hash(model.config)},
+    )
+
+
+def _zero_shot(request: Request, kind: str) -> ExternalModel:
+    """Load CLIP, SigLIP or X-CLIP from a folder, with one sentence per template and class."""
+    import transformers
+
+    from .zero_shot import ImageTextLogits, VideoTextLogits, sentences, tokenize
+
+    name, folder = request.name, Path(request.name)
+    texts = sentences(name, request.prompts, request.class_names)
+    try:
+        model, report = transformers.AutoModel.from_pretrained(
+            name, local_files_only=True, output_loading_info=True, dtype="float32"
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SettingsError(
+            f"model {name!r} cannot be loaded by transformers: {one_line(error)}"
+        ) from error
+    wrong = {key: sorted(map(str, keys)) for key, keys in report.items() if keys}
+    if wrong:
+        raise SettingsError(f"model {name!r}: its weights do not fit its config: {wrong}.")
+    length = model.config.text_config.max_position_embeddings
+    tokens = [tokenize(name, folder, kind, some, length) for some in texts]
+    wrapper = VideoTextLogits if kind == "xclip" else ImageTextLogits
+    vision = model.config.vision_config
+    if kind != "xclip":
+        given = request.input.get("frames", BENCHMARK_FRAMES)
+        vision.num_frames = given  # any number: embeddings are averaged
+    vision.model_type = kind
+    return ExternalModel(
+        wrapper(model.eval(), tokens),
+        _input(request, vision, _files(name, local=True)),
+        weights_hash(model),
+        labels=request.class_names,
+        code={
+            "transformers": transformers.__version__,
+            "config": _config_hash(model.config),
+            "prompts": hashlib.sha256(repr((texts, tokens)).encode()).hexdigest(),
+        },
     )
 
 

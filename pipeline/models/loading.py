@@ -33,6 +33,7 @@ def load_model(
     labels: Path | None = None,
     options: Mapping[str, Any] | None = None,
     aliases: Path | None = None,
+    prompts: Sequence[str] = (),
 ) -> LoadedModel:
     """Load one model in evaluation mode, on the CPU, in float32.
 
@@ -56,6 +57,8 @@ def load_model(
         Keyword arguments of the model's `build` or factory.
     aliases
         File of other names of classes (see `labels.read_aliases`).
+    prompts
+        Templates of sentences for zero-shot models (see `zero_shot`).
 
     Returns
     -------
@@ -74,7 +77,8 @@ def load_model(
     own_labels = read_labels(labels) if labels is not None else []
     given = asdict(input) if isinstance(input, InputSpec) else dict(input or {})
     others = {} if aliases is None else read_aliases(aliases)
-    request = Request(name, num_classes, tuple(class_names), weights, options or {}, given, others)
+    names, options = tuple(class_names), options or {}
+    request = Request(name, num_classes, names, weights, options, given, others, tuple(prompts))
     if name in registry.names():
         return _load_registered(request, own_labels)
     external = read_external(request)

@@ -66,6 +66,7 @@ def _load(
         labels=settings.labels and paths.root / settings.labels,
         options=settings.options,
         aliases=paths.root / "manifests/classes/aliases.csv",
+        prompts=(settings.prompts,) if isinstance(settings.prompts, str) else settings.prompts,
     )
 
 
