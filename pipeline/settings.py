@@ -229,6 +229,8 @@ class ModelSettings(Settings):
     """Keyword arguments of the model's `build` or factory."""
     prompts: str | tuple[str, ...] = ()
     """Templates with {} for the class name, for models that compare videos with sentences."""
+    question: str | None = None
+    """Question about the video, for models that answer in words."""
 
 
 class EvaluateSettings(Settings):

@@ -7,8 +7,8 @@
 | `model.pt`                | TorchScript, from torch.jit.save                                 |
 | `model.pt2`               | a program from torch.export.save                                 |
 | `model.onnx`              | ONNX with one input, logits first (needs onnxruntime)            |
-| a folder with config.json | a model of transformers for video classification, or CLIP, SigLIP |
-|                           | or X-CLIP with `prompts`                                         |
+| a folder with config.json | a model of transformers for video classification; CLIP, SigLIP,  |
+|                           | X-CLIP with `prompts`; LLaVA-OneVision with a `question`         |
 | `owner/name`              | the same, from the Hugging Face Hub                              |
 
 A file or a function does not declare its input, so params.yaml must, unless the function's module
@@ -65,6 +65,8 @@ class Request:
     """Other names of classes."""
     prompts: tuple[str, ...] = ()
     """Templates of sentences for zero-shot models."""
+    question: str | None = None
+    """Question for models that answer in words."""
 
     def refuse_extras(self) -> None:
         """Refuse weights and options for a model that brings its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,10 @@ from ..errors import SettingsError
 from ..messages import one_line
 from .external import ExternalModel, Request, weights_hash
 from .processor_files import FILES, Processor, read_processor
-from .spec import BENCHMARK_FRAMES, InputSpec
+from .spec import InputSpec
+
+WORDS = ("clip", "siglip", "xclip", "llava_onevision")
+"""`model_type` of models that take class names as words, not as outputs."""
 
 _FRAMES = ("num_frames", "frames_per_clip")
 _SIZES = ("image_size", "crop_size")
@@ -45,15 +49,15 @@ def read_hugging_face(request: Request, local: bool) -> ExternalModel:
     name = request.name
     if local and not (Path(name) / "config.json").is_file():
         raise SettingsError(f"model {name!r} is a folder without config.json.")
-    from .zero_shot import KINDS, kind_of
+    kind = _kind(Path(name)) if local else None
+    if kind in WORDS:
+        from .in_words import read_in_words
 
-    kind = kind_of(Path(name)) if local else None
-    if kind is not None:
-        return _zero_shot(request, kind)
-    if request.prompts:
+        return read_in_words(request, kind)
+    if request.prompts or request.question:
         raise SettingsError(
-            f"model {name!r} is a classifier and takes no prompts; remove them (folders of "
-            f"{', '.join(KINDS)} take them)."
+            f"model {name!r} is a classifier and takes no prompts and no question; remove them "
+            f"(folders of {', '.join(WORDS)} take them)."
         )
     import transformers
 
@@ -74,58 +78,27 @@ def read_hugging_face(request: Request, local: bool) -> ExternalModel:
     unnamed = all(re.fullmatch(r"LABEL_\d+", label) for label in names)
     return ExternalModel(
         HuggingFaceLogits(model.eval()),
-        _input(request, model.config, _files(name, local)),
+        input_of(request, model.config, processor_files(name, local)),
         weights_hash(model),
         () if unnamed else tuple(names),
-        code={"transformers": transformers.__version__, "config": _config_hash(model.config)},
+        code={"transformers": transformers.__version__, "config": config_hash(model.config)},
     )
 
 
-def _zero_shot(request: Request, kind: str) -> ExternalModel:
-    """Load CLIP, SigLIP or X-CLIP from a folder, with one sentence per template and class."""
-    import transformers
-
-    from .zero_shot import ImageTextLogits, VideoTextLogits, sentences, tokenize
-
-    name, folder = request.name, Path(request.name)
-    texts = sentences(name, request.prompts, request.class_names)
+def _kind(folder: Path) -> str:
+    """Return `model_type` of a folder's config.json; empty if it cannot be read."""
     try:
-        model, report = transformers.AutoModel.from_pretrained(
-            name, local_files_only=True, output_loading_info=True, dtype="float32"
-        )
-    except (OSError, ValueError, RuntimeError) as error:
-        raise SettingsError(
-            f"model {name!r} cannot be loaded by transformers: {one_line(error)}"
-        ) from error
-    wrong = {key: sorted(map(str, keys)) for key, keys in report.items() if keys}
-    if wrong:
-        raise SettingsError(f"model {name!r}: its weights do not fit its config: {wrong}.")
-    length = model.config.text_config.max_position_embeddings
-    tokens = [tokenize(name, folder, kind, some, length) for some in texts]
-    wrapper = VideoTextLogits if kind == "xclip" else ImageTextLogits
-    vision = model.config.vision_config
-    if kind != "xclip":
-        given = request.input.get("frames", BENCHMARK_FRAMES)
-        vision.num_frames = given  # any number: embeddings are averaged
-    vision.model_type = kind
-    return ExternalModel(
-        wrapper(model.eval(), tokens),
-        _input(request, vision, _files(name, local=True)),
-        weights_hash(model),
-        labels=request.class_names,
-        code={
-            "transformers": transformers.__version__,
-            "config": _config_hash(model.config),
-            "prompts": hashlib.sha256(repr((texts, tokens)).encode()).hexdigest(),
-        },
-    )
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return ""
+    return str(config.get("model_type", "")) if isinstance(config, dict) else ""
 
 
-def _config_hash(config: Any) -> str:
+def config_hash(config: Any) -> str:
     return hashlib.sha256(config.to_json_string(use_diff=False).encode()).hexdigest()
 
 
-def _files(name: str, local: bool) -> dict[str, Path]:
+def processor_files(name: str, local: bool) -> dict[str, Path]:
     """Return the processor files that exist, by name."""
     from transformers.utils import hub
 
@@ -141,7 +114,7 @@ def _files(name: str, local: bool) -> dict[str, Path]:
     return {file: Path(path) for file, path in found.items() if path}
 
 
-def _input(request: Request, config: Any, files: Mapping[str, Path]) -> InputSpec | None:
+def input_of(request: Request, config: Any, files: Mapping[str, Path]) -> InputSpec | None:
     """Return the input by config and processor file; None if params.yaml must give it."""
     given = request.input
     frames, size = _value(config, _FRAMES), _value(config, _SIZES)

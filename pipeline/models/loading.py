@@ -34,6 +34,7 @@ def load_model(
     options: Mapping[str, Any] | None = None,
     aliases: Path | None = None,
     prompts: Sequence[str] = (),
+    question: str | None = None,
 ) -> LoadedModel:
     """Load one model in evaluation mode, on the CPU, in float32.
 
@@ -59,6 +60,8 @@ def load_model(
         File of other names of classes (see `labels.read_aliases`).
     prompts
         Templates of sentences for zero-shot models (see `zero_shot`).
+    question
+        Question for models that answer in words (see `language`).
 
     Returns
     -------
@@ -78,7 +81,9 @@ def load_model(
     given = asdict(input) if isinstance(input, InputSpec) else dict(input or {})
     others = {} if aliases is None else read_aliases(aliases)
     names, options = tuple(class_names), options or {}
-    request = Request(name, num_classes, names, weights, options, given, others, tuple(prompts))
+    request = Request(
+        name, num_classes, names, weights, options, given, others, tuple(prompts), question
+    )
     if name in registry.names():
         return _load_registered(request, own_labels)
     external = read_external(request)

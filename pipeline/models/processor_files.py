@@ -47,6 +47,7 @@ OF_MODEL = {
     "vivit": "VivitVideoProcessor",
     "vjepa2": "VJEPA2VideoProcessor",
     "videoprism_vision_model": "LlavaOnevisionVideoProcessor",
+    "llava_onevision": "LlavaOnevisionVideoProcessor",
     "xclip": "CLIPImageProcessor",
     "clip": "CLIPImageProcessor",
     "siglip": "SiglipImageProcessor",

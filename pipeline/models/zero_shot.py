@@ -13,7 +13,6 @@ sentences depend on the video, averages the similarities.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,16 +28,6 @@ KINDS = ("clip", "siglip", "xclip")
 """`model_type` of config.json of the models that are evaluated zero-shot."""
 
 Tokens = dict[str, torch.Tensor]
-
-
-def kind_of(folder: Path) -> str | None:
-    """Return `model_type` of a folder if its model is evaluated zero-shot; otherwise None."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    kind = config.get("model_type") if isinstance(config, dict) else None
-    return kind if kind in KINDS else None
 
 
 def sentences(name: str, prompts: Sequence[str], class_names: Sequence[str]) -> list[list[str]]:

@@ -67,6 +67,7 @@ def _load(
         options=settings.options,
         aliases=paths.root / "manifests/classes/aliases.csv",
         prompts=(settings.prompts,) if isinstance(settings.prompts, str) else settings.prompts,
+        question=settings.question,
     )
 
 

@@ -150,10 +150,10 @@ def test_prompts_are_required_checked_and_part_of_the_recipe(tmp_path: Path) -> 
     with pytest.raises(SettingsError, match="a sentence has .* tokens, the model takes 16"):
         loaded(tmp_path, "a video of a video of a video of a video of a video {}")
     one, other = loaded(tmp_path, "a video of {}."), loaded(tmp_path, "a person {}.")
-    assert one.code["prompts"] != other.code["prompts"]
+    assert one.code["words"] != other.code["words"]
 
 
 def test_a_classifier_takes_no_prompts(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "videomae"}))
-    with pytest.raises(SettingsError, match="is a classifier and takes no prompts"):
+    with pytest.raises(SettingsError, match="is a classifier and takes no prompts and no question"):
         loaded(tmp_path, "a video of {}.")

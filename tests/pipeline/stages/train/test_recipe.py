@@ -55,7 +55,7 @@ def test_an_edit_of_the_sampler_runs_all_that_samples_frames(edit: Edit) -> None
 
 PREDICTING = (
     *("external", "factory", "framework", "hugging_face", "inference", "labels"),
-    *("processor_files", "zero_shot"),
+    *("in_words", "language", "processor_files", "zero_shot"),
 )
 
 
