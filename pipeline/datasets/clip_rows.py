@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
+from ..media.orientation import Orientation
 from ..media.source import SourceInfo
 from .annotations import ListedClip
 
@@ -16,8 +17,12 @@ class VideoColumns(TypedDict):
     width: int | None
     height: int | None
     rotation: int | None
+    mirrored: bool | None
     fps_num: int | None
     fps_den: int | None
+    stated_fps_num: int | None
+    stated_fps_den: int | None
+    variable_frame_rate: bool | None
     num_frames: int | None
     duration_seconds: float | None
     bit_rate: int | None
@@ -64,8 +69,8 @@ class ProbeResult:
     """Hash of the file, in hex."""
     video: SourceInfo | None = None
     """Properties of the video stream of a usable clip."""
-    rotation: int | None = None
-    """Rotation for display, counter-clockwise, 0..359 degrees."""
+    orientation: Orientation = Orientation()
+    """Rotation and reflection for display."""
 
 
 def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:
@@ -84,11 +89,11 @@ def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:
         "source_path": found.file,
         "source_size": result.size,
         "source_sha256": result.sha256,
-        **_video_columns(result.video, result.rotation),
+        **_video_columns(result.video, result.orientation),
     }
 
 
-def _video_columns(video: SourceInfo | None, rotation: int | None) -> VideoColumns:
+def _video_columns(video: SourceInfo | None, orientation: Orientation) -> VideoColumns:
     if video is None:
         return NO_VIDEO
     return {
@@ -97,11 +102,15 @@ def _video_columns(video: SourceInfo | None, rotation: int | None) -> VideoColum
         "pix_fmt": video.pix_fmt,
         "width": video.width,
         "height": video.height,
-        "rotation": rotation,
+        "rotation": orientation.rotation,
+        "mirrored": orientation.mirrored,
         "fps_num": video.fps.numerator,
         "fps_den": video.fps.denominator,
-        "num_frames": video.num_packets,
-        "duration_seconds": float(video.num_packets / video.fps),
+        "stated_fps_num": video.stated_fps.numerator,
+        "stated_fps_den": video.stated_fps.denominator,
+        "variable_frame_rate": video.clock.times is not None,
+        "num_frames": video.num_frames,
+        "duration_seconds": float(video.seconds),
         "bit_rate": video.bit_rate,
     }
 
@@ -113,8 +122,12 @@ NO_VIDEO: VideoColumns = {
     "width": None,
     "height": None,
     "rotation": None,
+    "mirrored": None,
     "fps_num": None,
     "fps_den": None,
+    "stated_fps_num": None,
+    "stated_fps_den": None,
+    "variable_frame_rate": None,
     "num_frames": None,
     "duration_seconds": None,
     "bit_rate": None,

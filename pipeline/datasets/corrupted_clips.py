@@ -184,7 +184,7 @@ def _encoded(
     for index, frame in enumerate(result.frames):
         if index not in wanted:
             continue
-        picture = preprocess(frame, result.rotation)
+        picture = preprocess(frame, result.orientation)
         if index < len(clip):
             error += squared_error(picture, clip[index])
             count += picture.size

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..errors import ClipError, StageError, TransientClipError
 from ..io.hashing import sha256_file, signature
+from ..media.orientation import Orientation, orientation_of
 from ..media.retry import retry_once
 from ..media.source import SourceInfo, VideoSource, check_file
 from .clip_rows import ClipRow, FoundClip, ProbeResult, clip_row
@@ -71,13 +72,13 @@ def _read(path: Path, checksum: str | None, limits: ProbeLimits) -> ProbeResult:
         sha256 = retry_once(partial(_hash, path, limits), path)
         if checksum is not None and sha256 != checksum:
             raise ClipError(f"differs from {CHECKSUMS}")
-        video, rotation = retry_once(partial(_video, path, limits), path)
+        video, orientation = retry_once(partial(_video, path, limits), path)
     except ClipError as error:
         reason = str(error)
     except PermissionError as error:
         reason = f"cannot be read: {error.strerror}"
     else:
-        return ProbeResult("ok", "", size, sha256, video, rotation)
+        return ProbeResult("ok", "", size, sha256, video, orientation)
     return ProbeResult("broken", reason, size, sha256)
 
 
@@ -88,12 +89,10 @@ def _hash(path: Path, limits: ProbeLimits) -> str:
         raise TransientClipError(error.strerror) from error
 
 
-def _video(path: Path, limits: ProbeLimits) -> tuple[SourceInfo, int]:
-    """Return the properties and the rotation of a usable video; decode its first frame."""
+def _video(path: Path, limits: ProbeLimits) -> tuple[SourceInfo, Orientation]:
+    """Return the properties and the orientation of a usable video; decode its first frame."""
     with VideoSource(path, limits.max_pixels, limits.timeout_seconds) as source:
         info = source.info
-        if info.num_packets < limits.min_frames:
+        if info.num_frames < limits.min_frames:
             raise ClipError(f"fewer than {limits.min_frames} frames")
-        if info.declared_frames > info.num_packets:
-            raise ClipError("truncated: fewer frames than its header says")
-        return info, next(source.frames()).rotation % 360
+        return info, orientation_of(next(source.frames()))

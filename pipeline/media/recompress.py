@@ -44,6 +44,7 @@ from ..errors import ClipError, TransientClipError
 from ..messages import one_line
 from ..resources import check_machine
 from . import ffmpeg
+from .orientation import Orientation, orientation_of
 from .retry import retry_once
 from .source import VideoSource
 
@@ -61,8 +62,8 @@ class Recompressed:
     iteration raises ClipError if the clip cannot be encoded or decoded."""
     num_frames: int
     """Number of frames of the source and of `frames`."""
-    rotation: int
-    """Rotation of the source for display, counter-clockwise, in degrees."""
+    orientation: Orientation
+    """Rotation and reflection of the source for display."""
     encoder: str
     """Codec, settings and version, for manifests."""
     damage: Damage | None = None
@@ -125,7 +126,7 @@ class _Planes(Iterator[I420]):
         info = video.info  # walks the packets, so before the first frame is read
         frames = _within(timeout_seconds, video.frames())
         first = next(frames)
-        self.rotation = first.rotation
+        self.orientation = orientation_of(first)
         self.size = (max(2, first.width // 2 * 2), max(2, first.height // 2 * 2))
         self.look = format_of(planar(first))
         self.num_frames = 0
@@ -133,7 +134,7 @@ class _Planes(Iterator[I420]):
             width=repeated_to_minimum(self.size[0]),
             height=repeated_to_minimum(self.size[1]),
             fps=info.fps,
-            num_frames=info.num_packets,
+            num_frames=info.num_frames,
             bit_rate=info.bit_rate,
             container_bit_rate=info.container_bit_rate,
         )
@@ -172,7 +173,7 @@ def _encode(
         yield Recompressed(
             frames=_sound(DECODERS[encoding.codec], stream, planes),
             num_frames=planes.num_frames,
-            rotation=planes.rotation,
+            orientation=planes.orientation,
             encoder=f"{_settings(encoding)}; ffmpeg {ffmpeg.version()}",
         )
 
@@ -199,14 +200,14 @@ def _damage(
 ) -> Iterator[Recompressed]:
     function = cast(DamageFunction, corruption.function)
     carrier = partial(_carrier, video, corruption.module, timeout_seconds)
-    coded, rotation, shown, encoder = retry_once(carrier, video.path)
+    coded, orientation, shown, encoder = retry_once(carrier, video.path)
     for level, context in zip(levels, contexts, strict=True):
         units, damage = function(coded.units, level, context)
         restored = ConcealedStream(coded, units)
         yield Recompressed(
             frames=_restored(restored, shown),
             num_frames=coded.num_frames,
-            rotation=rotation,
+            orientation=orientation,
             encoder=encoder,
             damage=damage,
             restored=restored,
@@ -215,21 +216,21 @@ def _damage(
 
 def _carrier(
     video: VideoSource, module: ModuleType, timeout_seconds: float
-) -> tuple[Coded, int, Shown, str]:
+) -> tuple[Coded, Orientation, Shown, str]:
     """Return the stream to damage, the rotation, the restoring function and the encoder's name."""
     version = f"libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
     if video.info.codec in module.AS_IT_IS:
         taken = _take(video, timeout_seconds)
         if taken is not None:
-            coded, rotation = taken
-            return coded, rotation, _same, f"{coded.codec} stream of the source; {version}"
+            coded, orientation = taken
+            return coded, orientation, _same, f"{coded.codec} stream of the source; {version}"
     planes = _Planes(video, timeout_seconds)
     try:
         coded = encode(planes, planes.stream, module.CARRIER)
     except av.FFmpegError as error:
         check_machine(error)
         raise ClipError(f"cannot encode: {one_line(error)}") from error
-    return coded, planes.rotation, planes.shown, f"{_settings(module.CARRIER)}; {version}"
+    return coded, planes.orientation, planes.shown, f"{_settings(module.CARRIER)}; {version}"
 
 
 def _restored(
@@ -242,17 +243,17 @@ def _restored(
         raise ClipError(str(error)) from error
 
 
-def _take(video: VideoSource, timeout_seconds: float) -> tuple[Coded, int] | None:
+def _take(video: VideoSource, timeout_seconds: float) -> tuple[Coded, Orientation] | None:
     """Return the stream of the source and its rotation.
 
     None if its pictures cannot be identified (no time stamps) or change their size.
     """
     position_at: dict[int | None, int] = {}
     look: FrameFormat | None = None
-    rotation = 0
+    orientation = Orientation()
     for position, frame in enumerate(_within(timeout_seconds, video.frames())):
         if look is None:
-            look, rotation = format_of(frame), frame.rotation
+            look, orientation = format_of(frame), orientation_of(frame)
         if look != format_of(frame) or frame.pts is None or frame.pts in position_at:
             return None
         position_at[frame.pts] = position
@@ -269,7 +270,7 @@ def _take(video: VideoSource, timeout_seconds: float) -> tuple[Coded, int] | Non
         extradata=context.extradata or b"",
         look=look,
     )
-    return coded, rotation
+    return coded, orientation
 
 
 def _same(frame: av.VideoFrame) -> av.VideoFrame:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import av
 import av.container
@@ -25,19 +25,14 @@ from av.codec.context import ThreadType
 from ..errors import ClipError, TransientClipError
 from ..messages import one_line
 from ..resources import check_machine
+from .allowed import CONTAINERS, PROTOCOLS
+from .packets import PacketWalk, may_have_fields
+from .timing import MAX_RATE, Clock, measure, plausible
+from .truncation import declared_size
 
 MAX_PIXELS = 8192 * 8192
 """Largest picture that is decoded unless the caller sets a limit; a damaged header can declare
 sizes that exceed any memory."""
-
-
-CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg"
-"""FFmpeg's demuxers that may open a source: containers that hold their pictures themselves. Others
-(playlists, concat scripts, SDP, image patterns) name further files or addresses, which FFmpeg would
-open whatever the extension of the file."""
-
-
-PROTOCOLS = "file"
 
 
 OF_THE_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP})
@@ -54,17 +49,28 @@ class SourceInfo:
     width: int
     height: int
     """Coded size in pixels, before rotation."""
-    fps: Fraction
-    """Average frame rate."""
-    num_packets: int
-    """Coded pictures in the file (demuxed, not taken from the header)."""
-    declared_frames: int
-    """Number of frames according to the header; 0 if it does not state one."""
+    clock: Clock
+    """Frame rate and times of the frames."""
+    stated_fps: Fraction
+    """Frame rate according to the header; 0 if it does not state one."""
+    num_frames: int
+    """Pictures that are shown: not those that edit lists or the codec hide, and two fields are one
+    picture."""
     bit_rate: int
-    """Bits per second of the video stream alone: its bytes over num_packets / fps."""
+    """Bits per second of the video stream alone: its bytes over its duration."""
     container_bit_rate: int
     """Bits per second of the whole file, audio included."""
     stream_index: int
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames per second: of a constant rate, or on average."""
+        return self.clock.fps
+
+    @property
+    def seconds(self) -> Fraction:
+        """Duration of the frames."""
+        return self.num_frames / self.clock.fps
 
 
 class VideoSource:
@@ -158,32 +164,48 @@ class VideoSource:
 
     @cached_property
     def info(self) -> SourceInfo:
-        """Properties of the stream; reads the packets of the file once and decodes none."""
+        """Properties of the stream; reads the packets of the file once.
+
+        Pictures are decoded only where the packets do not tell how many there are.
+        """
         container, stream = self._open()
-        count = total = 0
-        for packet in self._demux(container, stream):
-            count, total = count + 1, total + packet.size
-        if count == 0:
-            raise ClipError("the video stream has no packets")
         context = stream.codec_context
+        time_base = Fraction(stream.time_base or Fraction(1, 1000))
+        walk = PacketWalk(context.name, container.format.name, time_base)
+        for packet in self._demux(container, stream):
+            walk.add(packet)
+        if walk.num_packets == 0:
+            raise ClipError("the video stream has no packets")
         if context.width <= 0 or context.height <= 0:
             raise ClipError("the video stream has no size")
-        fps = stream.average_rate or stream.guessed_rate or stream.base_rate
-        fps = Fraction(fps).limit_denominator(100_000) if fps else Fraction(25)
-        if not 0 < fps <= 1000:
-            raise ClipError(f"frame rate of {float(fps):g} frames per second")
-        seconds = count / fps
+        size = self.path.stat().st_size
+        declared = declared_size(self.path, container.format.name, stream.index_entries)
+        if declared > size:
+            raise ClipError(f"truncated: {size} of {declared} bytes")
+        ticks, durations = walk.timeline
+        num_frames = len(walk.shown)
+        if not walk.is_certain or may_have_fields(context.name, context.field_order):
+            stamps = [frame.pts for frame in self.frames()]
+            num_frames, durations = len(stamps), []
+            ticks = [] if None in stamps else sorted(cast(list[int], stamps))
+        if num_frames == 0:
+            raise ClipError("the video stream shows no picture")
+        rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+        clock = measure(ticks, time_base, durations, rates)
+        clock = plausible(clock, stream.guessed_rate)
+        if not 0 < clock.fps <= MAX_RATE:
+            raise ClipError(f"frame rate of {float(clock.fps):g} frames per second")
         return SourceInfo(
             container=container.format.name,
             codec=context.name,
             pix_fmt=context.pix_fmt or "unknown",
             width=context.width,
             height=context.height,
-            fps=fps,
-            num_packets=count,
-            declared_frames=stream.frames,
-            bit_rate=max(1, round(total * 8 / seconds)),
-            container_bit_rate=max(1, round(self.path.stat().st_size * 8 / seconds)),
+            clock=clock,
+            stated_fps=Fraction(next((rate for rate in rates if rate), 0)),
+            num_frames=num_frames,
+            bit_rate=max(1, round(walk.num_bytes * 8 * clock.fps / num_frames)),
+            container_bit_rate=max(1, round(size * 8 * clock.fps / num_frames)),
             stream_index=stream.index,
         )
 

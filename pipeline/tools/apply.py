@@ -19,6 +19,7 @@ from corruptions.types import ClipRandom, Context, Dialect
 
 from ..errors import ClipError, SettingsError
 from ..io.atomic import atomic
+from ..media.orientation import Orientation, orientation_of
 from ..media.recompress import recompress
 from ..media.source import VideoSource
 from ..settings import PayloadSettings
@@ -65,27 +66,27 @@ def apply(
         fps = info.fps
         pictures: Iterator[Picture]
         if corruption.acts_on == "pixels":
-            size = info.num_packets * info.width * info.height * 3
+            size = info.num_frames * info.width * info.height * 3
             if size > MAX_BYTES:
                 raise ClipError(
-                    f"{video}: its {info.num_packets} frames take {size >> 30} GB of memory, more "
+                    f"{video}: its {info.num_frames} frames take {size >> 30} GB of memory, more "
                     f"than {MAX_BYTES >> 30}; cut the video into clips first."
                 )
-            clip = np.stack([_shown(frame, frame.rotation) for frame in source.frames()])
+            clip = np.stack([_shown(frame, orientation_of(frame)) for frame in source.frames()])
             pictures = iter(corruptions.corrupt_pixels(corruption, clip, level, context))
             fps = corruption.output_fps(level, fps)
         else:
             made = next(
                 recompress(video, corruption, [level], [context], timeout_seconds=timeout_seconds)
             )
-            pictures = (_shown(frame, made.rotation) for frame in made.frames)
+            pictures = (_shown(frame, made.orientation) for frame in made.frames)
         return _write(output, pictures, fps)
 
 
-def _shown(frame: av.VideoFrame, rotation: int) -> Picture:
+def _shown(frame: av.VideoFrame, orientation: Orientation) -> Picture:
     """A frame as RGB pixels (H, W, 3), turned as it is displayed."""
     picture = frame.to_ndarray(format="rgb24", interpolation=CONVERSION)
-    return np.rot90(picture, rotation // 90).astype(np.uint8, copy=False)
+    return orientation.apply(picture.astype(np.uint8, copy=False))
 
 
 def _write(output: Path, pictures: Iterator[Picture], fps: Fraction) -> int:

@@ -110,7 +110,7 @@ def corrupted(sample: Sample, name: str, dialect: Dialect, table: str) -> Iterat
     for made in recompress(
         sample.source, corruption, levels, contexts, timeout_seconds=TIMEOUT_SECONDS
     ):
-        yield np.stack([preprocess(frame, made.rotation) for frame in made.frames])
+        yield np.stack([preprocess(frame, made.orientation) for frame in made.frames])
 
 
 def mosaic(middle: dict[str, list[Image]]) -> Image:

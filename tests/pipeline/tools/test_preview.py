@@ -26,7 +26,7 @@ def test_a_mosaic_and_clips_from_any_video(
     assert mosaic.shape[0] > 4 * 224
     assert mosaic.shape[1] > 6 * 224
     with VideoSource(tmp_path / "out/fog.mp4") as source:
-        assert source.info.num_packets == 20
+        assert source.info.num_frames == 20
         assert source.info.width == 3 * 224
 
 
