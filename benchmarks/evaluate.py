@@ -106,7 +106,7 @@ def model_seconds(model: models.LoadedModel, batch: int, place: ComputeDevice) -
     """Seconds of one clip on the device, in batches of `batch` that lie there: the best round's."""
     spec = model.input
     shape = (batch, spec.frames, spec.size, spec.size, 3)
-    frames = torch.randint(0, 256, shape, dtype=torch.uint8).to(place.device)
+    frames = torch.randint(0, 256, shape, dtype=torch.uint8).to(place.name)
     taken: list[float] = []
     for _ in range(ROUNDS + 1):
         wait(place)
@@ -137,7 +137,7 @@ def waiting_share(
         start = time.perf_counter()
         frames = next(reading)
         waited += time.perf_counter() - start
-        predict._logits(model, frames.to(place.device, non_blocking=True), place)
+        predict._logits(model, frames.to(place.name, non_blocking=True), place)
     return waited / (time.perf_counter() - begun)
 
 

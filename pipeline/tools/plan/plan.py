@@ -183,7 +183,7 @@ def plan(
         workers=params.machine.num_workers,
         wall_hours=_scaled(total.core_hours, 1 / workers),
         files=2 * total.shards,
-        device=place.device,
+        device=place.name,
         precision=place.precision,
         evaluations=evaluations,
         memory=memory,
