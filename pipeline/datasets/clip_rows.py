@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
+from ..media.info import SourceInfo
 from ..media.orientation import Orientation
-from ..media.source import SourceInfo
 from .annotations import ListedClip
 
 

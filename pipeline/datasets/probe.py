@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ..errors import ClipError, StageError, TransientClipError
 from ..io.hashing import sha256_file, signature
+from ..media.info import SourceInfo
 from ..media.orientation import Orientation, orientation_of
 from ..media.retry import retry_once
-from ..media.source import SourceInfo, VideoSource, check_file
+from ..media.source import VideoSource, check_file
 from .clip_rows import ClipRow, FoundClip, ProbeResult, clip_row
 
 CHECKSUMS = "checksums.sha256"

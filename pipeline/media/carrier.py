@@ -67,7 +67,7 @@ def carrier_of(video: VideoSource, module: ModuleType, timeout_seconds: float) -
         if taken is not None:
             coded, orientation = taken
             encoder = f"{coded.codec} stream of the source; {version}"
-            return Carrier((coded,), (_same,), orientation, encoder)
+            return Carrier((coded,), (video.shown,), orientation, encoder)
     streams, shown, orientation = [], [], Orientation()
     try:
         for planes in parts(video, timeout_seconds):
@@ -90,14 +90,14 @@ def take_stream(video: VideoSource, timeout_seconds: float) -> tuple[Coded, Orie
     digests: list[bytes] = []
     look: FrameFormat | None = None
     orientation = Orientation()
-    for position, frame in enumerate(within(timeout_seconds, video.frames())):
+    for position, frame in enumerate(within(timeout_seconds, video.decoded())):
         if look is None:
             look, orientation = format_of(frame), orientation_of(frame)
         if look != format_of(frame) or frame.pts is None or frame.pts in position_at:
             return None
         position_at[frame.pts] = position
         digests.append(_digest(frame))
-    assert look is not None  # noqa: S101 - frames() yields a frame or raises
+    assert look is not None  # noqa: S101 - decoded() yields a frame or raises
     packets = list(video.packets())
     positions = [position_at.get(packet.pts, -1) for packet in packets]
     if sorted(position for position in positions if position >= 0) != list(range(len(position_at))):
@@ -136,7 +136,3 @@ def describe(encoding: Encoding) -> str:
     """Return an encoder and its options in words, for manifests."""
     options = " ".join(f"{name}={value}" for name, value in encoder_options(encoding).items())
     return f"{encoding.codec} {options}"
-
-
-def _same(frame: av.VideoFrame) -> av.VideoFrame:
-    return frame

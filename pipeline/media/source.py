@@ -9,12 +9,10 @@ import errno
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import av
 import av.container
@@ -25,10 +23,10 @@ from av.codec.context import ThreadType
 from ..errors import ClipError, TransientClipError
 from ..messages import one_line
 from ..resources import check_machine
-from .allowed import CONTAINERS, PROTOCOLS
-from .packets import PacketWalk, may_have_fields
-from .timing import MAX_RATE, Clock, measure, plausible
-from .truncation import declared_size
+from .allowed import CONTAINERS, DECODERS, PROTOCOLS, check_decoder
+from .colour import check_matrix, with_chroma
+from .cropping import Crop, Cropper, container_crop
+from .info import SourceInfo, stream_info
 
 MAX_PIXELS = 8192 * 8192
 """Largest picture that is decoded unless the caller sets a limit; a damaged header can declare
@@ -37,40 +35,6 @@ sizes that exceed any memory."""
 
 OF_THE_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP})
 """Error numbers that concern a file; others concern the disk or the machine."""
-
-
-@dataclass(frozen=True)
-class SourceInfo:
-    """Properties of the chosen video stream, from the container and its packets."""
-
-    container: str
-    codec: str
-    pix_fmt: str
-    width: int
-    height: int
-    """Coded size in pixels, before rotation."""
-    clock: Clock
-    """Frame rate and times of the frames."""
-    stated_fps: Fraction
-    """Frame rate according to the header; 0 if it does not state one."""
-    num_frames: int
-    """Pictures that are shown: not those that edit lists or the codec hide, and two fields are one
-    picture."""
-    bit_rate: int
-    """Bits per second of the video stream alone: its bytes over its duration."""
-    container_bit_rate: int
-    """Bits per second of the whole file, audio included."""
-    stream_index: int
-
-    @property
-    def fps(self) -> Fraction:
-        """Frames per second: of a constant rate, or on average."""
-        return self.clock.fps
-
-    @property
-    def seconds(self) -> Fraction:
-        """Duration of the frames."""
-        return self.num_frames / self.clock.fps
 
 
 class VideoSource:
@@ -106,6 +70,8 @@ class VideoSource:
         self._seconds = timeout_seconds
         self._start = time.monotonic()
         self._containers: list[av.container.InputContainer] = []
+        self._codec = ""
+        self._cropper = Cropper()
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +87,7 @@ class VideoSource:
 
     def _open(self) -> tuple[av.container.InputContainer, av.video.stream.VideoStream]:
         """Open the file again at FFmpeg's best video stream; cover pictures do not count."""
-        limit = {"max_pixels": str(self._max_pixels)}
+        limit = {"max_pixels": str(self._max_pixels), "codec_whitelist": ",".join(DECODERS)}
         try:
             container = av.open(
                 f"file:{self.path}",  # a name is never taken for an address
@@ -146,6 +112,7 @@ class VideoSource:
         context = stream.codec_context
         if context is None:
             raise ClipError("no decoder for the video stream")
+        check_decoder(context.name)
         context.thread_type = ThreadType.NONE
         context.thread_count = 1
         context.options = limit
@@ -169,44 +136,17 @@ class VideoSource:
         Pictures are decoded only where the packets do not tell how many there are.
         """
         container, stream = self._open()
+        packets = self._demux(container, stream)
+        return stream_info(
+            self.path, container, stream, packets, lambda: [frame.pts for frame in self.decoded()]
+        )
+
+    @cached_property
+    def _crop(self) -> Crop:
+        container, stream = self._open()
         context = stream.codec_context
-        time_base = Fraction(stream.time_base or Fraction(1, 1000))
-        walk = PacketWalk(context.name, container.format.name, time_base)
-        for packet in self._demux(container, stream):
-            walk.add(packet)
-        if walk.num_packets == 0:
-            raise ClipError("the video stream has no packets")
-        if context.width <= 0 or context.height <= 0:
-            raise ClipError("the video stream has no size")
-        size = self.path.stat().st_size
-        declared = declared_size(self.path, container.format.name, stream.index_entries)
-        if declared > size:
-            raise ClipError(f"truncated: {size} of {declared} bytes")
-        ticks, durations = walk.timeline
-        num_frames = len(walk.shown)
-        if not walk.is_certain or may_have_fields(context.name, context.field_order):
-            stamps = [frame.pts for frame in self.frames()]
-            num_frames, durations = len(stamps), []
-            ticks = [] if None in stamps else sorted(cast(list[int], stamps))
-        if num_frames == 0:
-            raise ClipError("the video stream shows no picture")
-        rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
-        clock = measure(ticks, time_base, durations, rates)
-        clock = plausible(clock, stream.guessed_rate)
-        if not 0 < clock.fps <= MAX_RATE:
-            raise ClipError(f"frame rate of {float(clock.fps):g} frames per second")
-        return SourceInfo(
-            container=container.format.name,
-            codec=context.name,
-            pix_fmt=context.pix_fmt or "unknown",
-            width=context.width,
-            height=context.height,
-            clock=clock,
-            stated_fps=Fraction(next((rate for rate in rates if rate), 0)),
-            num_frames=num_frames,
-            bit_rate=max(1, round(walk.num_bytes * 8 * clock.fps / num_frames)),
-            container_bit_rate=max(1, round(size * 8 * clock.fps / num_frames)),
-            stream_index=stream.index,
+        return container_crop(
+            self.path, container.format.name, stream.index, context.width, context.height
         )
 
     def packets(self) -> Iterator[Any]:
@@ -214,8 +154,23 @@ class VideoSource:
         yield from self._demux(*self._open())
 
     def frames(self) -> Iterator[av.VideoFrame]:
-        """Yield all frames in presentation order, at the coded size, not rotated."""
+        """Yield all frames in presentation order, cropped as the container asks, not rotated."""
+        for frame in self.decoded():
+            yield self.shown(frame)
+
+    def shown(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """Return a decoded frame as the container and the colour tags mean it.
+
+        Cropped as the container asks, and limited-range grey as YUV. Raises ClipError if its
+        colour matrix cannot be converted.
+        """
+        check_matrix(frame)
+        return self._cropper(with_chroma(frame, self._codec), self._crop)
+
+    def decoded(self) -> Iterator[av.VideoFrame]:
+        """Yield all frames in presentation order as the decoder returns them."""
         container, stream = self._open()
+        self._codec = stream.codec_context.name
         count = 0
         try:
             for frame in container.decode(stream):
