@@ -47,10 +47,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     torch.manual_seed(0)
     torch.save(models.load(MODEL).build(len(CLASSES)).state_dict(), folder / "model.pt")
-    filter_clips("demo", params, folder)
-    decode("demo", params, folder)
-    corrupt("demo", "fog", params, folder)
-    evaluate("demo", params, folder)
+    filter_clips(params, folder, "demo")
+    decode(params, folder, "demo")
+    corrupt(params, folder, "demo", "fog")
+    evaluate(params, folder, "demo")
     return folder
 
 

@@ -1,48 +1,12 @@
 """Rows of clips.parquet: the record of one listed clip and of its video file."""
 
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal
 
 from ..media.info import SourceInfo
-from ..media.orientation import Orientation
+from ..media.picture import PictureFacts, field_order
+from ..storage.schemas import ClipRow
 from .annotations import ListedClip
-
-
-class VideoColumns(TypedDict):
-    """Columns of clips.parquet about the video stream of a file."""
-
-    container: str | None
-    codec: str | None
-    pix_fmt: str | None
-    width: int | None
-    height: int | None
-    rotation: int | None
-    mirrored: bool | None
-    fps_num: int | None
-    fps_den: int | None
-    stated_fps_num: int | None
-    stated_fps_den: int | None
-    variable_frame_rate: bool | None
-    num_frames: int | None
-    duration_seconds: float | None
-    bit_rate: int | None
-
-
-class ClipRow(VideoColumns):
-    """One row of clips.parquet; the schema is `pipeline.storage.schemas.CLIPS`."""
-
-    key: str
-    clip_id: str
-    dataset: str
-    split: str
-    label_id: int
-    label_name: str
-    source_label_id: int | None
-    status: Literal["ok", "missing", "broken"]
-    reason: str
-    source_path: str | None
-    source_size: int | None
-    source_sha256: str | None
 
 
 @dataclass(frozen=True)
@@ -69,14 +33,14 @@ class ProbeResult:
     """Hash of the file, in hex."""
     video: SourceInfo | None = None
     """Properties of the video stream of a usable clip."""
-    orientation: Orientation = Orientation()
-    """Rotation and reflection for display."""
+    picture: PictureFacts | None = None
+    """What the first frame says of the pictures of a usable clip."""
 
 
 def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:
-    """Return the row of a listed clip."""
+    """Return the row of a listed clip; columns that are not known are left out."""
     clip = found.clip
-    return {
+    row: ClipRow = {
         "key": clip.key,
         "clip_id": clip.key,
         "dataset": dataset,
@@ -87,23 +51,25 @@ def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:
         "status": result.status,
         "reason": result.reason,
         "source_path": found.file,
-        "source_size": result.size,
-        "source_sha256": result.sha256,
-        **_video_columns(result.video, result.orientation),
     }
+    if result.size is not None:
+        row["source_size"] = result.size
+    if result.sha256 is not None:
+        row["source_sha256"] = result.sha256
+    if result.video is not None and result.picture is not None:
+        row |= _video_columns(result.video, result.picture)
+    return row
 
 
-def _video_columns(video: SourceInfo | None, orientation: Orientation) -> VideoColumns:
-    if video is None:
-        return NO_VIDEO
+def _video_columns(video: SourceInfo, picture: PictureFacts) -> ClipRow:
     return {
         "container": video.container,
         "codec": video.codec,
         "pix_fmt": video.pix_fmt,
         "width": video.width,
         "height": video.height,
-        "rotation": orientation.rotation,
-        "mirrored": orientation.mirrored,
+        "rotation": picture.orientation.rotation,
+        "mirrored": picture.orientation.mirrored,
         "fps_num": video.fps.numerator,
         "fps_den": video.fps.denominator,
         "stated_fps_num": video.stated_fps.numerator,
@@ -112,24 +78,10 @@ def _video_columns(video: SourceInfo | None, orientation: Orientation) -> VideoC
         "num_frames": video.num_frames,
         "duration_seconds": float(video.seconds),
         "bit_rate": video.bit_rate,
+        "sample_aspect_ratio": video.sample_aspect_ratio,
+        "color_range": picture.color_range,
+        "color_space": picture.color_space,
+        "color_transfer": picture.color_transfer,
+        "color_primaries": picture.color_primaries,
+        "field_order": field_order(video, picture),
     }
-
-
-NO_VIDEO: VideoColumns = {
-    "container": None,
-    "codec": None,
-    "pix_fmt": None,
-    "width": None,
-    "height": None,
-    "rotation": None,
-    "mirrored": None,
-    "fps_num": None,
-    "fps_den": None,
-    "stated_fps_num": None,
-    "stated_fps_den": None,
-    "variable_frame_rate": None,
-    "num_frames": None,
-    "duration_seconds": None,
-    "bit_rate": None,
-}
-"""Columns of a clip whose video cannot be used."""

@@ -7,10 +7,11 @@ from pathlib import Path
 from ..errors import ClipError, StageError, TransientClipError
 from ..io.hashing import sha256_file, signature
 from ..media.info import SourceInfo
-from ..media.orientation import Orientation, orientation_of
+from ..media.picture import PictureFacts, facts_of
 from ..media.retry import retry_once
 from ..media.source import VideoSource, check_file
-from .clip_rows import ClipRow, FoundClip, ProbeResult, clip_row
+from ..storage.schemas import ClipRow
+from .clip_rows import FoundClip, ProbeResult, clip_row
 
 CHECKSUMS = "checksums.sha256"
 """Optional file beside the annotations, as sha256sum writes it: videos that differ are broken."""
@@ -73,13 +74,13 @@ def _read(path: Path, checksum: str | None, limits: ProbeLimits) -> ProbeResult:
         sha256 = retry_once(partial(_hash, path, limits), path)
         if checksum is not None and sha256 != checksum:
             raise ClipError(f"differs from {CHECKSUMS}")
-        video, orientation = retry_once(partial(_video, path, limits), path)
+        video, picture = retry_once(partial(_video, path, limits), path)
     except ClipError as error:
         reason = str(error)
     except PermissionError as error:
         reason = f"cannot be read: {error.strerror}"
     else:
-        return ProbeResult("ok", "", size, sha256, video, orientation)
+        return ProbeResult("ok", "", size, sha256, video, picture)
     return ProbeResult("broken", reason, size, sha256)
 
 
@@ -90,10 +91,10 @@ def _hash(path: Path, limits: ProbeLimits) -> str:
         raise TransientClipError(error.strerror) from error
 
 
-def _video(path: Path, limits: ProbeLimits) -> tuple[SourceInfo, Orientation]:
-    """Return the properties and the orientation of a usable video; decode its first frame."""
+def _video(path: Path, limits: ProbeLimits) -> tuple[SourceInfo, PictureFacts]:
+    """Return the properties of a usable video and of its first frame, which is decoded."""
     with VideoSource(path, limits.max_pixels, limits.timeout_seconds) as source:
         info = source.info
         if info.num_frames < limits.min_frames:
             raise ClipError(f"fewer than {limits.min_frames} frames")
-        return info, orientation_of(next(source.frames()))
+        return info, facts_of(next(source.frames()))

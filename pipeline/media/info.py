@@ -38,6 +38,10 @@ class SourceInfo:
     container_bit_rate: int
     """Bits per second of the whole file, audio included."""
     stream_index: int
+    sample_aspect_ratio: str
+    """Width over height of a pixel, such as "64:51"; "unknown" if it is not stated."""
+    field_order: int
+    """FFmpeg's number of the order of the fields; 1 is progressive, 0 is not known."""
 
     @property
     def fps(self) -> Fraction:
@@ -103,6 +107,7 @@ def stream_info(
     if not 0 < clock.fps <= MAX_RATE:
         raise ClipError(f"frame rate of {float(clock.fps):g} frames per second")
     crop = container_crop(path, container.format.name, stream.index, context.width, context.height)
+    ratio = stream.sample_aspect_ratio
     width, height = crop.size(context.width, context.height, context.pix_fmt)
     return SourceInfo(
         container=container.format.name,
@@ -116,4 +121,6 @@ def stream_info(
         bit_rate=max(1, round(walk.num_bytes * 8 * clock.fps / num_frames)),
         container_bit_rate=max(1, round(size * 8 * clock.fps / num_frames)),
         stream_index=stream.index,
+        sample_aspect_ratio=f"{ratio.numerator}:{ratio.denominator}" if ratio else "unknown",
+        field_order=context.field_order,
     )
