@@ -9,7 +9,7 @@ A corruption is one file. Its module holds
   benchmark's own code did something else;
 - for pixel corruptions whose output has another length or frame rate than the input, the rules
   `output_frames(num_frames, level, fps)` (and `output_frames_original`) and
-  `output_fps(level, fps)`.
+  `output_fps(level, fps)`, and `output_frames_at(times, level)` for variable frame rates.
 """
 
 import importlib
@@ -63,13 +63,26 @@ class Corruption:
             raise ValueError(f"{severity = } must be a whole number in 1..5 for {self.name!r}.")
         return self.levels[table if table in TABLES else "mini_kinetics"][severity - 1]
 
-    def output_frames(self, num_frames: int, level: Level, fps: Fraction) -> int:
+    def output_frames(
+        self,
+        num_frames: int,
+        level: Level,
+        fps: Fraction,
+        times: tuple[Fraction, ...] | None = None,
+    ) -> int:
         """Number of frames that come out when `num_frames` at `fps` go in."""
+        if times is not None and hasattr(self.module, "output_frames_at"):
+            return int(self.module.output_frames_at(times, level))
         rule = getattr(self.module, "output_frames", None)
         if self.dialect == "original":
             num_frames = frames_loaded(self.name, num_frames)
             rule = getattr(self.module, "output_frames_original", rule)
         return num_frames if rule is None else int(rule(num_frames, level, fps))
+
+    @property
+    def keeps_times(self) -> bool:
+        """Whether output frame k is shown when input frame k is, if there are equally many."""
+        return not hasattr(self.module, "output_fps")
 
     def output_fps(self, level: Level, fps: Fraction) -> Fraction:
         """Frame rate that comes out when `fps` goes in."""

@@ -69,7 +69,10 @@ class Context:
     frames: NDArray[np.intp] | None = None
     """Output frames that are wanted, in any order; None means all of them."""
     fps: Fraction = Fraction(25)
-    """Frame rate of the clip that comes in."""
+    """Frame rate of the clip that comes in; the average if it is variable."""
+    times: tuple[Fraction, ...] | None = None
+    """For a variable frame rate: when each frame is shown and when the last one ends, in seconds
+    from the first, T + 1 numbers. None means a constant rate."""
 
     def wanted(self, num_frames: int) -> NDArray[np.intp]:
         """Indices of the wanted frames of an output that has `num_frames`."""

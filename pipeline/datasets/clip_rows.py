@@ -5,6 +5,7 @@ from typing import Literal
 
 from ..media.info import SourceInfo
 from ..media.picture import PictureFacts, field_order
+from ..storage.frame_times import tick_columns
 from ..storage.schemas import ClipRow
 from .annotations import ListedClip
 
@@ -62,7 +63,7 @@ def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:
 
 
 def _video_columns(video: SourceInfo, picture: PictureFacts) -> ClipRow:
-    return {
+    row: ClipRow = {
         "container": video.container,
         "codec": video.codec,
         "pix_fmt": video.pix_fmt,
@@ -85,3 +86,8 @@ def _video_columns(video: SourceInfo, picture: PictureFacts) -> ClipRow:
         "color_primaries": picture.color_primaries,
         "field_order": field_order(video, picture),
     }
+    ticks = tick_columns(video.clock.times)
+    if ticks:
+        row["ticks_per_second"] = ticks["ticks_per_second"]
+        row["frame_ticks"] = ticks["frame_ticks"]
+    return row

@@ -42,7 +42,8 @@ class Clock:
     """Frames per second: of a constant rate, or the average of a variable one. A video that only
     lacks some frames of a constant rate keeps that rate."""
     times: tuple[Fraction, ...] | None
-    """Time of each frame in seconds, from 0 for the first; None if the rate is constant."""
+    """When each frame is shown and when the last one ends, in seconds from the first frame; one
+    more than there are frames. None if the rate is constant."""
 
 
 def measure(
@@ -87,13 +88,14 @@ def measure(
     if fitting:
         believed = next((rate for rate in fitting if rate in rates), None)
         return Clock(believed or min(fitting, key=lambda rate: errors[rate]), None)
-    fps = len(times) / (times[-1] + _last_duration(gaps, [one * time_base for one in durations]))
+    end = times[-1] + _last_duration(gaps, [one * time_base for one in durations])
+    fps, clock = len(times) / end, (*times, end)
     for rate in rates:
         if abs(rate * median(gaps) - 1) < LACKING and abs(fps / rate - 1) < LACKING:
-            return Clock(rate, tuple(times))
+            return Clock(rate, clock)
         if abs(len(times) / rate - len(times) / fps) <= 1 / (2 * rate):
-            return Clock(rate, tuple(times))
-    return Clock(fps.limit_denominator(100_000), tuple(times))
+            return Clock(rate, clock)
+    return Clock(fps.limit_denominator(100_000), clock)
 
 
 def plausible(clock: Clock, codec_rate: Fraction | None) -> Clock:

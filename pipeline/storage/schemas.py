@@ -50,8 +50,14 @@ class SourceColumns(ClipColumns, total=False):
     fps_num: int
     """Numerator of the frame rate, frames per second."""
     fps_den: int
+    ticks_per_second: int | None
+    """Unit of `frame_ticks`; None if the frames are evenly spaced."""
+    frame_ticks: list[int] | None
+    """For a variable frame rate: when each frame is shown and when the last one ends, num_frames +
+    1 numbers."""
     num_frames: int
     duration_seconds: float
+    """num_frames over the frame rate."""
 
 
 class ClipRow(SourceColumns, total=False):
@@ -193,6 +199,8 @@ CLIPS: Schema[ClipRow] = Schema(
             ("stated_fps_num", pa.int32()),
             ("stated_fps_den", pa.int32()),
             ("variable_frame_rate", pa.bool_()),
+            ("ticks_per_second", pa.int64()),
+            ("frame_ticks", pa.list_(pa.int64())),
             ("num_frames", pa.int32()),
             ("duration_seconds", pa.float64()),
             ("bit_rate", pa.int64()),
@@ -237,6 +245,8 @@ CELLS: Schema[CellRow] = Schema(
             ("height", pa.int32()),
             ("fps_num", pa.int32()),
             ("fps_den", pa.int32()),
+            ("ticks_per_second", pa.int64()),
+            ("frame_ticks", pa.list_(pa.int64())),
             ("num_frames", pa.int32()),
             ("num_frames_source", pa.int32()),
             ("duration_seconds", pa.float64()),
@@ -282,6 +292,8 @@ CLIP_COLUMNS = tuple(ClipColumns.__annotations__)
 """Names of `ClipColumns`, in the order of the manifests."""
 
 
-OPTIONAL = frozenset({"confidence", "entropy", "logsumexp", "nll", "sum_p2"})
-"""Columns that a file may lack: predictions of earlier versions and imported ones. They are read as
-null."""
+OPTIONAL = frozenset(
+    {"confidence", "entropy", "logsumexp", "nll", "sum_p2", "ticks_per_second", "frame_ticks"}
+)
+"""Columns that a file may lack: manifests and predictions of earlier versions, and imported ones.
+They are read as null."""

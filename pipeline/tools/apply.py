@@ -100,7 +100,8 @@ def _apply(
     with VideoSource(video, timeout_seconds=timeout_seconds) as source:
         info = source.info
         random = ClipRandom(seed, table, video.stem, corruption.name, str(severity))
-        context = Context(random, None, info.fps)
+        times = info.clock.times
+        context = Context(random, None, info.fps, times)
         fps = info.fps
         pictures: Iterator[Picture]
         if corruption.acts_on == "pixels":
@@ -112,14 +113,17 @@ def _apply(
                     "clips first."
                 )
             clip = np.stack([_shown(frame, orientation_of(frame)) for frame in source.frames()])
+            num_output = corruption.output_frames(len(clip), level, fps, times)
             pictures = iter(corruptions.corrupt_pixels(corruption, clip, level, context))
             fps = corruption.output_fps(level, fps)
+            if not corruption.keeps_times or num_output != len(clip):
+                times = None
         else:
             made = next(
                 recompress(video, corruption, [level], [context], timeout_seconds=timeout_seconds)
             )
             pictures = (_shown(frame, made.orientation) for frame in made.frames)
-        return Applied(_write(output, pictures, fps), has_sound=_has_sound(video))
+        return Applied(_write(output, pictures, fps, times), has_sound=_has_sound(video))
 
 
 def _has_sound(video: Path) -> bool:
@@ -133,7 +137,12 @@ def _shown(frame: av.VideoFrame, orientation: Orientation) -> Picture:
     return orientation.apply(picture.astype(np.uint8, copy=False))
 
 
-def _write(output: Path, pictures: Iterator[Picture], fps: Fraction) -> int:
+def _write(
+    output: Path,
+    pictures: Iterator[Picture],
+    fps: Fraction,
+    times: tuple[Fraction, ...] | None,
+) -> int:
     count = 0
 
     def counted() -> Iterator[Picture]:
@@ -143,5 +152,5 @@ def _write(output: Path, pictures: Iterator[Picture], fps: Fraction) -> int:
             yield picture
 
     with atomic(output) as temporary:
-        temporary.write_bytes(payload.write_payload(counted(), fps, PAYLOADS[output.suffix]))
+        temporary.write_bytes(payload.write_payload(counted(), fps, PAYLOADS[output.suffix], times))
     return count
