@@ -100,6 +100,9 @@ def take_stream(video: VideoSource, timeout_seconds: float) -> tuple[Coded, Orie
     assert look is not None  # noqa: S101 - decoded() yields a frame or raises
     packets = list(video.packets())
     positions = [position_at.get(packet.pts, -1) for packet in packets]
+    while positions and positions[-1] < 0:  # of pictures after the last one that is shown
+        positions.pop()
+    packets = packets[: len(positions)]
     if sorted(position for position in positions if position >= 0) != list(range(len(position_at))):
         return None
     context = packets[0].stream.codec_context

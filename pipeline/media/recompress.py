@@ -71,6 +71,7 @@ def recompress(
     contexts: Sequence[Context],
     *,
     timeout_seconds: float,
+    max_frames: int | None = None,
 ) -> Iterator[Recompressed]:
     """Apply one corruption of the compression family to a video, at several levels.
 
@@ -84,6 +85,8 @@ def recompress(
         Level and random numbers of each result.
     timeout_seconds
         Time limit for decoding and encoding the source.
+    max_frames
+        Number of frames from the start that are used; None means all.
 
     Yields
     ------
@@ -96,7 +99,7 @@ def recompress(
         If the source cannot be decoded or encoded, which concerns all levels.
 
     """
-    with VideoSource(source) as video:
+    with VideoSource(source, max_frames=max_frames) as video:
         if corruption.acts_on == "encoder":
             yield from _encode(video, corruption, levels, timeout_seconds)
         else:

@@ -10,6 +10,7 @@ import stat
 import time
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -51,6 +52,9 @@ class VideoSource:
         Largest picture, width times height.
     timeout_seconds
         Time limit for reading, from the construction of the object; None means no limit.
+    max_frames
+        Number of frames after which the video is taken to end; None means all. Its properties stay
+        those of the whole video.
 
     Raises
     ------
@@ -62,11 +66,16 @@ class VideoSource:
     """
 
     def __init__(
-        self, path: Path, max_pixels: int = MAX_PIXELS, timeout_seconds: float | None = None
+        self,
+        path: Path,
+        max_pixels: int = MAX_PIXELS,
+        timeout_seconds: float | None = None,
+        max_frames: int | None = None,
     ) -> None:
         self.path = path
         check_file(path)
         self._max_pixels = max_pixels
+        self._max_frames = max_frames
         self._seconds = timeout_seconds
         self._start = time.monotonic()
         self._containers: list[av.container.InputContainer] = []
@@ -173,7 +182,7 @@ class VideoSource:
         self._codec = stream.codec_context.name
         count = 0
         try:
-            for frame in container.decode(stream):
+            for frame in islice(container.decode(stream), self._max_frames):
                 count += 1
                 if frame.width * frame.height > self._max_pixels:
                     raise ClipError(_too_large(frame.width, frame.height, self._max_pixels))

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from corruptions.types import Clip
 
 from ..errors import ClipError
+from ..messages import one_line
 from ..resources import check_machine
 from ..settings import PayloadSettings
 from .frame_times import tick_columns
@@ -171,13 +172,17 @@ def write_payload(
 ) -> bytes:
     """Encode frames, each (H, W, 3), uint8 RGB, as one video file; `times` as in PayloadWriter."""
     writer: PayloadWriter | None = None
-    for frame in frames:
+    try:
+        for frame in frames:
+            if writer is None:
+                writer = PayloadWriter(settings, fps, frame.shape[0], frame.shape[1], times)
+            writer.add(frame)
         if writer is None:
-            writer = PayloadWriter(settings, fps, frame.shape[0], frame.shape[1], times)
-        writer.add(frame)
-    if writer is None:
-        raise ClipError("no frames to store")
-    return writer.close()
+            raise ClipError("no frames to store")
+        return writer.close()
+    except av.FFmpegError as error:
+        check_machine(error)
+        raise ClipError(f"cannot be stored as {describe(settings)}: {one_line(error)}") from error
 
 
 def read_payload(payload: bytes) -> Clip:

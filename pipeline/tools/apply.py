@@ -112,7 +112,8 @@ def _apply(
                     f"{size >> 30} GB; the limit is {MAX_BYTES >> 30} GB); cut the video into "
                     "clips first."
                 )
-            clip = np.stack([_shown(frame, orientation_of(frame)) for frame in source.frames()])
+            shown = (_shown(frame, orientation_of(frame)) for frame in source.frames())
+            clip = np.stack(list(_one_size(shown)))
             num_output = corruption.output_frames(len(clip), level, fps, times)
             pictures = iter(corruptions.corrupt_pixels(corruption, clip, level, context))
             fps = corruption.output_fps(level, fps)
@@ -122,13 +123,27 @@ def _apply(
             made = next(
                 recompress(video, corruption, [level], [context], timeout_seconds=timeout_seconds)
             )
-            pictures = (_shown(frame, made.orientation) for frame in made.frames)
+            pictures = _one_size(_shown(frame, made.orientation) for frame in made.frames)
         return Applied(_write(output, pictures, fps, times), has_sound=_has_sound(video))
 
 
 def _has_sound(video: Path) -> bool:
     with av.open(f"file:{video}", metadata_errors="replace") as container:
         return bool(container.streams.audio)
+
+
+def _one_size(pictures: Iterator[Picture]) -> Iterator[Picture]:
+    """Yield the pictures; raise ClipError where their size changes, which no output can hold."""
+    first: Picture | None = None
+    for number, picture in enumerate(pictures):
+        first = picture if first is None else first
+        if picture.shape != first.shape:
+            height, width = first.shape[:2]
+            raise ClipError(
+                f"the picture changes from {width} x {height} to {picture.shape[1]} x "
+                f"{picture.shape[0]} at frame {number}; cut the video there."
+            )
+        yield picture
 
 
 def _shown(frame: av.VideoFrame, orientation: Orientation) -> Picture:
