@@ -63,6 +63,7 @@ def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:
 
 
 def _video_columns(video: SourceInfo, picture: PictureFacts) -> ClipRow:
+    ratio = video.sample_aspect_ratio
     row: ClipRow = {
         "container": video.container,
         "codec": video.codec,
@@ -79,7 +80,7 @@ def _video_columns(video: SourceInfo, picture: PictureFacts) -> ClipRow:
         "num_frames": video.num_frames,
         "duration_seconds": float(video.seconds),
         "bit_rate": video.bit_rate,
-        "sample_aspect_ratio": video.sample_aspect_ratio,
+        "sample_aspect_ratio": f"{ratio.numerator}:{ratio.denominator}" if ratio else "unknown",
         "color_range": picture.color_range,
         "color_space": picture.color_space,
         "color_transfer": picture.color_transfer,

@@ -175,7 +175,12 @@ class ClipCorruptor:
         levels = [corruption.level(row["severity"], self.table) for row in rows]
         contexts = [self._context(row, choose(len(clip))) for row in rows]
         made = recompress(
-            source, corruption, levels, contexts, timeout_seconds=self.timeout_seconds
+            source,
+            corruption,
+            levels,
+            contexts,
+            timeout_seconds=self.timeout_seconds,
+            options=source_clips.options_of(self.picture),
         )
         with source_clips.steady_source(source, rows[0]["source_sha256"]):
             failure: ClipError | None = None
@@ -219,7 +224,7 @@ class _Encoded:
             num_frames = index + 1
             if index not in self._wanted:
                 continue
-            picture = self._preprocess(frame, self._result.orientation)
+            picture = self._preprocess(frame, self._result.orientation, self._result.pixel_aspect)
             if index < len(self._clip):
                 self._error += squared_error(picture, self._clip[index])
                 self._count += picture.size

@@ -95,6 +95,8 @@ def take_stream(video: VideoSource, timeout_seconds: float) -> tuple[Coded, Orie
             look, orientation = format_of(frame), orientation_of(frame)
         if look != format_of(frame) or frame.pts is None or frame.pts in position_at:
             return None
+        if video.options.alters(frame):
+            return None
         position_at[frame.pts] = position
         digests.append(_digest(frame))
     assert look is not None  # noqa: S101 - decoded() yields a frame or raises

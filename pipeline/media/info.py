@@ -38,8 +38,8 @@ class SourceInfo:
     container_bit_rate: int
     """Bits per second of the whole file, audio included."""
     stream_index: int
-    sample_aspect_ratio: str
-    """Width over height of a pixel, such as "64:51"; "unknown" if it is not stated."""
+    sample_aspect_ratio: Fraction
+    """Width over height of a pixel; 0 if it is not stated."""
     field_order: int
     """FFmpeg's number of the order of the fields; 1 is progressive, 0 is not known."""
 
@@ -121,6 +121,6 @@ def stream_info(
         bit_rate=max(1, round(walk.num_bytes * 8 * clock.fps / num_frames)),
         container_bit_rate=max(1, round(size * 8 * clock.fps / num_frames)),
         stream_index=stream.index,
-        sample_aspect_ratio=f"{ratio.numerator}:{ratio.denominator}" if ratio else "unknown",
+        sample_aspect_ratio=Fraction(ratio or 0),
         field_order=context.field_order,
     )

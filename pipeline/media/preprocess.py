@@ -19,6 +19,10 @@ SCALE_FLAGS = "bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
 with any instruction set."""
 
 
+SQUARE = Fraction(1)
+"""Aspect ratio of square pixels."""
+
+
 class Preprocess:
     """Display orientation, resize of the short side, centre crop and conversion to RGB, in order.
 
@@ -40,20 +44,24 @@ class Preprocess:
         self._built_for: tuple[object, ...] = ()
 
     def __call__(
-        self, frame: av.VideoFrame, orientation: Orientation | None = None
+        self,
+        frame: av.VideoFrame,
+        orientation: Orientation | None = None,
+        pixel_aspect: Fraction = SQUARE,
     ) -> NDArray[np.uint8]:
         """Return one frame as an array (crop, crop, 3), uint8, RGB.
 
-        `orientation` replaces that of the frame, for streams that lost it in an encoder. Raises
-        ClipError if the frame cannot be scaled.
+        `pixel_aspect` is the width over the height of a pixel, for pictures that shall get square
+        ones. `orientation` replaces that of the frame, for streams that lost it in an encoder.
+        Raises ClipError if the frame cannot be scaled.
         """
         turn = orientation_of(frame) if orientation is None else orientation
         built_for = (
             frame.width, frame.height, frame.format.name, turn,
-            int(frame.colorspace), int(frame.color_range),
+            int(frame.colorspace), int(frame.color_range), pixel_aspect,
         )  # fmt: skip
         if built_for != self._built_for:
-            self._graph = self._build(frame, turn)
+            self._graph = self._build(frame, turn, pixel_aspect)
             self._built_for = built_for
         assert self._graph is not None  # noqa: S101 - built above
         frame.pts = None
@@ -65,9 +73,12 @@ class Preprocess:
             raise ClipError(f"cannot be scaled: {ffmpeg_words(error)}") from error
         return picture
 
-    def _build(self, frame: av.VideoFrame, turn: Orientation) -> av.filter.Graph:
+    def _build(
+        self, frame: av.VideoFrame, turn: Orientation, pixel_aspect: Fraction
+    ) -> av.filter.Graph:
         graph = av.filter.Graph()
-        width, height = turn.size(frame.width, frame.height)
+        across, down = square_size(frame.width, frame.height, pixel_aspect)
+        width, height = turn.size(across, down)
         scaled_width, scaled_height = scaled_size(width, height, self.short_side)
         if scaled_width * scaled_height > MAX_PIXELS:
             raise ClipError(f"picture of {width} x {height} is too long and thin to be scaled")
@@ -92,6 +103,13 @@ class Preprocess:
             check_machine(error)
             raise ClipError(f"cannot be scaled: {ffmpeg_words(error)}") from error
         return graph
+
+
+def square_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
+    """Return the size that pixels of an aspect ratio have as square ones, none of them lost."""
+    if pixel_aspect >= 1:
+        return max(1, round(width * pixel_aspect)), height
+    return width, max(1, round(height / pixel_aspect))
 
 
 def scaled_size(width: int, height: int, short_side: int) -> tuple[int, int]:

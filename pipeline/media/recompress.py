@@ -7,6 +7,7 @@ source, in order and of the same sizes, and goes through the same preprocessing 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -31,10 +32,11 @@ from ..messages import one_line
 from ..resources import check_machine
 from . import ffmpeg
 from .carrier import Carrier, Shown, carrier_of, describe
+from .normalise import PictureOptions
 from .orientation import Orientation
 from .planes import Planes, parts
 from .retry import retry_once
-from .source import VideoSource
+from .source import AS_THEY_ARE, VideoSource
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Recompressed:
     """Number of frames of the source and of `frames`."""
     orientation: Orientation
     """Rotation and reflection of the source for display."""
+    pixel_aspect: Fraction
+    """Width over height of a pixel that shall become square; otherwise 1."""
     encoder: str
     """Codec, settings and version, for manifests."""
     damage: Damage | None = None
@@ -72,6 +76,7 @@ def recompress(
     *,
     timeout_seconds: float,
     max_frames: int | None = None,
+    options: PictureOptions = AS_THEY_ARE,
 ) -> Iterator[Recompressed]:
     """Apply one corruption of the compression family to a video, at several levels.
 
@@ -87,6 +92,8 @@ def recompress(
         Time limit for decoding and encoding the source.
     max_frames
         Number of frames from the start that are used; None means all.
+    options
+        Changes of the source's pictures before they are encoded.
 
     Yields
     ------
@@ -99,7 +106,7 @@ def recompress(
         If the source cannot be decoded or encoded, which concerns all levels.
 
     """
-    with VideoSource(source, max_frames=max_frames) as video:
+    with VideoSource(source, max_frames=max_frames, options=options) as video:
         if corruption.acts_on == "encoder":
             yield from _encode(video, corruption, levels, timeout_seconds)
         else:
@@ -135,6 +142,7 @@ def _encode(
             frames=_decoded(encoded, index),
             num_frames=sum(part.planes.num_frames for part in encoded),
             orientation=encoded[0].planes.orientation,
+            pixel_aspect=video.pixel_aspect,
             encoder=f"{describe(encoded[0].encodings[index])}; ffmpeg {ffmpeg.version()}",
         )
 
@@ -170,6 +178,7 @@ def _damage(
             frames=_concealed(restored, carrier.shown),
             num_frames=carrier.num_frames,
             orientation=carrier.orientation,
+            pixel_aspect=video.pixel_aspect,
             encoder=carrier.encoder,
             damage=damage,
             restored=restored,

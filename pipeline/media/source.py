@@ -9,6 +9,7 @@ import errno
 import stat
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -28,11 +29,15 @@ from .allowed import CONTAINERS, DECODERS, PROTOCOLS, check_decoder
 from .colour import check_matrix, with_chroma
 from .cropping import Crop, Cropper, container_crop
 from .info import SourceInfo, stream_info
+from .normalise import PictureOptions, normalised
 
 MAX_PIXELS = 8192 * 8192
 """Largest picture that is decoded unless the caller sets a limit; a damaged header can declare
 sizes that exceed any memory."""
 
+
+AS_THEY_ARE = PictureOptions()
+"""Options that change nothing."""
 
 OF_THE_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP})
 """Error numbers that concern a file; others concern the disk or the machine."""
@@ -52,6 +57,8 @@ class VideoSource:
         Largest picture, width times height.
     timeout_seconds
         Time limit for reading, from the construction of the object; None means no limit.
+    options
+        Changes of the pictures that `frames` yields.
     max_frames
         Number of frames after which the video is taken to end; None means all. Its properties stay
         those of the whole video.
@@ -71,11 +78,13 @@ class VideoSource:
         max_pixels: int = MAX_PIXELS,
         timeout_seconds: float | None = None,
         max_frames: int | None = None,
+        options: PictureOptions = AS_THEY_ARE,
     ) -> None:
         self.path = path
         check_file(path)
         self._max_pixels = max_pixels
         self._max_frames = max_frames
+        self.options = options
         self._seconds = timeout_seconds
         self._start = time.monotonic()
         self._containers: list[av.container.InputContainer] = []
@@ -158,14 +167,26 @@ class VideoSource:
             self.path, container.format.name, stream.index, context.width, context.height
         )
 
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """Width over height of a pixel; 1 unless the options ask for square pixels."""
+        ratio = self.info.sample_aspect_ratio if self.options.square_pixels else Fraction(1)
+        return ratio if ratio > 0 else Fraction(1)
+
     def packets(self) -> Iterator[Any]:
         """Yield the coded pictures (av.Packet) of the video stream, in coding order."""
         yield from self._demux(*self._open())
 
     def frames(self) -> Iterator[av.VideoFrame]:
-        """Yield all frames in presentation order, cropped as the container asks, not rotated."""
-        for frame in self.decoded():
-            yield self.shown(frame)
+        """Yield all frames in presentation order, cropped as the container asks, not rotated.
+
+        They are changed as the options of the source say.
+        """
+        try:
+            yield from normalised(map(self.shown, self.decoded()), self.options)
+        except av.FFmpegError as error:
+            self._check_moment(error)
+            raise ClipError(f"cannot be filtered: {ffmpeg_words(error)}") from error
 
     def shown(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Return a decoded frame as the container and the colour tags mean it.
