@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -100,3 +102,17 @@ def test_a_shard_is_done_when_its_part_says_so(tmp_path: Path) -> None:
     part = parts.part_path(shard)
     part.write_bytes(part.read_bytes()[:-4])
     assert not parts.part_is_done(shard, "today")
+
+
+def test_whole_numbers_stay_whole_in_pandas_where_a_row_failed(tmp_path: Path) -> None:
+    path = tmp_path / "fog.parquet"
+    stored = {"key": "a", "corruption": "fog", "severity": 1, "status": "ok", "shard": "a.tar",
+              "sha256": "0", "member": "a.mp4", "offset": (1 << 53) + 1, "size": 7, "width": 8,
+              "height": 8, "num_frames": 1, "fps_num": 25, "fps_den": 1}  # fmt: skip
+    failed = {"key": "b", "corruption": "fog", "severity": 1, "status": "failed", "reason": "x"}
+    manifest.write(path, [failed, stored], schemas.CELLS)
+    for rows in (pd.read_parquet(path), pq.read_table(path).to_pandas()):
+        row = rows[rows["status"] == "ok"].iloc[0]
+        assert row["offset"] == (1 << 53) + 1  # which no float is
+        assert isinstance(row["offset"], int | np.integer)
+        assert rows["size"].isna().tolist() == [True, False]
