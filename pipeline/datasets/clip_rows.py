@@ -19,6 +19,8 @@ class FoundClip:
     """Path relative to the folder of videos; None if no file was found."""
     checksum: str | None
     """SHA-256 that the dataset's authors state, in hex; None if they state none."""
+    problem: str = ""
+    """Why the file cannot be the clip, or why there is none, as far as names tell."""
 
 
 @dataclass(frozen=True)

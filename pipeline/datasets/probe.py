@@ -52,7 +52,9 @@ def probe_clips(task: ProbeTask) -> list[ClipRow]:
 
 def _probe(found: FoundClip, limits: ProbeLimits) -> ProbeResult:
     if found.file is None:
-        return ProbeResult("missing", "no file")
+        return ProbeResult("missing", found.problem or "no file")
+    if found.problem:
+        return ProbeResult("broken", found.problem)
     path = limits.videos / found.file
     before = signature(path)
     result = _read(path, found.checksum, limits)
