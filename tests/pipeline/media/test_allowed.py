@@ -1,5 +1,6 @@
 """Only decoders on the list read a source, and each of them is one of FFmpeg's."""
 
+import re
 from pathlib import Path
 
 import av
@@ -8,6 +9,7 @@ import pytest
 from pipeline.errors import ClipError
 from pipeline.media.allowed import DECODERS
 from pipeline.media.source import VideoSource
+from tests.support.project import REPOSITORY
 from tests.support.videos import make_video, run_ffmpeg
 
 ENCODERS = {
@@ -53,3 +55,9 @@ def test_sound_of_any_codec_does_no_harm(tmp_path: Path) -> None:
     with VideoSource(path) as source, VideoSource(plain) as control:
         assert source.info.clock == control.info.clock
         assert len(list(source.frames())) == 16
+
+
+def test_the_list_stands_in_the_documentation() -> None:
+    page = (REPOSITORY / "docs/untrusted_input.md").read_text()
+    listed = page.split("`DECODERS`")[1].split("To widen it")[0]
+    assert tuple(re.findall(r"`([a-z0-9]+)`", listed)) == DECODERS
