@@ -61,7 +61,7 @@ def _report(params: Params, root: Path) -> None:
         stored = read_stored(one, params, root)
         write_figures(one, stored.shown, root, folder / "figures")
         pages.append((one, stored))
-    write_page(pages, rows, params, root)
+    write_page(pages, rows, added, params, root)
 
 
 def _write_json(path: Path, values: Any) -> None:
