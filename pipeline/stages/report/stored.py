@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...params import Params
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow
 from .evaluated import Evaluated
 from .page import accounting, clips
 from .page.accounting import CellAccount
@@ -26,7 +26,7 @@ class StoredClips:
     """Example clips; empty if their shards are not on this machine."""
     flips: Sequence[Flip]
     """Clips that are right when clean and wrong under corruption."""
-    flip_rows: Mapping[str, Mapping[tuple[str, int], Row]]
+    flip_rows: Mapping[str, Mapping[tuple[str, int], CellRow]]
     """Rows of the clips in `flips` that can be played, by key, then corruption and severity."""
 
 
@@ -38,7 +38,7 @@ def read_stored(results: Evaluated, params: Params, root: Path) -> StoredClips:
     flipped = {results.keys[flip.clip] for flip in played(flips)}
     keys = sorted({results.keys[index] for index in chosen} | flipped)
     cells: list[CellAccount] = []
-    rows: list[Row] = []
+    rows: list[CellRow] = []
     failures: Counter[str] = Counter()
     for corruption in ("clean", *params.corruptions):
         table = accounting.read_cells(paths, corruption, params.evaluate.split)
@@ -47,7 +47,7 @@ def read_stored(results: Evaluated, params: Params, root: Path) -> StoredClips:
         failures += accounting.failures(table)
     shown = clips.gather(results, chosen, rows)
     here = clips.are_here(shown, root)
-    flip_rows: dict[str, dict[tuple[str, int], Row]] = {}
+    flip_rows: dict[str, dict[tuple[str, int], CellRow]] = {}
     for row in rows:
         if here and row["key"] in flipped and (root / row["shard"]).is_file():
             flip_rows.setdefault(row["key"], {})[row["corruption"], row["severity"]] = row
