@@ -120,7 +120,7 @@ def note_request(url: str, complaints: list[str]) -> None:
 
 
 def test_every_part_is_there(page: Page) -> None:
-    assert page.locator("#demo-curves svg").count() == 1 + len(CORRUPTIONS)
+    assert page.locator("#demo-curves .plot svg").count() == 1 + len(CORRUPTIONS)
     assert page.locator(".heat svg").count() == len(MODELS)
     assert page.locator(".pair svg").count() == 1
     assert page.locator(".classes svg").count() == 1
