@@ -78,8 +78,9 @@ def run(
             process.kill()
 
         timer = threading.Timer(timeout_seconds, expire)
-        timer.start()
+        timer.daemon = True  # the end of an interrupted run must not wait for it
         try:
+            timer.start()  # inside: an interrupt may arrive while the thread starts
             _feed(process, stdin)
             code = process.wait()
         finally:

@@ -152,6 +152,30 @@ def test_an_error_of_the_frames_comes_through_and_no_process_stays(tmp_path: Pat
     assert children() == before
 
 
+def test_an_interrupt_while_the_time_limit_starts_leaves_no_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thread that waits for the limit would delay the end of an interrupted run until then."""
+    timers: list[threading.Timer] = []
+
+    class Interrupted(threading.Timer):
+        def start(self) -> None:
+            timers.append(self)
+            super().start()
+            raise KeyboardInterrupt("a signal")  # a loaded machine takes long to start a thread
+
+    monkeypatch.setattr(threading, "Timer", Interrupted)
+    endless = builder.input("testsrc2", f="lavfi", re=None).output("-", format="null")
+    before = children()
+    with pytest.raises(KeyboardInterrupt, match="a signal"):
+        ffmpeg.run(endless, timeout_seconds=60)
+    (timer,) = timers
+    timer.join(10)
+    assert not timer.is_alive()
+    assert timer.daemon
+    assert children() == before
+
+
 def children() -> set[str]:
     task = Path(f"/proc/{os.getpid()}/task")
     return {pid for one in task.glob("*/children") for pid in one.read_text().split()}
