@@ -17,32 +17,21 @@ import corruptions
 from pipeline.errors import StageError
 from pipeline.params import Params
 from pipeline.stages.corrupt import corrupt
-from pipeline.stages.decode import decode
-from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, schemas
 from pipeline.storage.payload import read_payload
 from pipeline.storage.schemas import Row
 from pipeline.storage.shards import read_member
-from tests.support.project import REPOSITORY, make_project, tree, write_params
+from tests.support.project import REPOSITORY, make_project, run_stages, tree, write_params
 
 ALL14 = corruptions.names(set="all14")
 PIXELS = [name for name in ALL14 if corruptions.load(name).acts_on == "pixels"]
 FFV1 = {"payload": {"codec": "ffv1"}}
 
 
-def prepare(root: Path, num_clips: int = 4, **changes: object) -> Params:
+def make_decoded(root: Path, num_clips: int = 4, **changes: object) -> Params:
     params = make_project(root, num_clips=num_clips, **changes)
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    run_stages(params, root, corruptions=())
     return params
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with clean shards; tests copy it."""
-    root = tmp_path_factory.mktemp("project")
-    prepare(root)
-    return root
 
 
 def row_level(row: Row) -> float:
@@ -55,11 +44,13 @@ def stored(root: Path, row: Row) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", ALL14)
-def test_every_corruption_makes_every_cell(project: Path, tmp_path: Path, name: str) -> None:
+def test_every_corruption_makes_every_cell(
+    decoded_project: Path, tmp_path: Path, name: str
+) -> None:
     root = tmp_path / "project"
-    shutil.copytree(project, root)
+    shutil.copytree(decoded_project, root)
     rows = corrupt("demo", name, write_params(root), root)
-    assert [row["severity"] for row in rows] == [s for s in range(1, 6) for _ in range(4)]
+    assert [row["severity"] for row in rows] == [s for s in range(1, 6) for _ in range(5)]
     assert {(row["status"], row["reason"]) for row in rows} == {("ok", "")}
     assert manifest.read_rows(root / f"manifests/demo/{name}.parquet", schemas.CELLS) == rows
     clean = {
@@ -81,7 +72,7 @@ def test_every_corruption_makes_every_cell(project: Path, tmp_path: Path, name: 
 
 @pytest.mark.parametrize("name", PIXELS)
 def test_stored_pixels_are_those_of_the_api(tmp_path: Path, name: str) -> None:
-    params = prepare(tmp_path, num_clips=1, **FFV1, severities=[2, 5])
+    params = make_decoded(tmp_path, num_clips=1, **FFV1, severities=[2, 5])
     (clean,) = [
         row
         for row in manifest.read_rows(tmp_path / "manifests/demo/clean.parquet", schemas.CELLS)
@@ -97,9 +88,11 @@ def test_stored_pixels_are_those_of_the_api(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["fog", "shot_noise", "frame_rate", "h264_crf", "packet_loss"])
-def test_some_frames_are_those_of_the_whole(project: Path, tmp_path: Path, name: str) -> None:
+def test_some_frames_are_those_of_the_whole(
+    decoded_project: Path, tmp_path: Path, name: str
+) -> None:
     root = tmp_path / "project"
-    shutil.copytree(project, root)
+    shutil.copytree(decoded_project, root)
     few = corrupt("demo", name, write_params(root, corrupt={"frames": 5}), root)
     some = [stored(root, row) for row in few]
     whole = corrupt("demo", name, write_params(root), root)
@@ -112,19 +105,21 @@ def test_some_frames_are_those_of_the_whole(project: Path, tmp_path: Path, name:
 
 
 @pytest.mark.parametrize("name", ["shot_noise", "h265_crf"])
-def test_same_bytes_for_one_and_three_workers(project: Path, tmp_path: Path, name: str) -> None:
+def test_same_bytes_for_one_and_three_workers(
+    decoded_project: Path, tmp_path: Path, name: str
+) -> None:
     for workers in (1, 3):
         root = tmp_path / str(workers)
-        shutil.copytree(project, root)
+        shutil.copytree(decoded_project, root)
         corrupt("demo", name, write_params(root, machine={"workers": workers}), root)
     for folder in (f"data/demo/corrupted/{name}", "manifests/demo"):
         assert tree(tmp_path / "1" / folder) == tree(tmp_path / "3" / folder)
 
 
-def test_killed_in_the_middle_of_a_shard_and_resumed(project: Path, tmp_path: Path) -> None:
+def test_killed_in_the_middle_of_a_shard_and_resumed(decoded_project: Path, tmp_path: Path) -> None:
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     for root in (undisturbed, killed):
-        shutil.copytree(project, root)
+        shutil.copytree(decoded_project, root)
         write_params(root)
     corrupt("demo", "h265_crf", write_params(undisturbed), undisturbed)
     command = [sys.executable, "-m", "pipeline", "corrupt", "-d", "demo", "-c", "h265_crf"]
@@ -144,10 +139,10 @@ def test_killed_in_the_middle_of_a_shard_and_resumed(project: Path, tmp_path: Pa
 
 
 def test_a_changed_seed_rewrites_and_a_finished_run_does_nothing(
-    project: Path, tmp_path: Path
+    decoded_project: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "project"
-    shutil.copytree(project, root)
+    shutil.copytree(decoded_project, root)
     first = corrupt("demo", "shot_noise", write_params(root), root)
     shard = root / first[0]["shard"]
     time_written = shard.stat().st_mtime_ns
@@ -163,7 +158,7 @@ def test_a_changed_seed_rewrites_and_a_finished_run_does_nothing(
 
 def test_failed_clean_clips_stay_in_the_grid(tmp_path: Path) -> None:
     changes = {"decode": {"max_frames": 14, "allowed_failures": 1.0}, "severities": [1, 3]}
-    params = prepare(tmp_path, num_clips=4, **changes)
+    params = make_decoded(tmp_path, num_clips=4, **changes)
     with pytest.raises(StageError, match="2 of 8 clips failed, more than corrupt.allowed_failures"):
         corrupt("demo", "fog", params, tmp_path)
     rows = manifest.read_rows(tmp_path / "manifests/demo/fog.parquet", schemas.CELLS)

@@ -9,11 +9,10 @@ import pytest
 
 from pipeline.datasets.annotations import KINETICS_ID
 from pipeline.errors import SettingsError
-from pipeline.params import load
-from pipeline.settings import MachineSettings, SynthesizeSettings
+from pipeline.settings import SynthesizeSettings
 from pipeline.stages.synthesize import scenes
 from pipeline.stages.synthesize.synthesize import list_clips, synthesize
-from tests.support.project import REPOSITORY
+from tests.support.project import machine, tree
 
 SETTINGS = SynthesizeSettings(
     train_clips_per_class=1,
@@ -26,20 +25,10 @@ SETTINGS = SynthesizeSettings(
 )
 
 
-def machine(workers: int) -> MachineSettings:
-    settings = load(REPOSITORY / "params.yaml").machine
-    return settings.model_copy(update={"workers": workers})
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-
-
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    synthesize(folder, SETTINGS, machine(1), seed=1)
+    synthesize(folder, SETTINGS, machine(workers=1), seed=1)
     return folder
 
 
@@ -92,36 +81,36 @@ def test_some_clips_have_sound(demo):
 def test_checksums_are_those_of_the_files(demo):
     lines = (demo / "annotations" / "checksums.sha256").read_text().splitlines()
     sums = dict(reversed(line.split("  ")) for line in lines)
-    files = contents(demo / "videos")
+    files = tree(demo / "videos")
     assert sums == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
 
 
 def test_same_bytes_on_any_number_of_workers(demo, tmp_path):
-    synthesize(tmp_path, SETTINGS, machine(2), seed=1)
-    assert contents(tmp_path) == contents(demo)
+    synthesize(tmp_path, SETTINGS, machine(workers=2), seed=1)
+    assert tree(tmp_path) == tree(demo)
 
 
 def test_a_second_run_mends_what_changed_and_leaves_the_rest(demo):
-    before = contents(demo)
+    before = tree(demo)
     paths = sorted((demo / "videos").iterdir())
     times = {path.name: path.stat().st_mtime_ns for path in paths}
     paths[0].write_bytes(b"changed")
     paths[1].unlink()
     (demo / "videos" / "stray.mp4").write_bytes(b"")
-    synthesize(demo, SETTINGS, machine(1), seed=1)
-    assert contents(demo) == before
+    synthesize(demo, SETTINGS, machine(workers=1), seed=1)
+    assert tree(demo) == before
     assert all(path.stat().st_mtime_ns == times[path.name] for path in paths[2:])
 
 
 def test_another_recipe_leaves_nothing_of_the_old_one(demo, tmp_path):
     small = SETTINGS.model_copy(update={"broken_per_split": 0, "num_frames": 2})
-    synthesize(tmp_path, small, machine(1), seed=1)
-    first = set(contents(tmp_path / "videos"))
-    synthesize(tmp_path, small, machine(1), seed=2)
+    synthesize(tmp_path, small, machine(workers=1), seed=1)
+    first = set(tree(tmp_path / "videos"))
+    synthesize(tmp_path, small, machine(workers=1), seed=2)
     assert len(first) == 2 * len(scenes.MOTIONS)
-    assert first.isdisjoint(contents(tmp_path / "videos"))
+    assert first.isdisjoint(tree(tmp_path / "videos"))
 
 
 def test_sizes_that_h264_cannot_have_are_refused(tmp_path):
     with pytest.raises(SettingsError, match=r"synthesize\.width is 81"):
-        synthesize(tmp_path, SETTINGS.model_copy(update={"width": 81}), machine(1), seed=1)
+        synthesize(tmp_path, SETTINGS.model_copy(update={"width": 81}), machine(workers=1), seed=1)
