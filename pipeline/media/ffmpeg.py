@@ -4,6 +4,8 @@ The program is the static one of imageio-ffmpeg, pinned in requirements.txt, so 
 encodes with the same encoders. Commands are built with ffmpeg-python and run here.
 """
 
+import _thread
+import errno
 import os
 import signal
 import subprocess
@@ -71,20 +73,21 @@ def run(
             pass_fds=descriptors,
         ) as process,
     ):
-        expired = threading.Event()
+        ended, expired = threading.Event(), threading.Event()
 
-        def expire() -> None:
-            expired.set()
-            process.kill()
+        def limit_time() -> None:
+            if not ended.wait(timeout_seconds):
+                expired.set()
+                process.kill()
 
-        timer = threading.Timer(timeout_seconds, expire)
-        timer.daemon = True  # the end of an interrupted run must not wait for it
         try:
-            timer.start()  # inside: an interrupt may arrive while the thread starts
+            # Thread.start would wait for the thread: indefinitely if it lacks the memory to begin.
+            # An interrupt meanwhile would leave a thread that delays the end of the run.
+            _thread.start_new_thread(limit_time, ())
             _feed(process, stdin)
             code = process.wait()
         finally:
-            timer.cancel()
+            ended.set()
             process.kill()
             _close(process)
         words.seek(0)
@@ -101,6 +104,8 @@ def _failure(code: int, words: str) -> ClipError | StageError:
         name = signal.Signals(-code).name
         if -code in CRASHES:
             return TransientClipError(f"ffmpeg crashed ({name}): {words}")
+        if -code == signal.SIGXFSZ:
+            return StageError(f"ffmpeg failed: {os.strerror(errno.EFBIG)}. {RESUME_HINT}")
         return out_of_memory(f"ffmpeg was killed by {name} (out of memory?)")
     if code == STOPPED:
         return StageError(f"ffmpeg was told to stop from outside. {RESUME_HINT}")

@@ -1,11 +1,12 @@
 """The one place that starts processes: it feeds, waits, stops and reports."""
 
+import _thread
 import os
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -152,28 +153,31 @@ def test_an_error_of_the_frames_comes_through_and_no_process_stays(tmp_path: Pat
     assert children() == before
 
 
-def test_an_interrupt_while_the_time_limit_starts_leaves_no_thread(
+def test_an_interrupt_while_the_time_limit_starts_leaves_no_thread_and_no_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A thread that waits for the limit would delay the end of an interrupted run until then."""
-    timers: list[threading.Timer] = []
+    start_new_thread = _thread.start_new_thread
 
-    class Interrupted(threading.Timer):
-        def start(self) -> None:
-            timers.append(self)
-            super().start()
-            raise KeyboardInterrupt("a signal")  # a loaded machine takes long to start a thread
+    def interrupted(function: Callable[[], None], arguments: tuple[()]) -> None:
+        start_new_thread(function, arguments)
+        raise KeyboardInterrupt("a signal")
 
-    monkeypatch.setattr(threading, "Timer", Interrupted)
     endless = builder.input("testsrc2", f="lavfi", re=None).output("-", format="null")
-    before = children()
+    ffmpeg.program()  # finding it starts it once
+    before, threads = children(), num_threads()
+    monkeypatch.setattr(ffmpeg._thread, "start_new_thread", interrupted)
     with pytest.raises(KeyboardInterrupt, match="a signal"):
         ffmpeg.run(endless, timeout_seconds=60)
-    (timer,) = timers
-    timer.join(10)
-    assert not timer.is_alive()
-    assert timer.daemon
+    deadline = time.monotonic() + 10
+    while num_threads() > threads:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     assert children() == before
+
+
+def num_threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def children() -> set[str]:
