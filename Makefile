@@ -62,5 +62,6 @@ packages:
 		echo "Please install these system packages, then run make again: $(PACKAGES)" >&2; exit 1; \
 	fi
 
+# Only what the stages wrote: videos, annotations and weights below data/ stay.
 clean:
-	rm -rf data report .dvc/cache .dvc/tmp
+	@test -x $(BIN)/python && $(BIN)/python -m pipeline clean || echo "Nothing to clean: no $(VENV)."

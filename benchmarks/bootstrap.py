@@ -1,6 +1,6 @@
-"""How long the intervals take: 10,000 resamples of 10,000 clips in 60 cells, against a plain loop.
+"""Time of the bootstrap intervals of one model with 60 cells, against a plain loop.
 
-python benchmarks/bootstrap.py
+python -m benchmarks.bootstrap [--clips 10000] [--resamples 10000]
 """
 
 import os
@@ -12,13 +12,18 @@ import time
 
 import numpy as np
 
+from benchmarks import options
 from pipeline.metrics.answers import Predictions
 from pipeline.metrics.summary import summarize
 
-CLIPS, CORRUPTIONS, SEVERITIES = 10_000, 12, 5
+CORRUPTIONS, SEVERITIES = 12, 5
+SMALLEST = {"clips": 100, "resamples": 100}
+TIMED = 100
+"""Resamples of the plain loop that are timed."""
 
 
-def answers(clips: int = CLIPS) -> Predictions:
+def synthetic_predictions(clips: int) -> Predictions:
+    """Return predictions of a model whose accuracy differs between clips."""
     rng = np.random.default_rng(1)
     skill = rng.random(clips)
     cells = skill[:, None, None] > rng.random((clips, CORRUPTIONS, SEVERITIES))
@@ -37,23 +42,29 @@ def answers(clips: int = CLIPS) -> Predictions:
 
 
 def plain_loop(table: np.ndarray, resamples: int) -> None:
-    """What one would write first: index the table with each resample and take its mean."""
+    """Index the table with each resample and take its mean, the straightforward way."""
     rng = np.random.default_rng(1)
     for _ in range(resamples):
         table[rng.integers(0, len(table), len(table))].mean(axis=0)
 
 
 def main() -> None:
-    data = answers()
+    """Print both times."""
+    parser = options.new_parser(__doc__)
+    parser.add_argument("--clips", type=int, default=10_000, help="number of clips")
+    parser.add_argument("--resamples", type=int, default=10_000, help="number of resamples")
+    chosen = options.parse(parser, SMALLEST)
+    data = synthetic_predictions(chosen.clips)
     start = time.perf_counter()
-    summary = summarize(data)
+    summary = summarize(data, resamples=chosen.resamples)
     ours = time.perf_counter() - start
     low, high = summary.mpc_ci95
-    print(f"ours: {ours:.1f} s for 10,000 resamples (mPC {summary.mpc:.2f}, {low:.2f}..{high:.2f})")
+    words = f"{chosen.resamples:,} resamples of {chosen.clips:,} clips"
+    print(f"ours: {ours:.1f} s for {words} (mPC {summary.mpc:.2f}, {low:.2f}..{high:.2f})")
     start = time.perf_counter()
-    plain_loop(data.top1.reshape(CLIPS, -1), 100)
-    plain = (time.perf_counter() - start) * 100
-    print(f"plain loop: {plain:.0f} s for 10,000 resamples (timed over 100)")
+    plain_loop(data.top1.reshape(chosen.clips, -1), TIMED)
+    plain = (time.perf_counter() - start) * chosen.resamples / TIMED
+    print(f"plain loop: {plain:.0f} s for {words} (timed over {TIMED})")
 
 
 if __name__ == "__main__":

@@ -5,15 +5,12 @@
 CPU seconds of all processes and threads. For the encoders, `bare` is decoding the source once to
 raw frames, then one ffmpeg process per severity that encodes them with the same settings; `ours` is
 the same work in the pipeline (decode once, five encodings), and `ratio` compares the two; `results`
-is what decoding our five results to frames costs on top, which both ways need. `naive` is what the
-benchmark's users did: five times from source to file. For the channels, `ours` and `bare` both end
-with decoded frames: `bare` is one encode with the carrier's settings and five decodes, or for
-bit_error (the source is H.264) five copies through the filter and five decodes.
-Rounds alternate, the median counts.
+is the time to decode our five results to frames, which both ways need. `naive` runs five processes
+from source to file. For the channels, `ours` and `bare` both end with decoded frames: `bare` is one
+encode with the carrier's settings and five decodes, or for bit_error (the source is H.264) five
+copies through the filter and five decodes. Rounds alternate; the median is printed.
 """
 
-import argparse
-import resource
 import statistics
 import subprocess
 import tempfile
@@ -26,6 +23,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import options
+from benchmarks.cpu_time import cpu_seconds
 from corruptions.codec.coding import DECODERS, encoder_options
 from corruptions.registry import SEVERITIES, Corruption, load
 from corruptions.types import ClipRandom, Context, Encoding, Stream
@@ -34,12 +33,13 @@ from pipeline.media.recompress import recompress
 from pipeline.media.source import VideoSource
 
 NAMES = "h264_crf,h264_abr,h265_crf,h265_abr,bit_error,packet_loss"
+SMALLEST = {"names": "h264_crf,packet_loss", "seconds": 0.4, "rounds": 1}
 WIDTH, HEIGHT, FPS = 340, 256, 25
 RAW = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{WIDTH}x{HEIGHT}"]
 
 
 def write_source(path: Path, num_frames: int) -> None:
-    """A clip with texture and motion, compressed as web video is."""
+    """Write a clip with texture and motion, compressed like web video."""
     y, x = np.ogrid[:HEIGHT, :WIDTH]
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(FPS), options={"crf": "20"})
@@ -54,24 +54,21 @@ def write_source(path: Path, num_frames: int) -> None:
         container.mux(stream.encode(None))
 
 
-def cpu_seconds(work: Callable[..., object], *arguments: object) -> float:
-    """CPU time of this process and its children while `work` runs."""
-    before = _used()
+def timed(work: Callable[..., object], *arguments: object) -> float:
+    """Return the CPU time of this process and its children while `work` runs."""
+    before = cpu_seconds()
     work(*arguments)
-    return _used() - before
-
-
-def _used() -> float:
-    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+    return cpu_seconds() - before
 
 
 def ffmpeg(*arguments: str) -> None:
+    """Run the pinned ffmpeg program."""
     words = [program(), "-v", "error", "-nostdin", "-y", *arguments]
     subprocess.run(words, check=True)  # noqa: S603 - a list, no shell
 
 
 def encode_arguments(encoding: Encoding) -> list[str]:
+    """Return the options of ffmpeg for an encoding."""
     words = ["-c:v", encoding.codec]
     for name, value in encoder_options(encoding).items():
         words += [f"-{name}:v", value]
@@ -79,7 +76,7 @@ def encode_arguments(encoding: Encoding) -> list[str]:
 
 
 def encodings_of(corruption: Corruption, source: Path) -> list[Encoding]:
-    """What is encoded for five severities: five encodings, or the carrier's only."""
+    """Return the encodings of the five severities; of a channel, that of the carrier alone."""
     if corruption.acts_on == "stream":
         return [corruption.module.CARRIER]
     with VideoSource(source) as video:
@@ -90,7 +87,7 @@ def encodings_of(corruption: Corruption, source: Path) -> list[Encoding]:
 
 
 def bare(corruption: Corruption, source: Path, folder: Path) -> None:
-    """Decode once, then a process for every encoding (and, for channels, for every decoding)."""
+    """Decode once, then run one process per encoding (and, for channels, per decoding)."""
     if corruption.acts_on == "stream" and "h264" in corruption.module.AS_IT_IS:
         for amount in corruption.module.LEVELS:
             target = str(folder / "bare.mp4")
@@ -108,14 +105,14 @@ def bare(corruption: Corruption, source: Path, folder: Path) -> None:
 
 
 def naive(corruption: Corruption, source: Path, folder: Path) -> None:
-    """A process for every severity, each from the source."""
+    """Run one process per severity, each from the source."""
     for encoding in encodings_of(corruption, source):
         target = str(folder / f"naive.{DECODERS[encoding.codec]}")
         ffmpeg("-threads", "1", "-i", str(source), *encode_arguments(encoding), target)
 
 
 def ours(corruption: Corruption, source: Path) -> tuple[float, float]:
-    """CPU seconds of making the five severities, and of decoding the results."""
+    """Return CPU seconds of encoding the five severities, and of decoding the results."""
     levels = [corruption.level(severity, "mini_kinetics") for severity in SEVERITIES]
     contexts = [
         Context(ClipRandom(0, "demo", "clip", corruption.name, str(severity)))
@@ -123,19 +120,19 @@ def ours(corruption: Corruption, source: Path) -> tuple[float, float]:
     ]
     results = recompress(source, corruption, levels, contexts, timeout_seconds=600)
     first = []
-    making = cpu_seconds(lambda: first.append(next(results)))
-    reading = cpu_seconds(lambda: [list(made.frames) for made in (*first, *results)])
+    making = timed(lambda: first.append(next(results)))
+    reading = timed(lambda: [list(made.frames) for made in (*first, *results)])
     return making, reading
 
 
 def main() -> None:
     """Print the table."""
-    options = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    options.add_argument("--names", default=NAMES)
-    options.add_argument("--seconds", type=float, default=4)
-    options.add_argument("--rounds", type=int, default=3)
-    asked = options.parse_args()
-    num_frames = round(asked.seconds * FPS)
+    parser = options.new_parser(__doc__)
+    parser.add_argument("--names", default=NAMES, help="corruptions, separated by commas")
+    parser.add_argument("--seconds", type=float, default=4, help="length of the clip")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each measurement")
+    chosen = options.parse(parser, SMALLEST)
+    num_frames = round(chosen.seconds * FPS)
     table = Table(title=f"Five severities, {num_frames} frames of {WIDTH} x {HEIGHT}, CPU seconds")
     for column in ("corruption", "bare", "ours", "ratio", "target", "results", "naive"):
         table.add_column(column, justify="left" if column == "corruption" else "right")
@@ -143,16 +140,16 @@ def main() -> None:
         folder = Path(name)
         source = folder / "source.mp4"
         write_source(source, num_frames)
-        for corruption in map(load, asked.names.split(",")):
+        for corruption in map(load, chosen.names.split(",")):
             rounds = []
-            for _ in range(asked.rounds):
+            for _ in range(chosen.rounds):
                 making, reading = ours(corruption, source)
                 if corruption.acts_on == "stream":
                     making, reading = making + reading, 0.0
-                plain = cpu_seconds(bare, corruption, source, folder)
+                plain = timed(bare, corruption, source, folder)
                 worst = 0.0
                 if corruption.acts_on == "encoder":
-                    worst = cpu_seconds(naive, corruption, source, folder)
+                    worst = timed(naive, corruption, source, folder)
                 rounds.append((plain, making, making / plain, reading, worst))
             plain, making, ratio, reading, worst = map(statistics.median, zip(*rounds, strict=True))
             table.add_row(

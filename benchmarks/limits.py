@@ -1,11 +1,11 @@
-"""Where the design's limits are: what only names and numbers cost, without any video.
+"""Limits of the design: cost of metadata alone, without any video.
 
     python -m benchmarks.limits [--clips 5000] [--part metadata|dvc]
 
-The manifests, parts, plans and predictions of made-up clips go through the code that handles the
-real ones, at two sizes; what is linear is carried to Kinetics-700 and to a million clips at 12
-corruptions x 5 severities. Memory is in GB. Time is told as a share of the cheapest work on pixels:
-the CPU time that `contrast` takes for the same clips at 224 x 224 and 290 frames.
+The manifests, parts, plans and predictions of synthetic clips pass through the code that handles
+real ones, at two sizes, and the costs are extrapolated to Kinetics-700 and to a million clips at 12
+corruptions x 5 severities. Memory is in GB. Time is given as a share of the cheapest work on
+pixels: the CPU time of `contrast` for the same clips at 224 x 224 and 290 frames.
 """
 
 import argparse
@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.bootstrap import answers
-from benchmarks.linear import cpu_of, init_dvc
+from benchmarks import options
+from benchmarks.bootstrap import synthetic_predictions
+from benchmarks.cpu_time import cpu_of, cpu_seconds, init_dvc
 from corruptions import corrupt
 from pipeline.metrics.summary import summarize
 from pipeline.settings import PayloadSettings
@@ -34,24 +35,24 @@ from pipeline.stages.evaluate.cells import COLUMNS, EvaluationCell
 from pipeline.storage import manifest, parts, schemas
 from pipeline.storage.payload import write_payload
 from pipeline.storage.schemas import Row
-from pipeline.tools.plan.trial import cpu_seconds
 
+SMALLEST = {"clips": 64, "works": "parts,read_some", "files": 2, "sizes": 1}
 SEVERITIES, CORRUPTIONS = 5, 12
 CELLS = 1 + SEVERITIES * CORRUPTIONS
 CLIPS_PER_SHARD = 64
 FRAMES, SIDE = 290, 224
 LARGE = {"Kinetics-700": (650_000, 35_000), "a million": (1_000_000, 1_000_000)}
-"""Listed clips, and those of the split that is corrupted. Kinetics-700 lists about 650,000 clips,
-about 35,000 of them for validation."""
+"""Number of listed clips, and of those in the corrupted split. Kinetics-700 lists about 650,000
+clips, about 35,000 of them for validation."""
 
 
 def text(*parts: object) -> str:
-    """Letters that do not compress, as hashes and ids do not."""
+    """Return letters that do not compress, as hashes and ids do not."""
     return sha256("-".join(map(str, parts)).encode()).hexdigest()
 
 
 def clip_row(number: int) -> Row:
-    """A row of clips.parquet."""
+    """Return a row of clips.parquet."""
     key = f"{text('clip', number)[:11]}_{number % 200:06d}_{number % 200 + 10:06d}"
     return {
         "key": key, "clip_id": key, "dataset": "kinetics700", "split": "val",
@@ -66,7 +67,7 @@ def clip_row(number: int) -> Row:
 
 
 def cell_row(number: int, severity: int) -> Row:
-    """A row of a corruption's manifest."""
+    """Return a row of a corruption's manifest."""
     clip = clip_row(number)
     kept = {name: clip[name] for name in (*schemas.CLIP_COLUMNS, "source_path", "source_sha256")}
     index = number // CLIPS_PER_SHARD
@@ -85,7 +86,7 @@ def cell_row(number: int, severity: int) -> Row:
 
 
 def write_parts(folder: Path, clips: int) -> float:
-    """Parts of one corruption; gives their bytes."""
+    """Write the parts of one corruption; return their bytes."""
     made = 0
     for severity in range(1, SEVERITIES + 1):
         for start in range(0, clips, CLIPS_PER_SHARD):
@@ -98,7 +99,7 @@ def write_parts(folder: Path, clips: int) -> float:
 
 
 def gather(folder: Path, clips: int) -> float:
-    """What the corrupt stage does at its end."""
+    """Gather the rows of all parts into a manifest, as the corrupt stage does at its end."""
     path = folder / "manifests/made.parquet"
     rows = parts.gather(sorted(folder.glob("*.tar")))
     manifest.write(path, rows, schemas.CELLS)
@@ -106,7 +107,7 @@ def gather(folder: Path, clips: int) -> float:
 
 
 def join(folder: Path, clips: int) -> float:
-    """The same without a Python object for every value."""
+    """Gather the parts without a Python object per value."""
     path = folder / "manifests/joined.parquet"
     files = [parts.part_path(shard) for shard in sorted(folder.glob("*.tar"))]
     manifest.join(path, files, schemas.CELLS)
@@ -114,35 +115,35 @@ def join(folder: Path, clips: int) -> float:
 
 
 def tasks(folder: Path, clips: int) -> float:
-    """Rows that the decode stage keeps in its tasks; gives the bytes of a pickled task."""
+    """Build the rows that the decode stage keeps in its tasks; return their pickled bytes."""
     rows = [clip_row(number) for number in range(clips)]
     made = [rows[start : start + CLIPS_PER_SHARD] for start in range(0, clips, CLIPS_PER_SHARD)]
     return len(pickle.dumps(made[0])) * len(made)
 
 
 def read_all(folder: Path, clips: int) -> float:
-    """The evaluate stage's rows of one corruption, with every column."""
+    """Read the evaluate stage's rows of one corruption, with every column."""
     return len(manifest.read_rows(folder / "manifests/made.parquet", schemas.CELLS))
 
 
 def read_some(folder: Path, clips: int) -> float:
-    """The same with the columns that it uses."""
+    """Read the evaluate stage's rows of one corruption, with the columns that it uses."""
     return len(manifest.read_rows(folder / "manifests/made.parquet", schemas.CELLS, COLUMNS))
 
 
 def identities(folder: Path, clips: int) -> float:
-    """Hashes of what models are asked, of one corruption."""
+    """Hash the inputs of the evaluation of one corruption."""
     rows = manifest.read_rows(folder / "manifests/made.parquet", schemas.CELLS, COLUMNS)
     return len(EvaluationCell("shot_noise", 1, tuple(rows)).identity)
 
 
 def bootstrap(folder: Path, clips: int) -> float:
-    """The report's statistics of one model."""
-    return float(summarize(answers(clips)).num_clips)
+    """Compute the report's statistics of one model."""
+    return float(summarize(synthetic_predictions(clips)).num_clips)
 
 
 def contrast() -> float:
-    """CPU seconds of one clip: five severities made and stored, the cheapest work on pixels."""
+    """Return the CPU seconds of the cheapest work on pixels: one clip at five severities."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (SIDE // 8, SIDE // 8, 3), dtype=np.uint8)
     picture = coarse.repeat(8, axis=0).repeat(8, axis=1)
@@ -158,7 +159,7 @@ def contrast() -> float:
 
 
 def schedule(folder: Path, clips: int) -> float:
-    """Tasks that do nothing, through two workers."""
+    """Send tasks that do nothing through two workers."""
     rows = [clip_row(number) for number in range(CLIPS_PER_SHARD)]
     count = -(-clips // CLIPS_PER_SHARD)
     parallel = joblib.Parallel(n_jobs=2, backend="loky", batch_size=1, pre_dispatch="2*n_jobs")
@@ -166,17 +167,18 @@ def schedule(folder: Path, clips: int) -> float:
 
 
 def no_op(folder: Path, clips: int) -> float:
-    """What the corrupt stage asks of parts that are there: their rows once, all recipes."""
+    """Check parts that are done as the corrupt stage does: read their rows once, all recipes."""
+    found = 0
     for start in range(0, clips, CLIPS_PER_SHARD):
         shards = [folder / f"{severity}-{start:07d}.tar" for severity in range(1, SEVERITIES + 1)]
         manifest.read_rows(parts.part_path(shards[0]), schemas.CELLS)
         for shard in shards:
-            parts.part_is_done(shard, "recipe")
-    return 0
+            found += parts.part_is_done(shard, "recipe")
+    return found
 
 
 WORKS: dict[str, tuple[Callable[[Path, int], float], str, bool]] = {
-    "parts": (parts, "writing the parts of a corruption", True),
+    "parts": (write_parts, "writing the parts of a corruption", True),
     "no_op": (no_op, "finding a corruption done", True),
     "gather": (gather, "its manifest, by rows", True),
     "join": (join, "its manifest, by columns", True),
@@ -187,11 +189,11 @@ WORKS: dict[str, tuple[Callable[[Path, int], float], str, bool]] = {
     "identities": (identities, "recipes of the evaluate stage", True),
     "bootstrap": (bootstrap, "the report's intervals of a model", True),
 }
-"""Work, its words, and whether it is of the corrupted split (otherwise of all listed clips)."""
+"""Function, description, and True if it concerns the corrupted split and not all listed clips."""
 
 
 def run(name: str, folder: Path, clips: int) -> None:
-    """Prints CPU seconds, growth of memory in bytes and what was made."""
+    """Print CPU seconds, growth of memory in bytes and the function's result."""
     if name == "contrast":
         print(contrast(), 0, 0)
         return
@@ -203,13 +205,14 @@ def run(name: str, folder: Path, clips: int) -> None:
 
 
 def measured(name: str, folder: Path, clips: int) -> NDArray[np.float64]:
+    """Run a function in a process of its own and return what `run` prints."""
     command = [sys.executable, "-m", "benchmarks.limits", "--run", name, str(folder), str(clips)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return np.array([float(word) for word in done.stdout.split()[-3:]])
 
 
-def metadata(folder: Path, clips: int) -> list[Table]:
-    """What rows and parts cost at two sizes, carried to the large ones."""
+def metadata(folder: Path, clips: int, works: list[str]) -> list[Table]:
+    """Measure the functions at two sizes and extrapolate to the large ones."""
     pixels = measured("contrast", folder, 0)[0]
     costs = Table(title=f"Costs of names and numbers ({clips:,} and {4 * clips:,} clips)")
     costs.add_column("")
@@ -221,7 +224,8 @@ def metadata(folder: Path, clips: int) -> list[Table]:
     sizes.add_column("")
     for name in LARGE:
         sizes.add_column(name, justify="right")
-    for name, (_, words, of_split) in WORKS.items():
+    for name in works:
+        _, words, of_split = WORKS[name]
         one, four = (measured(name, folder / str(n), n) for n in (clips, 4 * clips))
         more = np.maximum(four - one, 0) / (3 * clips)
         growth = four[0] / one[0] / 4
@@ -240,13 +244,13 @@ def metadata(folder: Path, clips: int) -> list[Table]:
     return [costs, sizes]
 
 
-def dvc(folder: Path, files: int) -> Table:
-    """CPU time of DVC over a folder of many small files, against `dvc --version`."""
+def dvc(folder: Path, files: int, sizes: int) -> Table:
+    """Measure the CPU time of DVC over a folder of many small files, against `dvc --version`."""
     table = Table(title="DVC over a folder of files, against `dvc --version`")
     for column in ("files", "dvc add", "per file", "dvc status, nothing changed", "per file"):
         table.add_column(column, justify="right")
     unit, before = 0.0, np.zeros(2)
-    for number, count in enumerate((files, 4 * files, 16 * files)):
+    for number, count in enumerate(files * 4**number for number in range(sizes)):
         root = folder / f"dvc{count}"
         (root / "data").mkdir(parents=True)
         for index in range(count):
@@ -269,11 +273,15 @@ def dvc(folder: Path, files: int) -> Table:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clips", type=int, default=5000)
+    """Print the tables."""
+    parser = options.new_parser(__doc__)
+    parser.add_argument("--clips", type=int, default=5000, help="clips of the smaller size")
     parser.add_argument("--part", choices=("metadata", "dvc", "both"), default="both")
+    parser.add_argument("--works", default=",".join(WORKS), help="functions to measure, by name")
+    parser.add_argument("--files", type=int, default=1000, help="files of DVC's smallest folder")
+    parser.add_argument("--sizes", type=int, default=3, help="number of DVC's folders, each 4x")
     parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
+    chosen = options.parse(parser, SMALLEST)
     if chosen.run:
         run(chosen.run[0], Path(chosen.run[1]), int(chosen.run[2]))
         return
@@ -281,8 +289,12 @@ def main() -> None:
         folder = Path(temporary)
         for count in (chosen.clips, 4 * chosen.clips):
             (folder / str(count)).mkdir()
-        tables = metadata(folder, chosen.clips) if chosen.part != "dvc" else []
-        tables += [dvc(folder, 1000)] if chosen.part != "metadata" else []
+        tables: list[Table] = []
+        if chosen.part != "dvc":
+            works = ["parts", "gather", *chosen.works.split(",")]  # the others read these files
+            tables += metadata(folder, chosen.clips, list(dict.fromkeys(works)))
+        if chosen.part != "metadata":
+            tables.append(dvc(folder, chosen.files, chosen.sizes))
         for table in tables:
             Console().print(table)
 

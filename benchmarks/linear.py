@@ -1,10 +1,10 @@
-"""Do costs grow linearly? 1x, 4x and 16x clips through the stages, and DVC around them.
+"""Growth of the costs with the number of clips: 1x, 4x and 16x clips through the stages and DVC.
 
     python -m benchmarks.linear [--clips 24] [--rounds 3] [--part stages|dvc]
 
-Every stage runs in a process of its own with one worker, first over a few clips that warm it up,
-then over all; sizes take turns and the best of the rounds counts. CPU time, not the clock, so that
-other programs matter little. One clip is one shard, so that 24 clips in two corruptions at five
+Every stage runs in a separate process with one worker, first over a few clips as a warm-up, then
+over all; sizes alternate and the best of the rounds counts. CPU time is measured, which depends
+little on other programs. One clip is one shard, so that 24 clips in two corruptions at five
 severities are 264 shards, and 4x are about a thousand.
 
 Printed are ratios: CPU time per clip and peak memory of a worker against 1x; CPU time of `dvc repro
@@ -15,7 +15,6 @@ seconds of CPU time at 4x.
 """
 
 import argparse
-import os
 import resource
 import shutil
 import subprocess
@@ -29,6 +28,8 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import options
+from benchmarks.cpu_time import cpu_of, cpu_seconds, init_dvc
 from pipeline.params import load
 from pipeline.stages.corrupt import corrupt
 from pipeline.stages.decode import decode
@@ -36,7 +37,6 @@ from pipeline.stages.evaluate.evaluate import evaluate
 from pipeline.stages.filter import filter_clips
 from pipeline.stages.report.report import report
 from pipeline.stages.train.train import train
-from pipeline.tools.plan.trial import cpu_seconds
 from tests.support.project import (
     CLASSES,
     REPOSITORY,
@@ -47,17 +47,18 @@ from tests.support.project import (
 )
 from tests.support.videos import H264, make_video, moving_clip
 
-SIZES = (1, 4, 16)
 CORRUPTIONS = ("contrast", "h264_crf")
 STAGES = ("filter", "decode", *CORRUPTIONS, "evaluate", "report")
+SMALLEST = {"clips": 1, "rounds": 1, "sizes": "1,4", "stages": "decode,contrast"}
 DATASET = "demo"
 VIDEOS = 8
-"""Videos that are made; clips of one video are links to it."""
+"""Number of different videos; the clips are links to them."""
 LIMIT = 1.25
 NOTHING_TO_DO_SECONDS = 10.0
 
 
 def make_project(root: Path, clips: int) -> None:
+    """Write a project whose filter stage has run."""
     write_classes(root)
     made = [
         make_video(root / f"made/{number}.mp4", *H264, clip=moving_clip(16, 96, 128, seed=number))
@@ -85,6 +86,7 @@ def make_project(root: Path, clips: int) -> None:
 
 
 def stage(name: str, root: Path) -> Callable[[], object]:
+    """Return the function that runs a stage, or a corruption, of the project in `root`."""
     params = load(root / "params.yaml")
     works: dict[str, Callable[[], object]] = {
         "filter": partial(filter_clips, DATASET, params, root),
@@ -97,10 +99,11 @@ def stage(name: str, root: Path) -> Callable[[], object]:
 
 
 def run_stage(name: str, warm: Path, root: Path) -> None:
-    """Prints CPU seconds of the stage and the peak memory of this process in kilobytes."""
-    import torch
+    """Print the CPU seconds of the stage and the peak memory of this process in kilobytes."""
+    if name == "evaluate":
+        import torch
 
-    torch.set_num_threads(1)
+        torch.set_num_threads(1)
     stage(name, warm)()
     work = stage(name, root)
     start = cpu_seconds()
@@ -110,7 +113,7 @@ def run_stage(name: str, warm: Path, root: Path) -> None:
 
 
 def remove_made(root: Path, name: str) -> None:
-    """What a stage made, so that it makes it again."""
+    """Remove the outputs of a stage, so that it writes them again."""
     made = {
         "decode": root / f"data/{DATASET}/clean",
         "evaluate": root / f"data/{DATASET}/evaluate",
@@ -122,7 +125,7 @@ def remove_made(root: Path, name: str) -> None:
 
 
 def measure(roots: dict[int, Path], warm: Path, name: str, rounds: int) -> dict[int, list[float]]:
-    """Best CPU seconds and peak memory of a stage by size."""
+    """Return the best CPU seconds and peak memory of a stage, by size."""
     best = {size: [float("inf"), float("inf")] for size in roots}
     for _ in range(rounds):
         for size, root in roots.items():
@@ -138,23 +141,8 @@ def measure(roots: dict[int, Path], warm: Path, name: str, rounds: int) -> dict[
     return best
 
 
-def cpu_of(*command: str, cwd: Path) -> float:
-    """CPU seconds of a program and of all that it started."""
-    start = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = os.environ | {"DVC_NO_ANALYTICS": "1", "OMP_NUM_THREADS": "1"}
-    subprocess.run(command, cwd=cwd, check=True, capture_output=True, env=environment)
-    end = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
-
-
-def init_dvc(root: Path) -> None:
-    """DVC without git, its cache by links where the disk can, as the repository's own."""
-    cpu_of("dvc", "init", "--no-scm", "--quiet", cwd=root)
-    cpu_of("dvc", "config", "cache.type", "reflink,hardlink,copy", cwd=root)
-
-
 def under_dvc(root: Path) -> None:
-    """The project's graph without the stage that makes the demo's videos."""
+    """Set up DVC with the project's graph, without the stage that writes the demo videos."""
     for folder in ("pipeline", "corruptions"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=ignored)
@@ -166,89 +154,108 @@ def under_dvc(root: Path) -> None:
     init_dvc(root)
 
 
-def dvc_costs(root: Path, rounds: int) -> dict[str, float]:
-    """CPU seconds that DVC adds to each finished stage, and of `dvc repro` with nothing to do."""
+def target(name: str) -> str:
+    """Return the stage of dvc.yaml, such as `corrupt@demo-contrast`."""
+    if name == "report":
+        return name
+    return f"corrupt@{DATASET}-{name}" if name in CORRUPTIONS else f"{name}@{DATASET}"
+
+
+def command(name: str) -> list[str]:
+    """Return the arguments that run a stage, or a corruption, without DVC."""
+    if name == "report":
+        return [name]
+    if name in CORRUPTIONS:
+        return ["corrupt", "-d", DATASET, "-c", name]
+    return [name, "-d", DATASET]
+
+
+def dvc_costs(root: Path, rounds: int, names: list[str]) -> dict[str, float]:
+    """Return the CPU seconds that DVC adds to each finished stage, and those of an idle run."""
     under_dvc(root)
     cpu_of("dvc", "repro", "--quiet", "recipes", cwd=root)
     found = {}
-    for name in ("filter", "decode", *CORRUPTIONS, "train", "evaluate", "report"):
-        is_cell = name in CORRUPTIONS
-        command = ["corrupt", "-d", DATASET, "-c", name] if is_cell else [name, "-d", DATASET]
-        item = f"corrupt@{DATASET}-{name}" if is_cell else f"{name}@{DATASET}"
-        own = ["report"] if name == "report" else command
-        target = name if name == "report" else item
-        whole = cpu_of("dvc", "repro", "--quiet", "--single-item", target, cwd=root)
-        alone = cpu_of(sys.executable, "-m", "pipeline", *own, cwd=root)
+    for name in names:
+        whole = cpu_of("dvc", "repro", "--quiet", "--single-item", target(name), cwd=root)
+        alone = cpu_of(sys.executable, "-m", "pipeline", *command(name), cwd=root)
         found[name] = max(0.0, whole - alone)
-    found["nothing to do"] = min(cpu_of("dvc", "repro", cwd=root) for _ in range(rounds))
+    # All targets, so that stages that were left out do not run.
+    idle = ["dvc", "repro", *map(target, names)]
+    found["nothing to do"] = min(cpu_of(*idle, cwd=root) for _ in range(rounds))
     return found
 
 
 def count_shards(root: Path) -> int:
+    """Return the number of shards of a project."""
     return sum(1 for _ in (root / "data").rglob("*.tar"))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clips", type=int, default=24)
-    parser.add_argument("--rounds", type=int, default=3)
+    """Print the tables; exit with 1 if a limit is exceeded."""
+    parser = options.new_parser(__doc__)
+    parser.add_argument("--clips", type=int, default=24, help="clips at 1x")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each measurement")
+    parser.add_argument("--sizes", default="1,4,16", help="multiples of --clips; the first is 1")
+    parser.add_argument("--stages", default=",".join(STAGES), help="stages and corruptions")
     parser.add_argument("--part", choices=("stages", "dvc", "both"), default="both")
     parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
+    chosen = options.parse(parser, SMALLEST)
     if chosen.run:
         run_stage(chosen.run[0], Path(chosen.run[1]), Path(chosen.run[2]))
         return
+    names, sizes = chosen.stages.split(","), [int(size) for size in chosen.sizes.split(",")]
     failed = 0
     for part, compare in (("stages", stages_table), ("dvc", dvc_table)):
         if chosen.part in (part, "both"):
             with tempfile.TemporaryDirectory() as folder:
-                failed += compare(Path(folder), chosen.clips, chosen.rounds)
-    sys.exit(failed)
+                roots = {size: Path(folder) / str(size) for size in sizes}
+                for size, root in roots.items():
+                    make_project(root, size * chosen.clips)
+                failed += compare(roots, chosen.rounds, names)
+    sys.exit(0 if chosen.smallest else failed)
 
 
-def make_projects(folder: Path, clips: int) -> dict[int, Path]:
-    roots = {size: folder / str(size) for size in SIZES}
-    for size, root in roots.items():
-        make_project(root, size * clips)
-    return roots
-
-
-def stages_table(folder: Path, clips: int, rounds: int) -> int:
-    roots = make_projects(folder, clips)
-    make_project(folder / "warm", 2)
-    broken = 0
-    table = Table(title=f"CPU time per clip and peak memory, against {clips} clips")
-    for column in ("stage", "4x clips", "16x clips", "4x memory", "16x memory"):
+def stages_table(roots: dict[int, Path], rounds: int, names: list[str]) -> int:
+    """Print costs per clip against the first size; return the number of stages above the limit."""
+    first, *larger = roots
+    warm = roots[first].with_name("warm")
+    make_project(warm, 2)
+    exceeded = 0
+    table = Table(title="CPU time per clip and peak memory, against 1x clips")
+    columns = [f"{size}x {kind}" for kind in ("clips", "memory") for size in larger]
+    for column in ("stage", *columns):
         table.add_column(column, justify="left" if column == "stage" else "right")
-    for name in STAGES:
+    for name in names:
         if name == "evaluate":
-            for root in (folder / "warm", *roots.values()):
+            for root in (warm, *roots.values()):
                 stage("train", root)()
-        best = measure(roots, folder / "warm", name, rounds)
-        per_clip = [best[size][0] / size / best[1][0] for size in SIZES[1:]]
-        memory = [best[size][1] / best[1][1] for size in SIZES[1:]]
-        broken += max(*per_clip, *memory) > LIMIT
+        best = measure(roots, warm, name, rounds)
+        per_clip = [best[size][0] / size / best[first][0] for size in larger]
+        memory = [best[size][1] / best[first][1] for size in larger]
+        exceeded += max(*per_clip, *memory) > LIMIT
         table.add_row(name, *(f"{ratio:.2f}" for ratio in (*per_clip, *memory)))
     Console().print(table)
-    return broken
+    return exceeded
 
 
-def dvc_table(folder: Path, clips: int, rounds: int) -> int:
-    roots = make_projects(folder, clips)
+def dvc_table(roots: dict[int, Path], rounds: int, names: list[str]) -> int:
+    """Print the CPU time that DVC adds; return 1 if an idle run exceeds the limit."""
+    if "evaluate" in names:
+        names = [*names[: names.index("evaluate")], "train", *names[names.index("evaluate") :]]
     for root in roots.values():
-        for name in ("decode", *CORRUPTIONS, "train", "evaluate", "report"):
+        for name in names:
             stage(name, root)()
-    unit = min(cpu_of("dvc", "--version", cwd=roots[1]) for _ in range(rounds))
+    unit = min(cpu_of("dvc", "--version", cwd=root) for _ in range(rounds))
     table = Table(title="CPU time that DVC adds, against `dvc --version`")
     table.add_column("")
     costs = {}
     for size, root in roots.items():
         table.add_column(f"{size}x: {count_shards(root):,} shards", justify="right")
-        costs[size] = dvc_costs(root, rounds)
-    for name in costs[1]:
+        costs[size] = dvc_costs(root, rounds, names)
+    for name in (*names, "nothing to do"):
         table.add_row(name, *(f"{costs[size][name] / unit:.1f}" for size in costs))
     Console().print(table)
-    return int(costs[4]["nothing to do"] > NOTHING_TO_DO_SECONDS)
+    return int(costs[min(4, max(roots))]["nothing to do"] > NOTHING_TO_DO_SECONDS)
 
 
 if __name__ == "__main__":

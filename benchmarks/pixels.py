@@ -3,13 +3,14 @@
     python -m benchmarks.pixels [--names fog,rain] [--frames 100] [--rounds 5] [--cores 2]
 
 Frames per CPU second at 224 x 224 on one core; with --cores, also ours on several at once, per
-second of the clock. The plain functions are what a user of the original knows: float64, one frame
-at a time, `np.random.poisson`, `rgb2hsv`. Rounds alternate between the two, the median counts.
-"Copies' worth" says how far ours is from the rate at which memory copies frames, which no
-corruption can exceed.
+second of wall-clock time. The plain functions are straightforward code: float64, one frame at a
+time, `np.random.poisson`, `rgb2hsv`. Both sides get the same frames; rounds alternate between them.
+Printed are the median and the range of the ratios of single rounds. "copies" is the time of ours in
+copies of the clip by memory, whose rate no corruption can exceed.
+
+Needs scikit-image, a library of the tests.
 """
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable
@@ -21,12 +22,13 @@ import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from skimage.color import hsv2rgb, rgb2hsv
 
+from benchmarks import options
 from corruptions import SEVERITIES, corrupt, load
 from corruptions.types import Clip
 
 SIDE = 224
+SMALLEST = {"names": "contrast,motion_blur", "frames": 32, "rounds": 1, "severities": "1"}
 Frame = Any  # (224, 224, 3), uint8
 PlainFunction = Callable[[Clip, Any], list[Frame]]
 
@@ -40,7 +42,7 @@ def shot_noise(clip: Clip, photons: float) -> list[Frame]:
 
 
 def fog(clip: Clip, level: tuple[float, float]) -> list[Frame]:
-    """One map per clip; drawing it is not counted for either side."""
+    """Fog with a given map; drawing the map is not measured."""
     thickness = level[0]
     veil = thickness * np.linspace(0, 1, SIDE * SIDE).reshape(SIDE, SIDE)[..., None]
     foggy = []
@@ -81,6 +83,8 @@ def contrast(clip: Clip, kept: float) -> list[Frame]:
 
 def brightness(clip: Clip, added: float) -> list[Frame]:
     """HSV and back with scikit-image."""
+    from skimage.color import hsv2rgb, rgb2hsv
+
     bright = []
     for frame in clip:
         hsv = rgb2hsv(frame / 255)
@@ -91,6 +95,8 @@ def brightness(clip: Clip, added: float) -> list[Frame]:
 
 def saturate(clip: Clip, line: tuple[float, float]) -> list[Frame]:
     """HSV and back with scikit-image."""
+    from skimage.color import hsv2rgb, rgb2hsv
+
     vivid = []
     for frame in clip:
         hsv = rgb2hsv(frame / 255)
@@ -100,7 +106,7 @@ def saturate(clip: Clip, line: tuple[float, float]) -> list[Frame]:
 
 
 def motion_blur(clip: Clip, half: int) -> list[Frame]:
-    """A float64 mean over every window."""
+    """Mean of every window in float64."""
     return [
         np.uint8(np.sum(clip[i - half : i + half], axis=0, dtype=np.float64) / (2 * half))
         for i in range(half, len(clip) - half)
@@ -129,93 +135,96 @@ def moving_clip(num_frames: int) -> Clip:
     return clip
 
 
-def rates(name: str, severity: int, clip: Clip, rounds: int) -> tuple[float, float]:
-    """Median frames per second, plain and ours, by turns."""
+def rates(name: str, severity: int, clip: Clip, rounds: int) -> tuple[list[float], list[float]]:
+    """Return input frames per CPU second of plain and of ours, one value per round."""
     level = load(name).level(severity, "mini_kinetics")
-    few = clip[: max(24, len(clip) // 4)]  # enough for the widest motion blur
-    plain, ours = [], []
-    corrupt(clip, name, severity)  # tables are made once in a process
-    for _ in range(rounds):
-        start = time.process_time()
-        num_frames = len(PLAIN[name](few, level))
-        between = time.process_time()
-        corrupt(clip, name, severity)
-        plain.append(num_frames / (between - start))
-        ours.append(len(clip) / (time.process_time() - between))
-    return statistics.median(plain), statistics.median(ours)
+    plain: list[float] = []
+    ours: list[float] = []
+    sides: list[tuple[list[float], Callable[[], object]]] = [
+        (plain, lambda: PLAIN[name](clip, level)),
+        (ours, lambda: corrupt(clip, name, severity, key="benchmark")),
+    ]
+    for turn in range(rounds + 1):
+        for found, work in sides:
+            start = time.process_time()
+            work()
+            if turn:  # the first round imports libraries and computes tables
+                found.append(len(clip) / (time.process_time() - start))
+    return plain, ours
 
 
 def rate_of_worker(name: str, severity: int, num_frames: int, rounds: int) -> float:
-    """Median frames per second (of the clock) of ours, in a process of its own."""
+    """Return the median frames per second (wall-clock) of ours, in a process of its own."""
     cv2.setNumThreads(1)
     clip = moving_clip(num_frames)
     found = []
-    for _ in range(rounds + 1):  # the first makes tables
+    for _ in range(rounds + 1):  # the first computes tables
         start = time.perf_counter()
-        corrupt(clip, name, severity)
+        corrupt(clip, name, severity, key="benchmark")
         found.append(num_frames / (time.perf_counter() - start))
     return statistics.median(found[1:])
 
 
 def copy_rate(clip: Clip, rounds: int) -> float:
-    """Frames per second that memory copies, into memory just asked for."""
+    """Return the frames per second that memory copies, into newly allocated memory."""
     found = []
     for _ in range(rounds):
         start = time.process_time()
         clip.copy()
-        found.append(len(clip) / (time.process_time() - start))
+        found.append(len(clip) / max(time.process_time() - start, 1e-9))
     return statistics.median(found)
 
 
 def main() -> None:
     """Print the table."""
-    options = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    options.add_argument("--names", default=",".join(PLAIN))
-    options.add_argument("--frames", type=int, default=100)
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--severities", default="1,3,5")
-    options.add_argument("--cores", type=int, default=1)
-    asked = options.parse_args()
-    severities = [int(text) for text in asked.severities.split(",")]
+    parser = options.new_parser(__doc__)
+    parser.add_argument("--names", default=",".join(PLAIN), help="names, separated by commas")
+    parser.add_argument("--frames", type=int, default=100, help="frames of the clip")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement")
+    parser.add_argument("--severities", default="1,3,5", help="severities, separated by commas")
+    parser.add_argument("--cores", type=int, default=1, help="processes at the same time")
+    chosen = options.parse(parser, SMALLEST)
+    options.require("scikit-image", "the plain side of benchmarks.pixels")
+    severities = [int(text) for text in chosen.severities.split(",")]
     if not set(severities) <= set(SEVERITIES):
-        options.error(f"--severities {asked.severities}: each must be in 1..5")
+        parser.error(f"--severities {chosen.severities}: each must be in 1..5")
     cv2.setNumThreads(1)
-    clip = moving_clip(asked.frames)
-    limit = copy_rate(clip, 5 * asked.rounds)
+    clip = moving_clip(chosen.frames)
+    limit = copy_rate(clip, 5 * chosen.rounds)
     table = Table(title=f"Pixel corruptions, {SIDE} x {SIDE}, frames per CPU second")
-    columns = ["corruption", "severity", "plain", "ours", "ratio", "target", "copies' worth"]
-    if asked.cores > 1:
-        columns.append(f"ours, {asked.cores} cores")
+    columns = ["corruption", "severity", "plain", "ours", "ratio", "range", "target", "copies"]
+    if chosen.cores > 1:
+        columns.append(f"ours, {chosen.cores} cores")
     for column in columns:
         table.add_column(column, justify="left" if column == "corruption" else "right")
-    pool = ProcessPoolExecutor(asked.cores, mp_context=get_context("spawn"))
-    for name in asked.names.split(","):
+    pool = ProcessPoolExecutor(chosen.cores, mp_context=get_context("spawn"))
+    for name in chosen.names.split(","):
         for severity in severities:
-            plain, ours = rates(name, severity, clip, asked.rounds)
-            target = 10 if plain < 500 else 3
-            work = [name, severity, asked.frames, asked.rounds]
+            plain, ours = rates(name, severity, clip, chosen.rounds)
+            ratios = [fast / slow for fast, slow in zip(ours, plain, strict=True)]
+            ratio, speed = statistics.median(ratios), statistics.median(ours)
+            target = 10 if statistics.median(plain) < 500 else 3
+            work = [name, severity, chosen.frames, chosen.rounds]
             together = (
-                [pool.submit(rate_of_worker, *work) for _ in range(asked.cores)]
-                if asked.cores > 1
+                [pool.submit(rate_of_worker, *work) for _ in range(chosen.cores)]
+                if chosen.cores > 1
                 else []
             )
             table.add_row(
                 name,
                 str(severity),
-                f"{plain:,.0f}",
-                f"{ours:,.0f}",
-                f"{ours / plain:.1f}" + ("" if ours / plain >= target else " !"),
+                f"{statistics.median(plain):,.0f}",
+                f"{speed:,.0f}",
+                f"{ratio:.1f}" + ("" if ratio >= target else " !"),
+                f"{min(ratios):.1f} .. {max(ratios):.1f}",
                 f"{target}",
-                f"{limit / ours:.1f}",
+                f"{limit / speed:.1f}",
                 *([f"{sum(job.result() for job in together):,.0f}"] if together else []),
             )
     pool.shutdown()
     console = Console()
     console.print(table)
-    console.print(
-        f"Limit: memory copies {limit:,.0f} frames/s; copies' worth is the time of a corruption "
-        "in copies of the clip."
-    )
+    console.print(f"Limit: memory copies {limit:,.0f} frames/s.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What every command shares: the application, options, and errors that are one clear message.
+"""Application shared by all commands: options, logging, and errors printed as one message.
 
 Exit codes: 0 when the work is done, 1 when it failed, 2 for wrong settings, 130 after Ctrl-C and
 143 after SIGTERM.
@@ -37,21 +37,22 @@ app = typer.Typer(
 )
 console = Console()
 
-Dataset = Annotated[str, typer.Option("--dataset", "-d", help="A dataset of params.yaml.")]
-ParamsFile = Annotated[Path, typer.Option("--params", help="Parameters of the run.")]
+Dataset = Annotated[str, typer.Option("--dataset", "-d", help="Dataset name in params.yaml.")]
+ParamsFile = Annotated[Path, typer.Option("--params", help="Path to params.yaml.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 DEFAULT = Path("params.yaml")
 
 TORCH_OUT_OF_MEMORY = "can't allocate memory"
-"""Words of torch, which raises no MemoryError for the memory of the machine."""
+"""Message by which torch reports host out-of-memory, which it does not raise as MemoryError."""
 
 
 def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Decorator of commands that stand together in `--help`."""
+    """Return a decorator that registers a command in one panel of `--help`."""
 
     def command(function: Callable[..., None]) -> Callable[..., None]:
         @wraps(function)
         def run(*args: Any, **options: Any) -> None:
-            _watch_for_the_end()
+            _handle_termination()
             try:
                 function(*args, **options)
             except SettingsError as error:
@@ -60,7 +61,7 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
             except (StageError, ClipError) as error:
                 _say(f"Failed: {error}")
                 raise typer.Exit(1) from None
-            except OSError as error:  # no room, no rights, no disk
+            except OSError as error:  # disk full, permission denied, device missing
                 log.info("where it failed:", exc_info=True)
                 _say(f"Failed: {error}. {RESUME_HINT}")
                 raise typer.Exit(1) from None
@@ -83,15 +84,15 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
 
 def _lacks_memory(error: RuntimeError) -> bool:
-    """Whether torch or a thread could not get memory, for which they have no error of their own."""
+    """Return True if the cause is missing memory, which torch and threads report in words only."""
     return TORCH_OUT_OF_MEMORY in str(error) or memory_is_short()
 
 
 def _end_workers() -> None:
-    """End the workers that wait for further tasks.
+    """Shut down idle workers.
 
-    joblib would ask them to end, one after the other through a queue. One that is killed from
-    outside at that moment can take the queue's lock along, and the others would wait for ever.
+    joblib would tell them to exit one after the other through a queue. A worker that is killed
+    from outside at that moment can keep the queue's lock, and the others would wait indefinitely.
     """
     reusable = sys.modules.get("joblib.externals.loky.reusable_executor")
     executor = getattr(reusable, "_executor", None)
@@ -100,14 +101,14 @@ def _end_workers() -> None:
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM ends a run as Ctrl-C does: workers and programs are stopped, files tidied up."""
+    """SIGTERM, handled like Ctrl-C: workers and programs are stopped, temporary files removed."""
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     raise _Terminated
 
 
-def _watch_for_the_end() -> None:
+def _handle_termination() -> None:
     signal.signal(signal.SIGTERM, _terminate)
     if "DVC_STAGE" in os.environ:  # DVC leaves its stage running when it is terminated or killed
         end_with_parent(os.getppid(), signal.SIGTERM)
@@ -122,18 +123,32 @@ def _say(text: str) -> None:
 
 
 def load(params: Path) -> "tuple[Params, Path]":
-    """Parameters, and the project's folder: where params.yaml lies."""
+    """Return the parameters and the project folder, which is the folder of params.yaml."""
     from ..params import load as read
 
     return read(params), params.resolve().parent
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from .. import __version__
+
+        console.print(f"video-corruptions {__version__}", highlight=False)
+        raise typer.Exit
+
+
 @app.callback()
 def main(
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Verbose logging.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
+        ),
+    ] = False,
 ) -> None:
-    """Set up logging; every command writes its log to stderr."""
-    logging.basicConfig(
+    """Measure how robust video models are to corrupted video."""
+    logging.basicConfig(  # every command writes its log to stderr
         level=logging.INFO if verbose else logging.WARNING,
         format="%(message)s",
         handlers=[RichHandler(console=Console(stderr=True), show_path=False)],

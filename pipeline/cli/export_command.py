@@ -5,16 +5,15 @@ from typing import Annotated
 
 import typer
 
-from ..errors import SettingsError
-from ..tools.export.registry import describe, names
-from .app import DEFAULT, Dataset, ParamsFile, console, load, tool
+from ..tools.export.registry import Link, describe, names
+from .app import DEFAULT, Dataset, Force, ParamsFile, console, load, tool
 
 
 def _list_formats(wanted: bool) -> None:
     if wanted:
         from rich.table import Table
 
-        table = Table("format", "what it writes", title="Export formats")
+        table = Table("format", "description", title="Export formats")
         for name in names():
             table.add_row(name, describe(name))
         console.print(table)
@@ -24,45 +23,53 @@ def _list_formats(wanted: bool) -> None:
 @tool
 def export(
     format_: Annotated[
-        str, typer.Argument(metavar="FORMAT", help=f"One of: {', '.join(names())}.")
+        str, typer.Argument(metavar="FORMAT", help=f"Export format: {', '.join(names())}.")
     ],
     dataset: Dataset,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of exports; several formats share it.")
+        Path, typer.Option("--output", "-o", help="Output folder; several formats can share it.")
     ],
     corruption: Annotated[
         list[str] | None,
         typer.Option(
             "--corruption",
             "-c",
-            help="A corruption, a named set or clean; repeat for several. Default: all.",
+            help="Corruption, named set or `clean`; may be repeated. Default: all in params.yaml.",
         ),
     ] = None,
     severity: Annotated[
         list[int] | None,
-        typer.Option("--severity", "-s", help="1 to 5; repeat for several. Default: all."),
+        typer.Option(
+            "--severity",
+            "-s",
+            help="Severity, 1 to 5; may be repeated. Default: all.",
+            min=1,
+            max=5,
+        ),
     ] = None,
     split: Annotated[
-        str | None, typer.Option(help="Default: the one that is corrupted (corrupt.split).")
+        str | None, typer.Option(help="Split to export. Default: corrupt.split.")
     ] = None,
-    clean: Annotated[bool, typer.Option(help="The clean set beside the corrupted ones.")] = True,
+    clean: Annotated[bool, typer.Option(help="Include the clean set.")] = True,
     paired: Annotated[
-        bool, typer.Option("--paired", help="Only clips that exist in every chosen cell.")
+        bool, typer.Option("--paired", help="Only clips available in every selected cell.")
     ] = False,
-    link: Annotated[
-        str, typer.Option(help="webdataset: hard, symbolic or copy of the shards.")
-    ] = "hard",
+    link: Annotated[Link, typer.Option(help="How webdataset shards are placed.")] = "hard",
     list_: Annotated[
         bool,
-        typer.Option("--list", is_eager=True, callback=_list_formats, help="Say what formats are."),
+        typer.Option(
+            "--list",
+            is_eager=True,
+            callback=_list_formats,
+            help="List the export formats and exit.",
+        ),
     ] = False,
+    force: Force = False,
     params: ParamsFile = DEFAULT,
 ) -> None:
-    """Write a dataset, or a part of its grid, as the files that other trainers read."""
+    """Export a dataset, or part of it, in the formats of other training frameworks."""
     from ..tools.export import export
 
-    if link not in ("hard", "symbolic", "copy"):
-        raise SettingsError(f"--link {link!r}: there are hard, symbolic and copy.")
     values, root = load(params)
     chosen = export.prepare(
         format_,
@@ -75,8 +82,9 @@ def export(
         split=split,
         clean=clean,
         paired=paired,
-        link=link,  # type: ignore[arg-type] # checked above
+        link=link,
+        force=force,
     )
-    console.print(chosen.words(), soft_wrap=True, highlight=False)
+    console.print(chosen.summary(), soft_wrap=True, highlight=False)
     paths = export.write(chosen, values.machine)
     console.print(f"{chosen.folder}: lists {paths[-1]} and {len(paths) - 1} more.", soft_wrap=True)

@@ -11,7 +11,7 @@ from .app import DEFAULT, Dataset, ParamsFile, console, load, stage
 
 @stage
 def synthesize(params: ParamsFile = DEFAULT) -> None:
-    """Make the demo's videos and annotations."""
+    """Generate the demo videos and annotations."""
     from ..stages.synthesize.synthesize import synthesize as work
 
     values, root = load(params)
@@ -20,7 +20,7 @@ def synthesize(params: ParamsFile = DEFAULT) -> None:
 
 @stage
 def recipes(params: ParamsFile = DEFAULT) -> None:
-    """Write a fingerprint of the code of corruptions, stages and models, which DVC tracks."""
+    """Write a fingerprint of the code and levels of corruptions, stages and models for DVC."""
     from ..stages.recipes import write_recipes
 
     write_recipes(*load(params))
@@ -28,22 +28,17 @@ def recipes(params: ParamsFile = DEFAULT) -> None:
 
 @stage
 def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
-    """Find and probe every listed clip; write clips.parquet."""
-    from ..stages.filter import check_share, filter_clips
-    from ..storage.paths import DatasetPaths
+    """Find and probe the video of every listed clip; write clips.parquet."""
+    from ..stages.filter import filter_clips
     from .tables import clip_table
 
     values, root = load(params)
-    values.check_dataset(dataset)
-    with file_lock(DatasetPaths(root, dataset).lock("filter")):
-        rows = filter_clips(dataset, values, root)
-    console.print(clip_table(rows))
-    check_share(rows, values.filter.allowed_failures, dataset)
+    console.print(clip_table(filter_clips(dataset, values, root)))
 
 
 @stage
 def decode(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
-    """Decode every usable video once into clean shards."""
+    """Decode every usable video once and write clean shards."""
     from ..stages.decode import decode as work
     from ..storage.paths import DatasetPaths
 
@@ -58,11 +53,15 @@ def corrupt(
     dataset: Dataset,
     corruption: Annotated[
         list[str] | None,
-        typer.Option("--corruption", "-c", help="Repeat for several; default: all of params.yaml."),
+        typer.Option(
+            "--corruption",
+            "-c",
+            help="Corruption to process; may be repeated. Default: all in params.yaml.",
+        ),
     ] = None,
     params: ParamsFile = DEFAULT,
 ) -> None:
-    """Make the corrupted shards of all severities of a corruption."""
+    """Write corrupted shards at all severities."""
     from ..stages.corrupt import corrupt as work
     from ..storage.paths import DatasetPaths
     from .tables import cells
@@ -80,11 +79,15 @@ def train(
     dataset: Dataset,
     model: Annotated[
         list[str] | None,
-        typer.Option("--model", "-m", help="Repeat for several; default: all that are trained."),
+        typer.Option(
+            "--model",
+            "-m",
+            help="Model to train; may be repeated. Default: all under `train` in params.yaml.",
+        ),
     ] = None,
     params: ParamsFile = DEFAULT,
 ) -> None:
-    """Fit the dataset's models to its clean training shards.
+    """Train the dataset's models on its clean training shards.
 
     On several GPUs: torchrun --nproc-per-node 8 -m pipeline train --dataset mini_kinetics
     """
@@ -96,7 +99,7 @@ def train(
 
 @stage
 def evaluate(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
-    """Ask every model of the dataset about every clip and cell."""
+    """Evaluate every model on the clean set and every cell."""
     from ..stages.evaluate.evaluate import evaluate as work
 
     values, root = load(params)
@@ -107,7 +110,7 @@ def evaluate(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
 def report(
     add: Annotated[
         list[Path] | None,
-        typer.Option("--add", help="A result of somebody else (JSON) to keep; repeat for several."),
+        typer.Option("--add", help="External result (JSON) to add; may be repeated."),
     ] = None,
     params: ParamsFile = DEFAULT,
 ) -> None:

@@ -1,6 +1,7 @@
-"""Tables for people, from the rows of manifests."""
+"""Terminal tables of the rows of manifests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from rich.table import Table
@@ -8,8 +9,8 @@ from rich.table import Table
 from ..storage.schemas import Row
 
 
-def clip_table(rows: Sequence[Row]) -> Table:
-    """Listed, found, usable and the reasons, per split: what the filter stage saw."""
+def clip_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the clip accounting of the filter stage per split: listed, found, usable, reasons."""
     clips = pd.DataFrame(rows, columns=["dataset", "split", "status", "reason"])
     counts = pd.DataFrame(
         {
@@ -32,7 +33,7 @@ def clip_table(rows: Sequence[Row]) -> Table:
 
 
 def cells(rows: Sequence[Row]) -> Table:
-    """Per severity: clips, failures, size and how far the frames are from the clean ones."""
+    """Return one line per severity: clips, failures, size, and PSNR against the clean frames."""
     names = ["corruption", "severity", "params", "status", "num_frames", "size", "psnr"]
     names += ["damaged_frames", "repeated_frames"]
     frame = pd.DataFrame(rows, columns=names)
@@ -55,6 +56,6 @@ def cells(rows: Sequence[Row]) -> Table:
 
 
 def _mean(values: "pd.Series[float]", unit: str) -> str:
-    """Mean over the clips that have a value."""
+    """Return the mean over the clips that have a value, or "-"."""
     mean = pd.to_numeric(values).mean()
     return "-" if pd.isna(mean) else f"{mean:.1f}{unit}"

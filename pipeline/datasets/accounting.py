@@ -5,7 +5,7 @@ from ..storage.schemas import Row
 
 
 def check_share(rows: list[Row], allowed: float, what: str, key: str) -> None:
-    """Fail, after the manifest is written, if more than the allowed share of clips failed."""
+    """Raise StageError if more than the allowed share of clips failed."""
     failed = [row for row in rows if row["status"] != "ok"]
     if len(failed) > allowed * len(rows):
         raise StageError(

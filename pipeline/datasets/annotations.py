@@ -1,8 +1,7 @@
 """Official annotation files: the CSVs of Kinetics, the JSONs of Something-Something-V2.
 
-Reads every listed clip of the wanted classes. Whatever is wrong with a file stops the run with the
-file, the line and the way out: annotations are small, and a wrong list would make every number
-wrong.
+Every listed clip of the kept classes is read. An error in a file stops the run with the file, the
+line and a hint: a wrong list would make every result wrong.
 """
 
 import re
@@ -28,7 +27,7 @@ class ListedClip:
     key: str
     """Unique name in [A-Za-z0-9_-]+; a WebDataset key."""
     video_id: str
-    """YouTube id or SSV2 number: how the file's name begins."""
+    """YouTube id or SSV2 number, with which the name of the file begins."""
     split: str
     label_id: int
     label_name: str
@@ -39,7 +38,14 @@ class ListedClip:
 
 
 def read_annotations(source: SourceSettings) -> list[ListedClip]:
-    """Every listed clip of the kept classes, sorted by split and key."""
+    """Return every listed clip of the kept classes, sorted by split and key.
+
+    Raises
+    ------
+    SettingsError
+        If a file is missing or malformed, or the class list names a class that no file names.
+
+    """
     classes = read_classes(source.classes)
     read = {"kinetics": _read_kinetics, "ssv2": _read_ssv2}[source.format]
     clips, seen = read(source, {_plain(name): index for index, name in enumerate(classes)}, classes)
@@ -56,7 +62,7 @@ def read_annotations(source: SourceSettings) -> list[ListedClip]:
 
 
 def _plain(label: str) -> str:
-    """A label without the differences between distributions: `_` for spaces, SSV2's brackets."""
+    """Return a label without differences between distributions: `_` for spaces, SSV2's brackets."""
     return label.replace("_", " ").replace("[", "").replace("]", "").strip()
 
 
@@ -152,7 +158,7 @@ def _read_ssv2(
 
 
 def _read_labels(path: Path) -> dict[str, int]:
-    """Index in the full class list by template."""
+    """Return the index in the full class list of every template."""
     labels = read_json(path, HINT)
     if not isinstance(labels, dict):
         raise SettingsError(f"{path}: must be an object that maps templates to indices.")

@@ -1,4 +1,4 @@
-"""Class lists, and the CSV reading that they share with annotations.
+"""Class lists, and reading of CSV files, also for annotations.
 
 A class list is a CSV with the columns class_id and class_name; ids count from 0.
 """
@@ -17,7 +17,7 @@ MAX_NAME = 200
 
 
 def read_classes(path: Path) -> list[str]:
-    """Class names in the order of their ids; the ids must be 0, 1, 2, ..."""
+    """Return the class names in the order of their ids, which must be 0, 1, 2, ..."""
     rows = read_csv(path, ("class_id", "class_name"))
     for number, row in enumerate(rows):
         if row["class_id"] != str(number):
@@ -39,6 +39,7 @@ def read_classes(path: Path) -> list[str]:
 
 
 def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """Return the rows of a CSV file whose header has at least `columns`."""
     text = read_text(path, HINT)
     reader = csv.DictReader(text.splitlines(), strict=True)
     try:
@@ -53,20 +54,22 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
             f"{', '.join(missing)}."
         )
     if twins := [column for column in columns if header.count(column) > 1]:
-        raise SettingsError(f"{path}: the header names columns twice: {', '.join(twins)}.")
+        raise SettingsError(f"{path}: duplicate column names in the header: {', '.join(twins)}.")
     for number, row in enumerate(rows, 2):
         if None in row or any(row[column] is None for column in columns):
+            fields = sum(row[column] is not None for column in header) + len(row.get(None) or ())
             raise SettingsError(
-                f"{path}, line {number}: has another number of fields than the header."
+                f"{path}, line {number}: has {fields} fields, the header has {len(header)}."
             )
     return rows
 
 
 def no_twins(path: Path, what: str, names: list[str]) -> None:
+    """Raise SettingsError if a name is listed more than once."""
     twins = [name for name, count in Counter(names).items() if count > 1]
     if twins:
         raise SettingsError(
-            f"{path}: {what} listed twice: {', '.join(twins[:5])}"
+            f"{path}: duplicated {what}: {', '.join(twins[:5])}"
             f"{f' and {len(twins) - 5} more' if len(twins) > 5 else ''}; every {what} must be "
             "listed once."
         )

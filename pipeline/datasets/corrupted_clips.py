@@ -25,7 +25,7 @@ from corruptions.types import Clip, ClipRandom, Context, Dialect
 from ..errors import ClipError
 from ..media.preprocess import Preprocess
 from ..media.recompress import Recompressed, recompress
-from ..media.sampling import spread
+from ..media.sampling import clip_indices
 from ..params import Params
 from ..settings import PictureSettings
 from ..storage import manifest, payload, schemas
@@ -114,7 +114,7 @@ def stored_frames(frames: int | None) -> FrameSelector:
     """Which frames shards hold: all, or `frames` spread over clips that have more."""
 
     def choose(num_output: int) -> NDArray[np.intp] | None:
-        return None if frames is None or num_output <= frames else spread(num_output, frames)
+        return None if frames is None or num_output <= frames else clip_indices(num_output, frames)
 
     return choose
 

@@ -20,7 +20,7 @@ from ..storage.schemas import Row
 
 @dataclass(frozen=True)
 class Sources:
-    """The source videos of a dataset and how they become pictures."""
+    """The source videos of a dataset and their preprocessing."""
 
     videos: Path
     picture: PictureSettings
@@ -39,7 +39,7 @@ class Sources:
         )
 
     def pictures(self, clip: Row) -> Iterator[NDArray[np.uint8]]:
-        """Pictures (crop, crop, 3) of one clip of clips.parquet, decoded from its video."""
+        """Decode one clip of clips.parquet; yield its pictures (crop, crop, 3)."""
         path = self.videos / clip["source_path"]
         preprocess = Preprocess(self.picture.short_side, self.picture.crop)
         with (
@@ -53,7 +53,7 @@ class Sources:
 
 
 def check_source(source: Path, expected: str) -> None:
-    """Stop if a source is not what the filter stage saw: its row would be wrong for ever."""
+    """Raise StageError if a source differs from the one that the filter stage read."""
     try:
         found = sha256_file(source)
     except OSError as error:
@@ -67,9 +67,9 @@ def check_source(source: Path, expected: str) -> None:
 
 @contextmanager
 def steady_source(source: Path, expected: str) -> Iterator[None]:
-    """Read a source in this block: from first to last it is what the filter stage saw.
+    """Guard a block that reads a source: raise StageError if the source changes or has changed.
 
-    A source that changes meanwhile can also look broken, so that no error of a clip gets past.
+    It replaces an error of the clip, since a source that changes meanwhile can look broken.
     """
     before = signature(source)
     check_source(source, expected)

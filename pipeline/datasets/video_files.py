@@ -12,7 +12,7 @@ EXTENSIONS = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v")
 
 
 class FileFinder:
-    """Finds a clip's file under the names that distributions use, flat or in class folders."""
+    """Index of the video files below a folder, by id; flat or in class folders."""
 
     def __init__(self, root: Path) -> None:
         self._by_id: dict[str, list[str]] = defaultdict(list)
@@ -24,7 +24,7 @@ class FileFinder:
                     self._by_id[stem[:11]].append(path)
 
     def find(self, clip: ListedClip) -> str | None:
-        """Path of the clip's file relative to the root; the best match, or None."""
+        """Return the best match for a clip as a path relative to the root, or None."""
         ranked = sorted(
             (rank, path)
             for path in self._by_id.get(clip.video_id[:11], [])
@@ -37,14 +37,14 @@ class FileFinder:
             best.encode()
         except UnicodeEncodeError:
             raise SettingsError(
-                f"{quoted(best)}, a file of {clip.key}, has a name that is no UTF-8 and that no "
-                "manifest can hold; rename it or its folder."
+                f"{quoted(best)}, a file of {clip.key}: its name is not valid UTF-8, so that no "
+                "manifest can hold it; rename the file or its folder."
             ) from None
         return best
 
     @staticmethod
     def _rank(clip: ListedClip, path: str) -> tuple[int, bool, bool] | None:
-        """How well a file's name fits, best first; None if it is another clip's."""
+        """Return a sort key of how well a file name fits, best first; None for another clip."""
         stem = Path(path).stem
         names = [clip.video_id]
         if clip.time_start is not None and clip.time_end is not None:

@@ -1,4 +1,4 @@
-"""Start ffmpeg: the only place of the project that starts a process.
+"""The ffmpeg program: the only place of the project that starts a process.
 
 The program is the static one of imageio-ffmpeg, pinned in requirements.txt, so that every machine
 encodes with the same encoders. Commands are built with ffmpeg-python and run here.
@@ -30,21 +30,21 @@ from ..resources import SYSTEM_ERRNOS, memory_is_short, out_of_memory
 
 @cache
 def program() -> str:
-    """Path of the ffmpeg program."""
+    """Return the path of the ffmpeg program."""
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 @cache
 def version() -> str:
-    """Version of the ffmpeg program, for manifests."""
+    """Return the version of the ffmpeg program, for manifests."""
     return str(imageio_ffmpeg.get_ffmpeg_version())
 
 
 STOPPED = 255
-"""Exit code after a polite signal (SIGINT, SIGTERM), which ffmpeg obeys by ending its files."""
+"""Exit code after SIGINT or SIGTERM, on which ffmpeg finishes its files and ends."""
 
 CRASHES = frozenset({SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL})
-"""Signals that a program brings upon itself; all others come from outside."""
+"""Signals of a crash; all others are sent by another process."""
 
 
 def run(
@@ -54,12 +54,30 @@ def run(
     timeout_seconds: float,
     descriptors: Sequence[int] = (),
 ) -> None:
-    """Run one command made by ffmpeg-python, feeding `stdin` piece by piece.
+    """Run one command built with ffmpeg-python, writing `stdin` to it piece by piece.
 
-    `descriptors` are open files that the command names as `pipe:<number>`. Raises ClipError with
-    ffmpeg's first words when it fails, and UnsettledError when it crashes or does not end within
-    `timeout_seconds`; the process is gone in every case. An error raised by `stdin` comes through.
-    A process that was killed, or lacked room or memory, is a StageError: no fault of the clip.
+    The process has ended when this function returns or raises.
+
+    Parameters
+    ----------
+    command
+        A node of ffmpeg-python.
+    stdin
+        Bytes for the command's input `pipe:0`. An error raised by it is passed on.
+    timeout_seconds
+        Time after which the process is killed.
+    descriptors
+        Open files that the command names as `pipe:<number>`.
+
+    Raises
+    ------
+    ClipError
+        If ffmpeg fails; the message has the first lines that it printed.
+    TransientClipError
+        If ffmpeg crashes or exceeds the time limit.
+    StageError
+        If ffmpeg was killed or lacked disk space or memory, which is not a fault of the clip.
+
     """
     arguments = ffmpeg.compile(command, cmd=program())
     arguments[1:1] = ["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]
@@ -95,11 +113,11 @@ def run(
     if expired.is_set():
         raise TransientClipError(f"ffmpeg did not end within {timeout_seconds:g} s and was stopped")
     if code != 0:
-        raise _failure(code, one_line(" / ".join(said)) if said else "it said nothing")
+        raise _failure(code, one_line(" / ".join(said)) if said else "no message")
 
 
 def _failure(code: int, words: str) -> ClipError | StageError:
-    """The error of an exit code; those above 128 that are no signals are 256 less an errno."""
+    """Map an exit code to an exception (codes above 128 that are not signals are 256 - errno)."""
     if code < 0:
         name = signal.Signals(-code).name
         if -code in CRASHES:
@@ -108,7 +126,7 @@ def _failure(code: int, words: str) -> ClipError | StageError:
             return StageError(f"ffmpeg failed: {os.strerror(errno.EFBIG)}. {RESUME_HINT}")
         return out_of_memory(f"ffmpeg was killed by {name} (out of memory?)")
     if code == STOPPED:
-        return StageError(f"ffmpeg was told to stop from outside. {RESUME_HINT}")
+        return StageError(f"ffmpeg was stopped by a signal of another process. {RESUME_HINT}")
     if memory_is_short():
         return out_of_memory(f"ffmpeg failed, out of memory: {words}")
     if 256 - code in SYSTEM_ERRNOS:
@@ -127,7 +145,7 @@ def _feed(process: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> None:
 
 
 def _close(process: "subprocess.Popen[bytes]") -> None:
-    """Close the pipe, once or again, whether or not there is anyone to read what is left in it."""
+    """Close the pipe; harmless if it is closed already or its reader has ended."""
     if process.stdin is not None:
         with suppress(BrokenPipeError):
             process.stdin.close()
@@ -139,10 +157,30 @@ def encode_all(
     encodings: Sequence[Encoding],
     timeout_seconds: float,
 ) -> list[bytes]:
-    """Encode raw I420 frames in every way asked for, in one process that reads them once.
+    """Encode raw I420 frames with several encoders, in one process that reads the frames once.
 
-    Gives one elementary stream per encoding, in order. They go through temporary files without a
-    name: whatever is killed, none is left behind.
+    Parameters
+    ----------
+    frames
+        Frames of `stream.width` x `stream.height` pixels, 8-bit I420, one element per frame.
+    stream
+        Size and frame rate of the frames.
+    encodings
+        Encoders and their settings.
+    timeout_seconds
+        Time limit of the process.
+
+    Returns
+    -------
+    list[bytes]
+        One elementary stream per encoding, in order. They pass through unnamed temporary files, so
+        that a killed process leaves no file.
+
+    Raises
+    ------
+    ClipError, StageError
+        As `run`.
+
     """
     source = ffmpeg.input(
         "pipe:0",

@@ -19,10 +19,17 @@ with any instruction set."""
 
 
 class Preprocess:
-    """Display orientation, short side to `short_side`, centre crop to `crop`, RGB.
+    """Display orientation, resize of the short side, centre crop and conversion to RGB, in order.
 
-    The one order of operations for clean and for re-encoded clips (benchmark specification,
-    section 2). `rotation` is given for streams that have lost their rotation metadata.
+    The same for clean and for re-encoded clips (benchmark specification, section 2).
+
+    Parameters
+    ----------
+    short_side
+        Pixels of the shorter side after the resize.
+    crop
+        Side of the square that is cut out of the centre, pixels; at most `short_side`.
+
     """
 
     def __init__(self, short_side: int, crop: int) -> None:
@@ -32,7 +39,11 @@ class Preprocess:
         self._built_for: tuple[object, ...] = ()
 
     def __call__(self, frame: av.VideoFrame, rotation: int | None = None) -> NDArray[np.uint8]:
-        """One frame as an array (crop, crop, 3), uint8, RGB."""
+        """Return one frame as an array (crop, crop, 3), uint8, RGB.
+
+        `rotation` replaces that of the frame, for streams that have lost it in an encoder. Raises
+        ClipError if the frame cannot be scaled.
+        """
         turn = (frame.rotation if rotation is None else rotation) % 360
         built_for = (
             frame.width, frame.height, frame.format.name, turn,
@@ -56,7 +67,7 @@ class Preprocess:
         # Counter-clockwise, as FFmpeg's display matrix counts.
         turns = {0: [], 90: ["cclock"], 180: ["clock", "clock"], 270: ["clock"]}
         if turn not in turns:
-            raise ClipError(f"rotation of {turn} degrees is no multiple of 90")
+            raise ClipError(f"unsupported rotation: {turn} degrees (must be a multiple of 90)")
         width, height = frame.width, frame.height
         if turn in (90, 270):
             width, height = height, width
@@ -87,7 +98,7 @@ class Preprocess:
 
 
 def scaled_size(width: int, height: int, short_side: int) -> tuple[int, int]:
-    """Size with the short side at `short_side` and the long side rounded to the nearest pixel."""
+    """Return (width, height) with the short side at `short_side`, the long one rounded."""
     short, long = min(width, height), max(width, height)
     other = max(short_side, (2 * long * short_side + short) // (2 * short))
     return (short_side, other) if width <= height else (other, short_side)

@@ -1,8 +1,8 @@
-"""Recompress: a source video through a codec or a lossy channel, at its native size.
+"""Compression corruptions of a source video: codec or lossy channel, at the native size.
 
-The source is decoded once for all levels. Encodings are made by one ffmpeg process, which reads the
-decoded frames from a pipe; damaged streams never leave memory. What comes back has as many frames
-as the source, in order, for the same preprocessing as the clean clip.
+The source is decoded once for all levels. One ffmpeg process encodes at all levels, reading the
+decoded frames from a pipe; damaged streams stay in memory. The result has as many frames as the
+source, in order, and goes through the same preprocessing as the clean clip.
 """
 
 import time
@@ -49,20 +49,20 @@ from .source import VideoSource
 
 Item = TypeVar("Item")
 Shown = Callable[[av.VideoFrame], av.VideoFrame]
-"""From a decoded frame to what a viewer of the source would see."""
+"""Function that restores the size and colour tags of the source to a decoded frame."""
 
 
 @dataclass(frozen=True)
 class Recompressed:
-    """One level of one clip."""
+    """One clip at one level."""
 
     frames: Iterator[av.VideoFrame]
-    """At native size cropped to even width and height, in display order, not rotated; reading
-    them raises ClipError where the clip cannot be made."""
+    """Frames at native size cropped to even width and height, in display order, not rotated;
+    iteration raises ClipError if the clip cannot be encoded or decoded."""
     num_frames: int
-    """Frames of the source, which is how many there are in `frames`."""
+    """Number of frames of the source and of `frames`."""
     rotation: int
-    """Degrees by which the source asks to be turned for display, counter-clockwise."""
+    """Rotation of the source for display, counter-clockwise, in degrees."""
     encoder: str
     """Codec, settings and version, for manifests."""
     damage: Damage | None = None
@@ -70,12 +70,12 @@ class Recompressed:
 
     @property
     def damaged_frames(self) -> int | None:
-        """Coded pictures of which a byte was changed or lost; None for plain encodings."""
+        """Number of coded pictures with a changed or lost byte; None for plain encodings."""
         return None if self.damage is None else len(self.damage.units)
 
     @property
     def repeated_frames(self) -> int | None:
-        """Frames that repeat another one; counted while `frames` is read, None for encodings."""
+        """Number of frames that repeat another one so far; None for plain encodings."""
         return None if self.restored is None else self.restored.repeated
 
 
@@ -87,11 +87,29 @@ def recompress(
     *,
     timeout_seconds: float,
 ) -> Iterator[Recompressed]:
-    """Put a video through one corruption of the compression family, at several levels.
+    """Apply one corruption of the compression family to a video, at several levels.
 
-    Gives one result per level, made when it is asked for. Decoding and encoding
-    the source must end within `timeout_seconds`. Raises ClipError where the source cannot be
-    decoded or encoded, which concerns all levels.
+    Parameters
+    ----------
+    source
+        The video file.
+    corruption
+        A corruption that acts on the encoder or on the stream.
+    levels, contexts
+        Level and random numbers of each result.
+    timeout_seconds
+        Time limit for decoding and encoding the source.
+
+    Yields
+    ------
+    Recompressed
+        One result per level, computed on access.
+
+    Raises
+    ------
+    ClipError
+        If the source cannot be decoded or encoded, which concerns all levels.
+
     """
     with VideoSource(source) as video:
         if corruption.acts_on == "encoder":
@@ -101,7 +119,7 @@ def recompress(
 
 
 class _Planes(Iterator[I420]):
-    """Decoded frames of a source as the encoders take them, and what they have in common."""
+    """Decoded frames of a source in the format of the encoders, and their common properties."""
 
     def __init__(self, video: VideoSource, timeout_seconds: float) -> None:
         info = video.info  # walks the packets, so before the first frame is read
@@ -131,7 +149,7 @@ class _Planes(Iterator[I420]):
         return i420(planar(frame), self.stream.width, self.stream.height)
 
     def shown(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """A decoded frame at the size and with the colour tags of the source."""
+        """Return a decoded frame with the size and the colour tags of the source."""
         frame = crop(frame, *self.size)
         frame.colorspace, frame.color_range = self.look.colorspace, self.look.color_range
         return frame
@@ -169,7 +187,7 @@ def _sound(codec: str, stream: bytes, planes: _Planes) -> Iterator[av.VideoFrame
         check_machine(error)
         raise ClipError(f"cannot decode what was encoded: {one_line(error)}") from error
     if count != planes.num_frames:
-        raise ClipError(f"{count} of {planes.num_frames} frames came back from the encoder")
+        raise ClipError(f"{count} of {planes.num_frames} frames were decoded after encoding")
 
 
 def _damage(
@@ -198,7 +216,7 @@ def _damage(
 def _carrier(
     video: VideoSource, module: ModuleType, timeout_seconds: float
 ) -> tuple[Coded, int, Shown, str]:
-    """The stream to be damaged, the rotation, what makes pictures shown, and the encoder's name."""
+    """Return the stream to damage, the rotation, the restoring function and the encoder's name."""
     version = f"libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
     if video.info.codec in module.AS_IT_IS:
         taken = _take(video, timeout_seconds)
@@ -225,9 +243,9 @@ def _restored(
 
 
 def _take(video: VideoSource, timeout_seconds: float) -> tuple[Coded, int] | None:
-    """The source's own stream, and its rotation.
+    """Return the stream of the source and its rotation.
 
-    None where its pictures cannot be told apart (no time stamps, or changing sizes).
+    None if its pictures cannot be identified (no time stamps) or change their size.
     """
     position_at: dict[int | None, int] = {}
     look: FrameFormat | None = None
@@ -264,7 +282,7 @@ def _settings(encoding: Encoding) -> str:
 
 
 def _within(seconds: float, items: Iterator[Item]) -> Iterator[Item]:
-    """Pass items on until the time is up."""
+    """Yield the items; raise TransientClipError when the time is up."""
     end = time.monotonic() + seconds
     for item in items:
         if time.monotonic() > end:

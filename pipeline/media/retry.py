@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def retry_once(work: Callable[[], T], what: object) -> T:
-    """Do some work on a clip, and once more where the moment may have been to blame."""
+    """Call `work`, retrying once after a transient error; `what` names it in the log."""
     try:
         return work()
     except TransientClipError as error:

@@ -1,8 +1,8 @@
-"""Read source videos: any container and codec that FFmpeg reads, one frame at a time.
+"""Source videos: properties, packets and frames of a file, one frame at a time.
 
-`VideoSource` opens a file and gives its frames as the decoder made them; `Preprocess` turns a frame
-into the benchmark's picture. Both hold one frame, whatever the clip's length, so that the memory of
-a worker is that of the decoder: about 150 MB for H.264 at 1080p.
+`VideoSource` yields the frames as decoded; `Preprocess` turns a frame into the benchmark's picture.
+Both hold one frame, whatever the length of the clip, so that the memory of a worker is that of the
+decoder: about 150 MB for H.264 at 1080p.
 """
 
 import errno
@@ -27,8 +27,8 @@ from ..messages import one_line
 from ..resources import check_machine
 
 MAX_PIXELS = 8192 * 8192
-"""Largest picture that is decoded where the caller sets no limit; a damaged header can declare
-sizes that fill any memory."""
+"""Largest picture that is decoded unless the caller sets a limit; a damaged header can declare
+sizes that exceed any memory."""
 
 
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg"
@@ -41,12 +41,12 @@ PROTOCOLS = "file"
 
 
 OF_THE_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP})
-"""Numbers of errors that say something about a file; others are the disk's or the machine's."""
+"""Error numbers that concern a file; others concern the disk or the machine."""
 
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """What the container and the first frames say of the chosen video stream."""
+    """Properties of the chosen video stream, from the container and its packets."""
 
     container: str
     codec: str
@@ -59,7 +59,7 @@ class SourceInfo:
     num_packets: int
     """Coded pictures in the file (demuxed, not taken from the header)."""
     declared_frames: int
-    """Frames that the header promises; 0 if it does not say."""
+    """Number of frames according to the header; 0 if it does not state one."""
     bit_rate: int
     """Bits per second of the video stream alone: its bytes over num_packets / fps."""
     container_bit_rate: int
@@ -68,11 +68,27 @@ class SourceInfo:
 
 
 class VideoSource:
-    """One video file; use as a context manager. Every failure is a ClipError.
+    """One video file, used as a context manager.
 
-    `info`, `packets()` and `frames()` read the file on their own, so that they can be used in any
-    order and at the same time. A picture of more than `max_pixels`, and reading that has not come
-    to its end `timeout_seconds` after the source was made, are failures.
+    `info`, `packets()` and `frames()` open the file independently, so that they can be used in any
+    order and at the same time.
+
+    Parameters
+    ----------
+    path
+        The file.
+    max_pixels
+        Largest picture, width times height.
+    timeout_seconds
+        Time limit for reading, from the construction of the object; None means no limit.
+
+    Raises
+    ------
+    ClipError
+        If the file cannot be read, from the constructor and from every method.
+    StageError
+        If the error was caused by the machine.
+
     """
 
     def __init__(
@@ -98,7 +114,7 @@ class VideoSource:
             container.close()
 
     def _open(self) -> tuple[av.container.InputContainer, av.video.stream.VideoStream]:
-        """Open the file anew at FFmpeg's best video stream; cover pictures do not count."""
+        """Open the file again at FFmpeg's best video stream; cover pictures do not count."""
         limit = {"max_pixels": str(self._max_pixels)}
         try:
             container = av.open(
@@ -136,13 +152,13 @@ class VideoSource:
             raise TransientClipError(f"not read within {self._seconds:g} s")
 
     def _check_moment(self, error: Exception) -> None:
-        """Whether an error is the clip's, and not that of the time or the machine."""
+        """Raise an error of the time limit or of the machine instead of one of the clip."""
         self._check_time()
         check_machine(error)
 
     @cached_property
     def info(self) -> SourceInfo:
-        """Properties of the stream; the file's packets are walked once, none is decoded."""
+        """Properties of the stream; reads the packets of the file once and decodes none."""
         container, stream = self._open()
         count = total = 0
         for packet in self._demux(container, stream):
@@ -172,11 +188,11 @@ class VideoSource:
         )
 
     def packets(self) -> Iterator[Any]:
-        """Coded pictures (av.Packet) of the video stream from the start, in coding order."""
+        """Yield the coded pictures (av.Packet) of the video stream, in coding order."""
         yield from self._demux(*self._open())
 
     def frames(self) -> Iterator[av.VideoFrame]:
-        """All frames from the start in presentation order, at the coded size, not rotated."""
+        """Yield all frames in presentation order, at the coded size, not rotated."""
         container, stream = self._open()
         count = 0
         try:
@@ -207,7 +223,7 @@ class VideoSource:
 
 
 def check_file(path: Path) -> None:
-    """Refuse what is no plain file: opening a pipe waits for ever, and a device never ends."""
+    """Raise ClipError unless `path` is a regular file: FIFOs block, and devices never end."""
     try:
         status = path.stat()
     except FileNotFoundError as error:
@@ -217,7 +233,7 @@ def check_file(path: Path) -> None:
             raise
         raise ClipError(ffmpeg_words(error)) from error
     if not stat.S_ISREG(status.st_mode):
-        raise ClipError("no plain file")
+        raise ClipError("not a regular file")
     if status.st_size == 0:
         raise ClipError("empty file (0 bytes)")
 
@@ -227,6 +243,6 @@ def _too_large(width: int, height: int, limit: int) -> str:
 
 
 def ffmpeg_words(error: BaseException) -> str:
-    """What FFmpeg said, without the path of the file."""
+    """Return FFmpeg's message without the path of the file."""
     text = getattr(error, "strerror", None) or str(error)
     return one_line(text)

@@ -1,1 +1,1 @@
-"""Tools: commands that change nothing that a stage wrote."""
+"""Tools: commands that are not stages of dvc.yaml."""

@@ -1,10 +1,12 @@
-"""Apply: one corruption to one video file, at its own size.
+"""Apply one corruption to one video file at its own size.
 
-For a look at one's own material, or a few files outside any dataset. Datasets go through the stages
-instead, which crop, keep manifests and go on after a crash. Sound is left out.
+For single files outside any dataset. Datasets go through the stages instead, which crop, write
+manifests and resume after a crash. Sound is left out.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,11 +16,12 @@ from numpy.typing import NDArray
 
 import corruptions
 from corruptions.codec.frames import CONVERSION
-from corruptions.registry import load
+from corruptions.registry import Corruption, load
 from corruptions.types import ClipRandom, Context, Dialect
 
 from ..errors import ClipError, SettingsError
 from ..io.atomic import atomic
+from ..io.outputs import check_output
 from ..media.recompress import recompress
 from ..media.source import VideoSource
 from ..settings import PayloadSettings
@@ -28,12 +31,21 @@ PAYLOADS = {
     ".mp4": PayloadSettings(codec="jpeg", quality=95, subsampling="444"),
     ".mkv": PayloadSettings(codec="ffv1"),
 }
-"""What is written, by extension: pictures as JPEG, or without loss."""
+"""Payload written per file extension: JPEG pictures (.mp4) or lossless (.mkv)."""
 
 MAX_BYTES = 8 << 30
-"""Decoded frames that are held at once."""
+"""Largest size of the decoded frames of a video, which pixel corruptions hold in memory."""
 
 Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """Result of `apply`."""
+
+    num_frames: int
+    has_sound: bool
+    """True if the input has sound, which the output has not."""
 
 
 def apply(
@@ -45,22 +57,48 @@ def apply(
     seed: int = 0,
     dialect: Dialect = "ours",
     table: str = "mini_kinetics",
+    force: bool = False,
     timeout_seconds: float,
-) -> int:
-    """Corrupt one video file; gives the number of frames written. ClipError says why not.
+) -> Applied:
+    """Corrupt one video file and write the result to `output`.
 
-    The random numbers are named by the file's stem, so another copy of the file gives the same.
-    Compression corruptions encode the file as it is, the others its decoded frames.
+    The random numbers depend on the file's stem, so a copy of the file in another folder gives the
+    same result. Compression corruptions encode the source stream, the others its decoded frames.
+    An existing output is overwritten only with `force`, the input never. Raises ClipError if the
+    video cannot be read or corrupted.
     """
     if output.suffix not in PAYLOADS:
         raise SettingsError(
-            f"--output {output}: the name must end in .mp4 (JPEG pictures) or .mkv (lossless)."
+            f"--output: the name must end in .mp4 (JPEG pictures) or .mkv (lossless) "
+            f"(got {str(output)!r})."
         )
-    corruption = load(name, dialect)
+    check_output(output, [video], force=force)
+    with named(video):
+        return _apply(video, output, load(name, dialect), severity, seed, table, timeout_seconds)
+
+
+@contextmanager
+def named(video: Path) -> Iterator[None]:
+    """Name the video file in a ClipError, which says only what is wrong with it."""
+    try:
+        yield
+    except ClipError as error:
+        raise ClipError(f"{video}: {error}") from error
+
+
+def _apply(
+    video: Path,
+    output: Path,
+    corruption: Corruption,
+    severity: int,
+    seed: int,
+    table: str,
+    timeout_seconds: float,
+) -> Applied:
     level = corruption.level(severity, table)
     with VideoSource(video, timeout_seconds=timeout_seconds) as source:
         info = source.info
-        random = ClipRandom(seed, table, video.stem, name, str(severity))
+        random = ClipRandom(seed, table, video.stem, corruption.name, str(severity))
         context = Context(random, None, info.fps)
         fps = info.fps
         pictures: Iterator[Picture]
@@ -68,8 +106,9 @@ def apply(
             size = info.num_packets * info.width * info.height * 3
             if size > MAX_BYTES:
                 raise ClipError(
-                    f"{video}: its {info.num_packets} frames take {size >> 30} GB of memory, more "
-                    f"than {MAX_BYTES >> 30}; cut the video into clips first."
+                    f"too long for memory (got {info.num_packets} frames, "
+                    f"{size >> 30} GB; the limit is {MAX_BYTES >> 30} GB); cut the video into "
+                    "clips first."
                 )
             clip = np.stack([_shown(frame, frame.rotation) for frame in source.frames()])
             pictures = iter(corruptions.corrupt_pixels(corruption, clip, level, context))
@@ -79,11 +118,16 @@ def apply(
                 recompress(video, corruption, [level], [context], timeout_seconds=timeout_seconds)
             )
             pictures = (_shown(frame, made.rotation) for frame in made.frames)
-        return _write(output, pictures, fps)
+        return Applied(_write(output, pictures, fps), has_sound=_has_sound(video))
+
+
+def _has_sound(video: Path) -> bool:
+    with av.open(f"file:{video}", metadata_errors="replace") as container:
+        return bool(container.streams.audio)
 
 
 def _shown(frame: av.VideoFrame, rotation: int) -> Picture:
-    """A frame as RGB pixels (H, W, 3), turned as it is displayed."""
+    """Return a frame as RGB pixels (H, W, 3), rotated as it is displayed."""
     picture = frame.to_ndarray(format="rgb24", interpolation=CONVERSION)
     return np.rot90(picture, rotation // 90).astype(np.uint8, copy=False)
 

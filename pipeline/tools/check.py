@@ -1,14 +1,15 @@
-"""Check: this machine, or this image, can do the work and makes the same bytes as others.
+"""Check of the installation: dependencies, and output equal to the reference.
 
-Every library of requirements.txt must be there, those that make bytes in their pinned versions. A
-small clip made by a formula then goes through corruptions of every family, both encoders of the
-ffmpeg program and the payload, and must come out as it does everywhere.
+Every required library must be installed, those that determine output bytes in their pinned
+versions. A small synthetic clip is then passed through corruptions of every family, both encoders
+of the ffmpeg program and the payload; the hashes of the results must equal the reference.
 """
 
 import hashlib
 import importlib
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -22,9 +23,12 @@ from ..messages import one_line
 if TYPE_CHECKING:
     from corruptions.types import Clip
 
-# What may be missing is imported where it is used, so that its absence is a finding, not a crash.
+# Libraries that may be missing are imported where they are used, so that a missing one is a failed
+# check and not a crash.
 
-REQUIREMENTS = Path(__file__).parents[1] / "requirements.txt"
+PROJECT = "video-corruptions"
+REQUIREMENTS = Path(__file__).parents[2] / "requirements.txt"
+"""Pinned versions of a checkout; an installed distribution has them in its metadata."""
 
 EXPECTED: dict[str, str] = {
     "shot_noise": "a209fc0fe176",
@@ -46,46 +50,66 @@ EXPECTED: dict[str, str] = {
     "libx265": "d727c9608ebc",
     "payload": "4f94db197b06",
 }
-"""First 12 hexadecimal digits of the SHA-256 of what the formula's clip becomes: its frames after
-a corruption of severity 5, the program's streams, the payload's file. The encoders of
-`corruptions` are FFmpeg's libraries; motion_blur_magick is the one that needs ImageMagick's."""
+"""First 12 hexadecimal digits of the SHA-256 of the reference outputs for the synthetic clip: its
+frames after a corruption at severity 5, the streams of the ffmpeg program, the file of the payload.
+The encoders of `corruptions` are FFmpeg's libraries; only motion_blur_magick needs ImageMagick."""
 
 BYTES = ("av", "imageio-ffmpeg", "numpy", "opencv-python-headless", "scipy", "simplejpeg", "wand")
-"""Libraries whose version can change a pixel or a byte; another version of the others will do."""
+"""Libraries whose version can change a pixel or a byte; the others may have another version."""
 
 TIMEOUT_SECONDS = 60.0
+
+_PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*==\s*(?P<version>[^\s;]+)")
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One thing that was looked at."""
+    """Result of one check."""
 
-    what: str
+    name: str
     detail: str
-    good: bool = True
+    passed: bool = True
 
 
 def check() -> Iterator[CheckResult]:
-    """Look at everything; nothing further once a library is missing."""
+    """Yield the results of all checks; only those of the libraries if one of them fails."""
     complete = True
-    for finding in libraries(REQUIREMENTS):
-        complete &= finding.good
-        yield finding
+    for result in libraries(requirements()):
+        complete &= result.passed
+        yield result
     if complete:
         yield from programs()
         yield from same_bytes()
         yield device()
 
 
-def libraries(requirements: Path) -> Iterator[CheckResult]:
-    """Each pinned library: installed, in its version, and importable."""
+def requirements() -> dict[str, str]:
+    """Return the pinned version per library.
+
+    Those of requirements.txt in a checkout; otherwise those of the extra `pipeline` in the metadata
+    of the installed distribution.
+    """
+    if REQUIREMENTS.is_file():
+        lines = REQUIREMENTS.read_text().splitlines()
+    else:
+        try:
+            lines = metadata.requires(PROJECT) or []
+        except metadata.PackageNotFoundError as error:
+            raise StageError(
+                f"{PROJECT}: neither {REQUIREMENTS.name} nor an installed distribution is there "
+                f"(looked for {REQUIREMENTS}); run from a checkout or install {PROJECT!r}."
+            ) from error
+    return {pin["name"]: pin["version"] for pin in map(_PIN.match, lines) if pin}
+
+
+def libraries(pinned_versions: Mapping[str, str]) -> Iterator[CheckResult]:
+    """Check that each pinned library is installed, importable and of its version."""
     modules = metadata.packages_distributions()
-    for line in requirements.read_text().splitlines():
-        name, _, pinned = line.partition("==")
+    for name, pinned in pinned_versions.items():
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
-            yield CheckResult(name, f"not installed; requirements.txt names {pinned}", good=False)
+            yield CheckResult(name, f"not installed; required: {pinned}", passed=False)
             continue
         title, found = distribution.metadata["Name"], distribution.version
         try:
@@ -93,16 +117,16 @@ def libraries(requirements: Path) -> Iterator[CheckResult]:
                 if title in owners and not module.startswith("_"):
                     importlib.import_module(module)
         except (ImportError, OSError, RuntimeError, ValueError) as error:
-            yield CheckResult(name, f"{found} cannot be imported: {one_line(error)}", good=False)
+            yield CheckResult(name, f"{found} cannot be imported: {one_line(error)}", passed=False)
             continue
         if found.partition("+")[0] == pinned:  # 2.13.0+cpu is a build of 2.13.0
             yield CheckResult(name, found)
         else:
-            yield CheckResult(name, f"{found}; requirements.txt names {pinned}", name not in BYTES)
+            yield CheckResult(name, f"{found}; required: {pinned}", name not in BYTES)
 
 
 def programs() -> Iterator[CheckResult]:
-    """FFmpeg, as a program and as libraries, and ImageMagick's library."""
+    """Check FFmpeg, as a program and as libraries, and the ImageMagick library."""
     import av
 
     from ..media import ffmpeg
@@ -110,34 +134,32 @@ def programs() -> Iterator[CheckResult]:
     try:
         yield CheckResult("ffmpeg", ffmpeg.version())
     except (OSError, RuntimeError) as error:
-        yield CheckResult("ffmpeg", one_line(error), good=False)
-    yield CheckResult("FFmpeg's libraries", str(av.ffmpeg_version_info))
+        yield CheckResult("ffmpeg", one_line(error), passed=False)
+    yield CheckResult("FFmpeg libraries", str(av.ffmpeg_version_info))
     try:
         from wand.version import MAGICK_VERSION
     except ImportError as error:
-        yield CheckResult("ImageMagick's library", one_line(error), good=False)
+        yield CheckResult("ImageMagick library", one_line(error), passed=False)
     else:
-        yield CheckResult("ImageMagick's library", MAGICK_VERSION.partition(" http")[0])
+        yield CheckResult("ImageMagick library", MAGICK_VERSION.partition(" http")[0])
 
 
 def same_bytes() -> Iterator[CheckResult]:
-    """Make what EXPECTED names; pixels and bytes must be those."""
+    """Compute every output of EXPECTED and compare its hash with the reference."""
     for name, make in _makers().items():
         try:
             digest = hashlib.sha256(make()).hexdigest()[:12]
         except (ClipError, StageError, ImportError, OSError, ValueError) as error:
-            yield CheckResult(name, one_line(error), good=False)
+            yield CheckResult(name, one_line(error), passed=False)
             continue
         if digest == EXPECTED[name]:
-            yield CheckResult(name, "as everywhere")
+            yield CheckResult(name, "matches the reference")
         else:
-            yield CheckResult(
-                name, f"other bytes: {digest}, elsewhere {EXPECTED[name]}", good=False
-            )
+            yield CheckResult(name, f"hash {digest}, expected {EXPECTED[name]}", passed=False)
 
 
 def _makers() -> dict[str, Callable[[], bytes]]:
-    """What makes the bytes of EXPECTED, by name."""
+    """Return the functions that compute the outputs of EXPECTED, by name."""
     from corruptions import corrupt, names
 
     clip = _clip()
@@ -151,7 +173,7 @@ def _makers() -> dict[str, Callable[[], bytes]]:
 
 
 def _clip() -> "Clip":
-    """Ramps, rings and something like noise that move, from whole numbers alone."""
+    """Return moving ramps, rings and a noise-like texture, computed from integers alone."""
     import numpy as np
 
     t, y, x = np.ogrid[:30, :72, :96]
@@ -162,7 +184,7 @@ def _clip() -> "Clip":
 
 
 def _program(clip: "Clip", codec: Literal["libx264", "libx265"]) -> bytes:
-    """The clip's red, as a grey video, encoded by the ffmpeg program."""
+    """Return the red channel as a grey video, encoded by the ffmpeg program."""
     from corruptions.types import Encoding, Stream
 
     from ..media import ffmpeg
@@ -177,7 +199,7 @@ def _program(clip: "Clip", codec: Literal["libx264", "libx265"]) -> bytes:
 
 
 def _payload(clip: "Clip") -> bytes:
-    """The clip as a shard stores it by default."""
+    """Return the clip in the default payload of shards."""
     from ..settings import PayloadSettings
     from ..storage.payload import write_payload
 
@@ -185,7 +207,7 @@ def _payload(clip: "Clip") -> bytes:
 
 
 def device() -> CheckResult:
-    """Where models run: the GPU's sums are compared with the CPU's."""
+    """Check the device on which models run: a convolution must give the CPU's result."""
     import torch
 
     cores = len(os.sched_getaffinity(0))
@@ -197,7 +219,7 @@ def device() -> CheckResult:
     try:
         there = torch.conv2d(pictures.cuda(), kernel.cuda()).cpu()
     except RuntimeError as error:
-        return CheckResult("device", f"{name} cannot compute: {one_line(error)}", good=False)
+        return CheckResult("device", f"{name} cannot compute: {one_line(error)}", passed=False)
     if not torch.allclose(there, torch.conv2d(pictures, kernel), rtol=1e-2):
-        return CheckResult("device", f"{name} computes other sums than the CPU", good=False)
-    return CheckResult("device", f"{name}, {torch.cuda.device_count()} in all; {cores} cores")
+        return CheckResult("device", f"{name} and the CPU give different results", passed=False)
+    return CheckResult("device", f"{name}, {torch.cuda.device_count()} in total; {cores} cores")

@@ -1,6 +1,6 @@
-"""Preview: what every corruption does to one video, as a mosaic and as clips side by side.
+"""Preview of corruptions on one video: a mosaic of pictures, and clips side by side.
 
-The same code as the corrupt stage makes the frames; only the first seconds of the video are used.
+The frames are computed by the code of the corrupt stage, from the first seconds of the video.
 """
 
 import logging
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import ffmpeg
@@ -21,6 +22,7 @@ from corruptions.types import Clip, ClipRandom, Context, Dialect
 from ..errors import ClipError
 from ..execution.progress import progress_bar
 from ..io.atomic import atomic
+from ..io.outputs import check_output
 from ..media import ffmpeg as program
 from ..media.preprocess import Preprocess
 from ..media.recompress import recompress
@@ -41,8 +43,8 @@ INK, PAPER = (32, 32, 32), 250
 
 
 @dataclass(frozen=True)
-class Sample:
-    """The beginning of a video: as a file of its own and as the benchmark's clip."""
+class VideoSample:
+    """First seconds of a video, as a file and as the benchmark's clip."""
 
     source: Path
     clip: Clip
@@ -57,45 +59,48 @@ def preview(
     seconds: float,
     dialect: Dialect = "ours",
     table: str = "mini_kinetics",
+    force: bool = False,
 ) -> list[Path]:
-    """Write `mosaic.png`, `severity-3.png` and one mp4 per corruption; gives their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    sample = take_sample(video, folder / f"sample{video.suffix}", seconds)
+    """Write `mosaic.png`, `severity-3.png` and one mp4 per corruption; return their paths.
+
+    Existing files are overwritten only with `force`, the video never.
+    """
+    pictures = [folder / name for name in ("mosaic.png", "severity-3.png")]
+    clip_paths = [folder / f"{name}.mp4" for name in names]
+    for path in (*pictures, *clip_paths):
+        check_output(path, [video], force=force)
     middle: dict[str, list[Image]] = {}
-    written = []
-    with progress_bar("preview", len(names)) as advance:
-        for name in names:
-            clips = [sample.clip, *corrupted(sample, name, dialect, table)]
-            middle[name] = [clip[len(clip) // 2] for clip in clips]
-            path = folder / f"{name}.mp4"
-            write_side_by_side(path, clips, name, sample.fps)
-            written.append(path)
-            advance(1)
-    sample.source.unlink()
-    for path, picture in (
-        (folder / "mosaic.png", mosaic(middle)),
-        (folder / "severity-3.png", sheet(middle, 3)),
-    ):
+    with TemporaryDirectory(prefix="preview-") as temporary:
+        sample = take_sample(video, Path(temporary) / f"sample{video.suffix}", seconds)
+        with progress_bar("preview", len(names)) as advance:
+            for name, path in zip(names, clip_paths, strict=True):
+                clips = [sample.clip, *corrupted(sample, name, dialect, table)]
+                middle[name] = [clip[len(clip) // 2] for clip in clips]
+                write_side_by_side(path, clips, name, sample.fps)
+                advance(1)
+    for path, picture in zip(pictures, (mosaic(middle), sheet(middle, 3)), strict=True):
         write_png(path, picture)
-        written.insert(0, path)
-    return written
+    return [*reversed(pictures), *clip_paths]
 
 
-def take_sample(video: Path, path: Path, seconds: float) -> Sample:
-    """Cut the first seconds of a video without coding it again: its bit rate stays."""
-    with VideoSource(video) as source:
-        fps = source.info.fps
+def take_sample(video: Path, path: Path, seconds: float) -> VideoSample:
+    """Cut the first seconds of a video by copying its stream, which keeps the bit rate."""
+    try:
+        with VideoSource(video) as source:
+            fps = source.info.fps
+    except ClipError as error:
+        raise ClipError(f"{video}: {error}") from error
     wanted = max(1, round(seconds * fps))
     cut = ffmpeg.input(str(video)).video.output(str(path), c="copy", frames=wanted)
     program.run(cut, timeout_seconds=TIMEOUT_SECONDS)
     preprocess = Preprocess(SHORT_SIDE, CROP)
     with VideoSource(path) as source:
         frames = [preprocess(frame) for frame in source.frames()]
-    return Sample(path, np.stack(frames), fps)
+    return VideoSample(path, np.stack(frames), fps)
 
 
-def corrupted(sample: Sample, name: str, dialect: Dialect, table: str) -> Iterator[Clip]:
-    """The clip at severities 1 to 5."""
+def corrupted(sample: VideoSample, name: str, dialect: Dialect, table: str) -> Iterator[Clip]:
+    """Yield the corrupted clip at severities 1 to 5."""
     corruption = load(name, dialect)
     levels = [corruption.level(severity, table) for severity in SEVERITIES]
     contexts = [
@@ -114,7 +119,7 @@ def corrupted(sample: Sample, name: str, dialect: Dialect, table: str) -> Iterat
 
 
 def mosaic(middle: dict[str, list[Image]]) -> Image:
-    """One row a corruption, one column a severity (0 is clean)."""
+    """Draw one row per corruption and one column per severity (0 is clean)."""
     height, width = next(iter(middle.values()))[0].shape[:2]
     columns = len(SEVERITIES) + 1
     picture = np.full(
@@ -133,7 +138,7 @@ def mosaic(middle: dict[str, list[Image]]) -> Image:
 
 
 def sheet(middle: dict[str, list[Image]], severity: int, columns: int = 4) -> Image:
-    """One picture a corruption at one severity, in a grid, as the figures of papers show them."""
+    """Draw one picture per corruption at one severity, in a grid."""
     height, width = next(iter(middle.values()))[0].shape[:2]
     rows = -(-len(middle) // columns)
     picture = np.full((rows * (height + BAR), columns * (width + GAP) - GAP, 3), PAPER, np.uint8)
@@ -146,7 +151,7 @@ def sheet(middle: dict[str, list[Image]], severity: int, columns: int = 4) -> Im
 
 
 def write_side_by_side(path: Path, clips: Sequence[Clip], name: str, fps: Fraction) -> None:
-    """Clean and five severities in a grid of 3 x 2, as an mp4 that every player plays."""
+    """Write the clean clip and five severities in a grid of 3 x 2 as an H.264 mp4."""
     height, width = clips[0].shape[1:3]
     canvas = np.full((2 * (height + BAR), 3 * width, 3), PAPER, np.uint8)
     for number in range(len(clips)):
@@ -159,7 +164,7 @@ def write_side_by_side(path: Path, clips: Sequence[Clip], name: str, fps: Fracti
             for number, clip in enumerate(clips):
                 top = number // 3 * (height + BAR) + BAR
                 left = number % 3 * width
-                # A clip of another frame rate holds its frames, so that all play in step.
+                # Frames of a clip with a lower frame rate are repeated, so that all stay in sync.
                 image = clip[index * len(clip) // length]
                 canvas[top : top + height, left : left + width] = image
             yield canvas.tobytes()
@@ -176,7 +181,7 @@ def write_png(path: Path, picture: Image) -> None:
     """Write an RGB picture."""
     done, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     if not done:
-        raise ClipError(f"{path}: the picture cannot be coded as PNG")
+        raise ClipError(f"{path}: the picture cannot be encoded as PNG.")
     with atomic(path) as temporary:
         temporary.write_bytes(data.tobytes())
 

@@ -57,7 +57,7 @@ def run(image: str, *arguments: str, folder: Path | None = None, at: str = "/min
 
 
 def test_the_image_is_sound(image: str) -> None:
-    assert "WRONG" not in run(image, "check")
+    assert "FAILED" not in run(image, "check")
 
 
 def test_it_has_no_compiler_no_tests_and_no_root(image: str) -> None:

@@ -61,9 +61,9 @@ def playlist(path: Path) -> None:
 
 
 KINDS: dict[Callable[[Path], None], tuple[str, str]] = {
-    fifo: ("broken", "no plain file"),
-    listening: ("broken", "no plain file"),
-    endless: ("broken", "no plain file"),
+    fifo: ("broken", "not a regular file"),
+    listening: ("broken", "not a regular file"),
+    endless: ("broken", "not a regular file"),
     nowhere: ("broken", "no such file"),
     loop: ("broken", "Too many levels of symbolic links"),
     folder: ("missing", "no file"),

@@ -194,7 +194,7 @@ def test_a_folder_that_no_manifest_can_name(tmp_path: Path) -> None:
     odd.mkdir()
     name = f"{video_id(0)}_000003_000013.mp4"
     (videos / name).rename(odd / name)
-    with pytest.raises(SettingsError, match="is no UTF-8"):
+    with pytest.raises(SettingsError, match="is not valid UTF-8"):
         filter_clips("demo", params, tmp_path)
 
 

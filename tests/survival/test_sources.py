@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.datasets.annotations import ListedClip
+from pipeline.datasets.clip_rows import FoundClip
+from pipeline.datasets.probe import ProbeLimits, ProbeTask, probe_clips
 from pipeline.datasets.source_clips import Sources
 from pipeline.errors import StageError
 from pipeline.params import load
-from pipeline.stages.filter import ProbeTask, probe_clips
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
 from tests.survival.running import start
@@ -61,8 +62,8 @@ def test_a_source_that_is_replaced_between_two_frames(stages: Stages) -> None:
 
 def test_a_listed_file_that_is_gone_when_its_turn_comes_is_no_row(tmp_path: Path) -> None:
     clip = ListedClip("key", "id", "val", 0, "label", 0, 0, 1)
-    limits = {"dataset": "demo", "min_frames": 8, "max_pixels": 1 << 20, "timeout_seconds": 60.0}
-    task = ProbeTask(clips=(clip,), files=("gone.mp4",), checksums=(None,), root=tmp_path, **limits)
+    limits = ProbeLimits(tmp_path, "demo", min_frames=8, max_pixels=1 << 20, timeout_seconds=60)
+    task = ProbeTask((FoundClip(clip, "gone.mp4", None),), limits)
     with pytest.raises(StageError, match="changed or disappeared while it was read"):
         probe_clips(task)
     (tmp_path / "gone.mp4").symlink_to(tmp_path / "nothing")

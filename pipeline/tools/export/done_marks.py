@@ -1,7 +1,7 @@
-"""Marks: which files a shard became, by which recipe; written last, so that they are all there.
+"""Completion markers: the files written per shard and their recipe; written last.
 
-An export that is run again skips the shards whose mark is true. Only files that a mark names are
-ever removed.
+A repeated export skips the shards whose marker matches. Only files listed in a marker are ever
+removed.
 """
 
 import json
@@ -20,50 +20,50 @@ _NAME = re.compile(r"([A-Za-z0-9_-]+/)?[A-Za-z0-9_-]+(\.[a-z0-9]+)?")
 
 
 def begin(task: ExportTask) -> None:
-    """Say that a shard is being written; what an older recipe made is still known."""
+    """Mark a shard as incomplete, keeping the list of the files of an older recipe."""
     if task.mark.is_file():
         _write(task.mark, "", read(task.mark))
 
 
 def write(task: ExportTask, files: list[File]) -> None:
-    """Say what a task made; remove what an older recipe made and this one did not."""
+    """Record the files of a task; remove those of an older recipe that are not among them."""
     now = {file.name for file in files}
     _remove(task.folder, [file for file in read(task.mark) if file.name not in now])
     _write(task.mark, task.recipe, files)
 
 
 def read(mark: Path) -> list[File]:
-    """Files of a shard; none if there is no mark."""
-    return [File(**file) for file in _said(mark).get("files", [])]
+    """Return the files of a shard; none if it has no marker."""
+    return [File(**file) for file in _content(mark).get("files", [])]
 
 
 def is_done(task: ExportTask) -> bool:
-    """Whether a task's files are there, made by today's recipe."""
-    if _said(task.mark).get("recipe") != task.recipe:
+    """Return True if a task's files exist and were written by the current recipe."""
+    if _content(task.mark).get("recipe") != task.recipe:
         return False
     return all(_size(task.folder / file.name) == file.size for file in read(task.mark))
 
 
 def forget_others(folder: Path, marks: Path, known: Iterable[Path]) -> None:
-    """Remove what came out of shards that a cell no longer has."""
+    """Remove the files of shards that a cell no longer has."""
     for mark in sorted(set(marks.glob("*.json")) - set(known)):
         _remove(folder, read(mark))
         mark.unlink()
 
 
 def _write(mark: Path, recipe: str, files: list[File]) -> None:
-    said = {"recipe": recipe, "files": [asdict(file) for file in files]}
-    write_text(mark, json.dumps(said, separators=(",", ":")) + "\n")
+    content = {"recipe": recipe, "files": [asdict(file) for file in files]}
+    write_text(mark, json.dumps(content, separators=(",", ":")) + "\n")
 
 
-def _said(mark: Path) -> dict[str, Any]:
+def _content(mark: Path) -> dict[str, Any]:
     try:
-        said: dict[str, Any] = json.loads(mark.read_text())
+        content: dict[str, Any] = json.loads(mark.read_text())
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise StageError(f"{mark}: no readable mark ({error}); remove it.") from error
-    return said
+        raise StageError(f"{mark}: not a completion marker ({error}); delete it.") from error
+    return content
 
 
 def _size(path: Path) -> int | None:
@@ -75,7 +75,10 @@ def _size(path: Path) -> int | None:
 def _remove(folder: Path, files: Iterable[File]) -> None:
     for file in files:
         if not _NAME.fullmatch(file.name):
-            raise StageError(f"{folder}: a mark names {file.name!r}, which no export wrote.")
+            raise StageError(
+                f"{folder}: a completion marker lists a file that no export wrote "
+                f"(got {file.name!r}); delete its folder .done and export again."
+            )
         path = folder / file.name
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

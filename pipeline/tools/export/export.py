@@ -1,7 +1,7 @@
-"""Write an export: shards in parallel, lists at the end, nothing twice.
+"""Writing of exports: shards in parallel, then the lists.
 
-A shard is the unit of work, as in the stages: its files, then its mark. A run that was killed goes
-on where it was; a second run finds everything done.
+As in the stages, a shard is the unit of work: its files are written, then its marker. A killed run
+resumes; a second run finds every shard done.
 """
 
 import inspect
@@ -15,14 +15,15 @@ from ...datasets.class_list import read_classes
 from ...errors import SettingsError, StageError
 from ...execution.pool import run_tasks
 from ...io.atomic import write_text
+from ...io.outputs import check_separate
 from ...params import Params
 from ...provenance import code_of, recipe_hash
 from ...settings import MachineSettings
 from ...storage.paths import DatasetPaths
 from . import done_marks
-from .registry import Format, load
+from .registry import Format, Link, load
 from .selection import CLEAN, ExportCell, ExportShard, select
-from .task import Export, ExportTask, Link
+from .task import MARKS, Export, ExportTask
 
 
 def prepare(
@@ -38,11 +39,12 @@ def prepare(
     clean: bool = True,
     paired: bool = False,
     link: Link = "hard",
+    force: bool = False,
 ) -> Export:
-    """Read the manifests and check what is asked for; nothing is written yet.
+    """Read the manifests and validate the request; nothing is written yet.
 
-    `names` are corruptions, named sets or "clean"; without any, all of params.yaml. Only one split
-    is corrupted: of another, there is only the clean set.
+    `names` are corruptions, named sets or "clean"; all of params.yaml if empty. Only the split
+    `corrupt.split` is corrupted; another split has only the clean set.
     """
     format_ = load(name)
     params.check_dataset(dataset)
@@ -50,13 +52,17 @@ def prepare(
     source = params.filter.sources[dataset]
     if split not in source.splits:
         raise SettingsError(
-            f"--split {split!r}: {dataset} has the splits {', '.join(source.splits)}."
+            f"--split: unknown split {split!r}; {dataset} has {', '.join(source.splits)}."
         )
     if paired and format_.UNIT == "shard":
         raise SettingsError(
-            f"--paired: {name} takes shards as they are and cannot leave out clips."
+            f"--paired: {name} exports whole shards and cannot leave out clips; choose another "
+            "format."
         )
     _check_output(output, root)
+    for inputs in params.filter.sources.values():
+        check_separate(output / dataset, [root / inputs.videos, root / inputs.annotations])
+    _check_folder(output / dataset, force)
     wanted = _corruptions(names, params if split == params.corrupt.split else None)
     cells = select(
         DatasetPaths(root, dataset),
@@ -67,13 +73,16 @@ def prepare(
         paired=paired,
     )
     if not cells:
-        raise SettingsError("--no-clean and no corruption: nothing is left to export.")
+        raise SettingsError(
+            "--no-clean without a corruption leaves nothing to export; omit --no-clean or name a "
+            "corruption."
+        )
     classes = read_classes(root / source.classes)
     labels = {clip.label for cell in cells for clip in cell.clips}
     if not labels <= set(range(len(classes))):
         raise StageError(
-            f"{source.classes}: lists {len(classes)} classes, but the manifests have the labels "
-            f"{min(labels)} to {max(labels)}; run the filter stage and those after it again."
+            f"{source.classes}: too few classes for the manifests (got {len(classes)} classes and "
+            f"the labels {min(labels)} to {max(labels)}); run the filter stage and all after it."
         )
     return Export(
         format=name,
@@ -86,11 +95,12 @@ def prepare(
 
 
 def write(export: Export, machine: MachineSettings) -> list[Path]:
-    """Write what is not there yet; gives the paths of the lists."""
+    """Write the missing files; return the paths of the lists."""
     format_ = load(export.format)
     tasks = [task for cell in export.cells for task in _tasks(export, format_, cell)]
     waiting = [task for task in tasks if not done_marks.is_done(task)]
     _check_space(export, format_, waiting)
+    export.marks(format_.FOLDER).mkdir(parents=True, exist_ok=True)  # says that it is an export
     done = sum(len(task.clips) for task in tasks) - sum(len(task.clips) for task in waiting)
     for _ in run_tasks(
         _write_shard,
@@ -127,7 +137,7 @@ def _tasks(export: Export, format_: Format, cell: ExportCell) -> list[ExportTask
     }
 
     def task(shard: ExportShard) -> ExportTask:
-        # A folder that several exports share has every clip; their lists choose.
+        # Files shared by several exports contain every clip; the lists select among them.
         clips = cell.chosen(shard) if format_.UNIT == "pack" else shard.clips
         identity = [[clip.key, clip.label, clip.sha256] for clip in clips]
         return ExportTask(
@@ -148,25 +158,37 @@ def _tasks(export: Export, format_: Format, cell: ExportCell) -> list[ExportTask
 
 
 def _corruptions(names: Sequence[str], params: Params | None) -> list[str]:
-    """Corruptions by name, sets spelled out, each once."""
+    """Return corruptions by name, with sets expanded, each once."""
     wanted = names or (params.corruptions if params is not None else ())
     found: list[str] = []
     for name in wanted:
         if name != CLEAN and name not in (*corruptions.names(), *corruptions.SETS):
             raise SettingsError(
-                f"--corruption {name!r}: there are {', '.join(corruptions.names())}; the sets "
-                f"{', '.join(corruptions.SETS)}; and {CLEAN}."
+                f"--corruption: unknown corruption or set {name!r}; choose from "
+                f"{', '.join(corruptions.names())}, the sets {', '.join(corruptions.SETS)}, or "
+                f"{CLEAN}."
             )
         found.extend(corruptions.SETS.get(name, (name,)))
     return list(dict.fromkeys(found))
+
+
+def _check_folder(folder: Path, force: bool) -> None:
+    """Refuse a folder with files that are not of an export, whose names could be the same."""
+    if force or not folder.exists() or (folder / MARKS).is_dir():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise SettingsError(
+            f"--output: already exists and is not an export (got {str(folder)!r}); choose another "
+            "folder, or write into it with --force."
+        )
 
 
 def _check_output(output: Path, root: Path) -> None:
     for folder in ("data", "manifests", "report"):
         if output.resolve().is_relative_to((root / folder).resolve()):
             raise SettingsError(
-                f"--output {output}: lies in {folder}/, which the stages write and clean up; "
-                "choose a folder outside of it."
+                f"--output: inside {folder}/, where the stages write and delete files "
+                f"(got {str(output)!r}); choose a folder outside of it."
             )
 
 
@@ -174,12 +196,12 @@ def _check_space(export: Export, format_: Format, waiting: Sequence[ExportTask])
     if format_.UNIT == "shard" and export.link != "copy":
         return
     needed = sum(clip.size for task in waiting for clip in task.clips)
-    place = next(
+    existing = next(
         path for path in (export.folder, *export.folder.resolve().parents) if path.is_dir()
     )
-    free = shutil.disk_usage(place).free
+    free = shutil.disk_usage(existing).free
     if needed > free:
         raise SettingsError(
-            f"{export.folder}: {needed / 1e9:.1f} GB are to be written and {free / 1e9:.1f} GB are "
-            "free; choose another --output or fewer cells."
+            f"{export.folder}: not enough disk space (needed {needed / 1e9:.1f} GB, free "
+            f"{free / 1e9:.1f} GB); choose another --output or fewer cells."
         )

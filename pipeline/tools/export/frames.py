@@ -1,6 +1,6 @@
-"""Clips as folders of JPEG frames, once for all formats that list such folders.
+"""Clips as folders of JPEG frames, shared by all formats that list such folders.
 
-Frames count from 1: img_00001.jpg, img_00002.jpg, ...
+Frames are numbered from 1: img_00001.jpg, img_00002.jpg, ...
 """
 
 import shutil
@@ -15,14 +15,14 @@ UNIT: Literal["clip"] = "clip"
 
 
 def write_shard(task: ExportTask) -> list[File]:
-    """Write every clip of a shard as a folder, which appears whole."""
+    """Write every clip of a shard as a folder, by renaming a complete temporary one."""
     files = []
     for clip in task.clips:
         folder = task.folder / clip.key
         temporary = folder.with_name(f".{clip.key}.tmp")
-        for left in (temporary, folder):  # of a killed run; of an older recipe
-            if left.is_dir():
-                shutil.rmtree(left)
+        for old in (temporary, folder):  # of a killed run; of an older recipe
+            if old.is_dir():
+                shutil.rmtree(old)
         temporary.mkdir(parents=True)
         for number, frame in enumerate(jpegs(task, clip), 1):
             (temporary / f"img_{number:05}.jpg").write_bytes(frame)
@@ -32,5 +32,5 @@ def write_shard(task: ExportTask) -> list[File]:
 
 
 def path(cell: ExportCell, clip: ExportClip) -> str:
-    """A clip's folder, as lists name it: relative to the export's folder."""
+    """Return a clip's folder relative to the export's folder, as lists name it."""
     return f"{FOLDER}/{cell.folder}/{clip.key}"

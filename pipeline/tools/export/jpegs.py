@@ -1,4 +1,4 @@
-"""Frames of a stored clip as JPEG files: for formats of pictures instead of videos."""
+"""Frames of a stored clip as JPEG files, for formats of pictures."""
 
 import io
 
@@ -12,10 +12,9 @@ from .task import ExportTask
 
 
 def jpegs(task: ExportTask, clip: ExportClip) -> list[bytes]:
-    """The stored JPEGs as they are; frames of another payload are coded once.
+    """Return the stored JPEG frames unchanged; encode the frames of other payloads.
 
-    Then `payload.quality` and `payload.subsampling` of params.yaml say how (95 and 4:4:4 where
-    they are not set).
+    They are encoded with `payload.quality` and `payload.subsampling` of params.yaml.
     """
     data = task.read(clip)
     try:
@@ -35,8 +34,8 @@ def jpegs(task: ExportTask, clip: ExportClip) -> list[bytes]:
         raise StageError(f"{task.shard}, clip {clip.key}: cannot be read: {error}") from error
     if len(frames) != clip.num_frames:
         raise StageError(
-            f"{task.shard}, clip {clip.key}: has {len(frames)} frames, its manifest says "
-            f"{clip.num_frames}; delete this shard and run the stage again."
+            f"{task.shard}, clip {clip.key}: wrong number of frames (got {len(frames)}, its "
+            f"manifest has {clip.num_frames}); delete this shard and run the stage again."
         )
     return frames
 

@@ -1,4 +1,4 @@
-"""One text file a cell, one line a clip: what most trainers read."""
+"""Text lists with one file per cell and one line per clip, which most trainers read."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ def cell_lists(
     header: str = "",
     suffix: str = "txt",
 ) -> dict[str, str]:
-    """Lists `<format>/<split>/<corruption>-<severity>.<suffix>` by their path."""
+    """Return the lists `<format>/<split>/<corruption>-<severity>.<suffix>` by path."""
     return {
         f"{export.format}/{cell.split}/{cell.name}.{suffix}": lines(cell, line, header)
         for cell in export.cells
@@ -20,5 +20,5 @@ def cell_lists(
 
 
 def lines(cell: ExportCell, line: Callable[[ExportCell, ExportClip], str], header: str = "") -> str:
-    """A line for each clip of a cell."""
+    """Return one line per clip of a cell, after `header`."""
     return header + "".join(f"{line(cell, clip)}\n" for clip in cell.clips)

@@ -1,12 +1,13 @@
-"""Export: a dataset, or any part of its grid, as the files that other trainers read.
+"""Registry of the export formats: the modules of the folder `formats`.
 
-The folder `formats` is the registry: one file a format, whose module holds
+Each module has
 
-- a docstring whose first line says what the format is and who reads it;
-- `FOLDER`: where its clips lie below the export. Formats that name the same folder share its files;
-- `UNIT`: "clip" (a file or folder a clip), "pack" (several clips in a file) or "shard" (as it is);
-- `write_shard(task)`: write the clips of one shard, and say which files came out;
-- `index(export)`: lists and the like that belong to the whole, by path.
+- a docstring whose first line describes the format and its readers;
+- `FOLDER`: folder of its clips below the export. Formats with the same folder share its files;
+- `UNIT`: "clip" (one file or folder per clip), "pack" (several clips per file) or "shard" (whole
+  shards);
+- `write_shard(task)`: write the clips of one shard and return the files written;
+- `index(export)`: return lists and similar files of the whole export, by path.
 """
 
 import importlib
@@ -20,35 +21,38 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent / "formats"
 
+Link = Literal["hard", "symbolic", "copy"]
+"""How shards are placed in an export: a hard link, a symbolic link or a copy."""
+
 
 class Format(Protocol):
-    """What a module of `formats` holds."""
+    """Interface of a module of `formats`."""
 
     FOLDER: str
     UNIT: Literal["clip", "pack", "shard"]
 
     def write_shard(self, task: "ExportTask") -> "list[File]":
-        """Write the task's clips below `task.folder`."""
+        """Write the task's clips below `task.folder` and return the files written."""
 
     def index(self, export: "Export") -> dict[str, str]:
-        """Text files by their path below the export's folder."""
+        """Return text files by their path below the export's folder."""
 
 
 def names() -> tuple[str, ...]:
-    """Names of all formats."""
+    """Return the names of all formats."""
     return tuple(
         sorted(file.stem for file in _FOLDER.glob("*.py") if not file.stem.startswith("_"))
     )
 
 
 def load(name: str) -> Format:
-    """The module of a format."""
+    """Import the module of a format."""
     if name not in names():
-        raise SettingsError(f"unknown export format {name!r}; there are: {', '.join(names())}.")
+        raise SettingsError(f"unknown export format {name!r}; choose from {', '.join(names())}.")
     return cast(Format, importlib.import_module(f".formats.{name}", __package__))
 
 
 def describe(name: str) -> str:
-    """What a format is, in one line."""
-    words = load(name).__doc__ or ""
-    return words.strip().splitlines()[0]
+    """Return the one-line description of a format."""
+    text = load(name).__doc__ or ""
+    return text.strip().splitlines()[0]

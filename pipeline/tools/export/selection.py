@@ -1,4 +1,4 @@
-"""Which clips of which cells are exported, as the manifests know them."""
+"""Selection of the cells and clips to export, from the manifests."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ class ExportClip:
 
 @dataclass(frozen=True, slots=True)
 class ExportShard:
-    """A shard and its clips that could be made."""
+    """A shard and its usable clips."""
 
     path: Path
     clips: tuple[ExportClip, ...]
@@ -41,7 +41,7 @@ class ExportShard:
 
 @dataclass(frozen=True)
 class ExportCell:
-    """One corruption at one severity in one split; the clean set is severity 0."""
+    """One corruption at one severity in one split; the clean set has severity 0."""
 
     split: str
     corruption: str
@@ -49,30 +49,33 @@ class ExportCell:
     shards: tuple[ExportShard, ...]
     num_failed: int
     paired: frozenset[str] | None = None
-    """Keys that every chosen cell has, if only those are wanted."""
+    """Keys of the clips in every selected cell, if only those are exported."""
 
     @property
     def name(self) -> str:
+        """Name of the cell in file names, such as "fog-3"."""
         return f"{self.corruption}-{self.severity}"
 
     @property
     def folder(self) -> PurePosixPath:
+        """Relative folder of the cell's files."""
         return PurePosixPath(self.split, self.corruption, str(self.severity))
 
     def chosen(self, shard: ExportShard) -> tuple[ExportClip, ...]:
-        """Clips of a shard that belong to the export."""
+        """Return the clips of a shard that belong to the export."""
         if self.paired is None:
             return shard.clips
         return tuple(clip for clip in shard.clips if clip.key in self.paired)
 
     @property
     def clips(self) -> Iterator[ExportClip]:
+        """Clips of all shards that belong to the export."""
         for shard in self.shards:
             yield from self.chosen(shard)
 
 
 def select(
-    layout: DatasetPaths,
+    paths: DatasetPaths,
     split: str,
     corruptions: Sequence[str],
     severities: Sequence[int],
@@ -80,10 +83,10 @@ def select(
     clean: bool,
     paired: bool,
 ) -> list[ExportCell]:
-    """The cells, clean first. With `paired`, only clips that exist in all of them."""
-    cells = _cells(layout, split, CLEAN, [0]) if clean else []
+    """Return the selected cells, clean first; with `paired`, only clips that all of them have."""
+    cells = _cells(paths, split, CLEAN, [0]) if clean else []
     for corruption in corruptions:
-        cells.extend(_cells(layout, split, corruption, severities))
+        cells.extend(_cells(paths, split, corruption, severities))
     if not paired or not cells:
         return cells
     keys = [{clip.key for clip in cell.clips} for cell in cells]
@@ -92,9 +95,9 @@ def select(
 
 
 def _cells(
-    layout: DatasetPaths, split: str, corruption: str, severities: Sequence[int]
+    paths: DatasetPaths, split: str, corruption: str, severities: Sequence[int]
 ) -> list[ExportCell]:
-    path = layout.manifest(corruption)
+    path = paths.manifest(corruption)
     table = manifest.read(path, schemas.CELLS, _COLUMNS)
     table = table.filter(pc.equal(table["split"], split))
     found: dict[int, list[dict[str, Any]]] = {}
@@ -103,15 +106,15 @@ def _cells(
     missing = [str(severity) for severity in severities if severity not in found]
     if missing:
         raise StageError(
-            f"{path}: no clips of split {split!r} at severity {', '.join(missing)}; there are: "
-            f"{', '.join(map(str, sorted(found))) or 'none'}. Choose among these, or run the "
-            "corrupt stage for the others."
+            f"{path}: no clips of split {split!r} at severity {', '.join(missing)}; choose from "
+            f"{', '.join(map(str, sorted(found))) or 'none'}, or run the corrupt stage for the "
+            "others."
         )
-    return [_cell(layout, split, corruption, severity, found[severity]) for severity in severities]
+    return [_cell(paths, split, corruption, severity, found[severity]) for severity in severities]
 
 
 def _cell(
-    layout: DatasetPaths,
+    paths: DatasetPaths,
     split: str,
     corruption: str,
     severity: int,
@@ -136,7 +139,7 @@ def _cell(
         corruption=corruption,
         severity=severity,
         shards=tuple(
-            ExportShard(layout.root / name, tuple(clips)) for name, clips in shards.items()
+            ExportShard(paths.root / name, tuple(clips)) for name, clips in shards.items()
         ),
         num_failed=len(rows) - len(good),
     )

@@ -1,33 +1,34 @@
-"""What a format gets to see: the clips of one shard to write, and the export as a whole."""
+"""Input of a format writer: the clips of one shard, and the whole export."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from ...settings import PayloadSettings
 from ...storage.shards import read_member
+from .registry import Link
 from .selection import ExportCell, ExportClip, ExportShard
 
-Link = Literal["hard", "symbolic", "copy"]
+MARKS = ".done"
+"""Folder of the completion markers of an export."""
 
 
 @dataclass(frozen=True)
 class File:
-    """A file or folder that came out of a shard."""
+    """A file or folder written for a shard."""
 
     name: str
     """Its path below the task's folder."""
     size: int
-    """Bytes of a file; number of files of a folder."""
+    """Bytes of a file; number of files in a folder."""
     samples: int
-    """Clips in it."""
+    """Number of clips in it."""
     sha256: str = ""
-    """Where the format's index wants it."""
+    """Hash of the file, if the format's index needs it."""
 
 
 @dataclass(frozen=True)
 class ExportTask:
-    """Clips of one shard, on their way into files of a format."""
+    """Clips of one shard to write in a format."""
 
     format: str
     corruption: str
@@ -35,15 +36,16 @@ class ExportTask:
     shard: Path
     clips: tuple[ExportClip, ...]
     folder: Path
-    """Where the files go: they belong to this cell."""
+    """Output folder of this cell."""
     mark: Path
+    """Completion marker of this shard."""
     recipe: str
     link: Link
     classes: tuple[str, ...]
     payload: PayloadSettings
 
     def read(self, clip: ExportClip) -> bytes:
-        """The clip's video file, checked against the manifest's hash."""
+        """Read the clip's video file and check it against the manifest's hash."""
         return read_member(self.shard, clip.offset, clip.size, clip.sha256)
 
 
@@ -55,26 +57,27 @@ class Export:
     folder: Path
     cells: tuple[ExportCell, ...]
     classes: tuple[str, ...]
-    """Class names; a clip's label is a place in this list."""
+    """Class names; a clip's label is an index into this list."""
     link: Link
     payload: PayloadSettings
 
-    def words(self) -> str:
-        """How much it is, and what is left out."""
+    def summary(self) -> str:
+        """Return a sentence with the numbers of clips and bytes, and of clips left out."""
         clips = sum(1 for cell in self.cells for _ in cell.clips)
         stored = sum(len(shard.clips) for cell in self.cells for shard in cell.shards)
         size = sum(clip.size for cell in self.cells for clip in cell.clips)
         failed = sum(cell.num_failed for cell in self.cells)
         text = f"{self.format}: {clips:,} clips of {len(self.cells)} cells, {size / 1e9:,.3f} GB"
         if failed:
-            text += f"; {failed:,} left out that could not be made"
+            text += f"; {failed:,} failed clips left out"
         if stored > clips:
-            text += f"; {stored - clips:,} left out that not every cell has"
+            text += f"; {stored - clips:,} clips left out that some cell lacks"
         return f"{text}."
 
     def mark(self, store: str, cell: ExportCell, shard: ExportShard) -> Path:
-        """File that says what came out of a shard."""
+        """Return the path of a shard's completion marker."""
         return self.marks(store) / cell.folder / f"{shard.path.stem}.json"
 
     def marks(self, store: str) -> Path:
-        return self.folder / ".done" / store
+        """Return the folder of the completion markers of one folder of files."""
+        return self.folder / MARKS / store

@@ -1,4 +1,4 @@
-"""Clips as plain video files, once for all formats that list video files."""
+"""Clips as plain video files, shared by all formats that list video files."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ UNIT: Literal["clip"] = "clip"
 
 
 def write_shard(task: ExportTask) -> list[File]:
-    """Write every clip of a shard as a file, byte by byte as it is stored."""
+    """Write every clip of a shard as a file with the bytes that are stored."""
     files = []
     for clip in task.clips:
         file = File(f"{clip.key}.{clip.extension}", clip.size, 1)
@@ -22,5 +22,5 @@ def write_shard(task: ExportTask) -> list[File]:
 
 
 def path(cell: ExportCell, clip: ExportClip) -> str:
-    """A clip's file, as lists name it: relative to the export's folder."""
+    """Return a clip's file relative to the export's folder, as lists name it."""
     return f"{FOLDER}/{cell.folder}/{clip.key}.{clip.extension}"

@@ -1,10 +1,11 @@
-"""Totals over all clips from measurements of a few, with their uncertainty.
+"""Estimates of totals over all clips, with intervals, from measurements of a few.
 
-What a clip costs is a + b frames + c source pixels, none of the three negative: fitted to the
-measured clips and summed over all clips, whose sizes are known (the regression estimator of survey
-sampling: W. G. Cochran, Sampling Techniques, chapter 7). The interval comes from how far each
-measured clip lies from the fit to the others (the jackknife), so it is the uncertainty of having
-measured few clips. It cannot know that a machine is busier or slower at another time.
+The cost of a clip is modelled as a + b frames + c source pixels with non-negative coefficients,
+fitted to the measured clips and summed over all clips, whose sizes are known (the regression
+estimator of survey sampling: W. G. Cochran, Sampling Techniques, chapter 7). The interval is the
+jackknife's: it is computed from the residual of each measured clip against the fit to the others,
+and covers the uncertainty of having measured few clips. It does not cover a machine that is busier
+or slower at another time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 Sizes = NDArray[np.float64]
-"""Sizes of clips, one a row: (1, frames, megapixels of the source); zeros if it is not usable."""
+"""Sizes of clips, shape (N, 3): 1, frames, megapixels of the source; zeros if not usable."""
 
 FRAMES = 1
 LEVEL = 0.95
@@ -24,21 +25,21 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Population:
-    """The clips that a total is of; the sizes of all of them are known, or those of some."""
+    """Clips over which a total is estimated; the sizes of all or of some of them are known."""
 
     sizes: Sizes
     count: int
-    """Clips in all."""
+    """Number of clips."""
 
     @property
     def usable(self) -> float:
-        """Clips that are read without an error."""
+        """Estimated number of clips that can be read without an error."""
         return float(self.sizes[:, 0].sum()) * self.count / max(1, len(self.sizes))
 
 
 @dataclass(frozen=True)
 class EstimateInterval:
-    """A prediction and where it lies with a confidence of 95 %."""
+    """A prediction and its 95 % confidence interval."""
 
     value: float
     low: float
@@ -47,12 +48,13 @@ class EstimateInterval:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A total; sums keep what they owe to the same clips."""
+    """An estimated total; errors are kept per sampled clip, so that sums respect correlation."""
 
     value: float
     errors: Mapping[str, NDArray[np.float64]]
-    """Per sample, what each clip of it adds to the error of the total; samples are independent."""
+    """Per sample, the contribution of each clip to the error; samples are independent."""
     freedom: int
+    """Degrees of freedom of the interval."""
 
     def __add__(self, other: Self) -> "Estimate":
         errors = dict(self.errors)
@@ -67,12 +69,12 @@ class Estimate:
 
 
 def exactly(value: float, deviation: float = 0.0, name: str = "") -> Estimate:
-    """What is known beforehand, or up to a `deviation` that has nothing to do with the sample."""
+    """Return an exactly known quantity, optionally with an independent standard deviation."""
     return Estimate(value, {name: np.array([deviation])} if deviation else {}, 10**6)
 
 
 def of_rounds(rounds: Sequence[float], count: float, name: str) -> Estimate:
-    """`count` times what was measured in several rounds; what differs is the measuring alone."""
+    """Return `count` times the mean of repeated measurements, which differ by noise alone."""
     values = np.asarray(rounds)
     errors = (values - values.mean()) * count / np.sqrt(len(values) * max(1, len(values) - 1))
     return Estimate(float(values.mean()) * count, {name: errors}, max(1, len(values) - 1))
@@ -81,7 +83,7 @@ def of_rounds(rounds: Sequence[float], count: float, name: str) -> Estimate:
 def estimate(
     costs: NDArray[np.float64], sampled: Sizes, population: Population, name: str
 ) -> Estimate:
-    """Total cost of a population of which the clips of the sample `name` were measured."""
+    """Estimate the total cost of a population from the measured clips of the sample `name`."""
     if population.usable == 0:
         return exactly(0)
     factors = _fit(costs, sampled)
@@ -105,17 +107,17 @@ def estimate(
 
 
 def _fit(costs: NDArray[np.float64], sizes: Sizes) -> NDArray[np.float64]:
-    """Cost of a clip, a frame and a megapixel, none negative; longer clips scatter more."""
+    """Fit the cost per clip, frame and megapixel, weighted since longer clips vary more."""
     weights = 1 / np.sqrt(sizes[:, FRAMES])
     factors: NDArray[np.float64] = optimize.nnls(sizes * weights[:, None], costs * weights)[0]
     return factors
 
 
 def choose_sample(sizes: Sizes, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Indices of `count` usable clips, drawn at even steps from small pictures to large ones.
+    """Draw the indices of `count` usable clips by systematic sampling.
 
-    Among pictures of one size the steps go from short clips to long ones. Every usable clip has the
-    same chance; the draw has clips of all sizes in it.
+    Clips are ordered by picture size, then by length, and taken at even steps from a random start.
+    Every usable clip has the same probability, and the sample has clips of all sizes.
     """
     usable = np.flatnonzero(sizes[:, 0])
     count = min(count, len(usable))

@@ -1,7 +1,7 @@
-"""Trial of models: the evaluate stage itself on a few clips, and what a clip of a cell costs.
+"""Trial of models: the evaluate stage on a few clips, timed per clip and cell.
 
-Without weights the same network with random ones is timed. On a GPU the time is that of the clock,
-waiting for data included; on a CPU it is CPU time, since other programs run there as well.
+A model without weights is timed with random ones. On a GPU wall-clock time is measured, including
+waiting for data; on a CPU, CPU time, since other programs run there as well.
 """
 
 import shutil
@@ -28,20 +28,20 @@ SEVERITIES = (1, 2)
 ROUNDS = 3
 
 HEAVY = 10
-"""GMAC from which one clip fills the cores of a CPU, so that a batch is not needed."""
+"""GMAC above which one clip keeps all cores of a CPU busy, so that no batch is needed."""
 
 
 @dataclass(frozen=True)
 class ModelCost:
-    """One model of the dataset, timed here."""
+    """Measured cost of one model of the dataset."""
 
     name: str
     seconds: tuple[float, ...]
-    """Of one clip in one cell, round by round: CPU time on a CPU, time of the clock on a GPU."""
+    """Per clip and cell, one value per round: CPU time on a CPU, wall-clock time on a GPU."""
     trained: bool
-    """Whether it had its weights; the time does not depend on them."""
+    """True if it was timed with its own weights; the time does not depend on them."""
     gmac: float | None
-    """Billions of multiply-adds of one clip; None for a model that is not of this project."""
+    """Billions of multiply-adds per clip; None for an external model."""
 
 
 def try_model(
@@ -50,28 +50,28 @@ def try_model(
     params: Params,
     project: Path,
     folder: Path,
-    place: ComputeDevice,
+    device: ComputeDevice,
 ) -> ModelCost:
-    """Time one model of the dataset on stored clean clips, which stand for those of every cell.
+    """Time one model of the dataset on stored clean clips, which represent those of every cell.
 
-    `params` are those of `trial_params`, `project` is where the weights lie, and `clean` are rows
-    whose shards have absolute paths.
+    `params` are those of `trial_params`, `project` is the folder of the weights, and `clean` are
+    rows whose shards have absolute paths.
     """
     dataset = clean[0]["dataset"]
     settings, trained = _with_weights(name, dataset, params, project, folder)
     gmac = _gmac(name, settings, dataset, params)
-    heavy = gmac is not None and gmac > HEAVY and not place.is_gpu
-    count = 1 if heavy else params.machine.batch_size * (2 if place.is_gpu else 1)
-    here = _link(sorted({row["shard"] for row in clean}), folder)
-    rows = [row | {"shard": here[row["shard"]]} for row in clean]
+    heavy = gmac is not None and gmac > HEAVY and not device.is_gpu
+    count = 1 if heavy else params.machine.batch_size * (2 if device.is_gpu else 1)
+    links = _link(sorted({row["shard"] for row in clean}), folder)
+    rows = [row | {"shard": links[row["shard"]]} for row in clean]
     rows = [rows[number % len(rows)] for number in range(count)]
     cells = [row | {"severity": severity} for severity in SEVERITIES for row in rows]
-    layout = DatasetPaths(folder, dataset)
+    paths = DatasetPaths(folder, dataset)
     corruption = params.corruptions[0]
-    manifest.write(layout.manifest("clean"), rows[:1], schemas.CELLS)
-    manifest.write(layout.manifest(corruption), cells, schemas.CELLS)
+    manifest.write(paths.manifest("clean"), rows[:1], schemas.CELLS)
+    manifest.write(paths.manifest(corruption), cells, schemas.CELLS)
     changes = {"corruptions": (corruption,), "models": {dataset: {name: settings}}}
-    clock = time.perf_counter if place.is_gpu else cpu_seconds
+    clock = time.perf_counter if device.is_gpu else cpu_seconds
 
     def run(severities: tuple[int, ...]) -> float:
         start = clock()
@@ -82,14 +82,14 @@ def try_model(
     for _ in range(ROUNDS):
         run(SEVERITIES[:1])
         both = run(SEVERITIES)
-        nothing = run(SEVERITIES)  # it opens the model and finds every cell done
+        nothing = run(SEVERITIES)  # loads the model and finds every cell done
         seconds.append(max(0.0, both - nothing) / (len(SEVERITIES) - 1) / count)
-        shutil.rmtree(layout.data / "evaluate")
+        shutil.rmtree(paths.data / "evaluate")
     return ModelCost(name, tuple(seconds), trained, gmac)
 
 
 def _link(shards: Sequence[str], folder: Path) -> dict[str, str]:
-    """Links to the shards below `folder`: a manifest names no file outside of its project."""
+    """Link the shards below `folder`, since a manifest must not name files outside its project."""
     names = {shard: f"clips/{number}.tar" for number, shard in enumerate(shards)}
     (folder / "clips").mkdir(parents=True, exist_ok=True)
     for shard, name in names.items():
@@ -100,29 +100,32 @@ def _link(shards: Sequence[str], folder: Path) -> dict[str, str]:
 def _with_weights(
     name: str, dataset: str, params: Params, project: Path, folder: Path
 ) -> tuple[ModelSettings, bool]:
-    """The model's settings with weights that exist: its own, or random ones."""
+    """Return the model's settings with its own weights, or with random ones if they are missing.
+
+    The second value is True if the weights are its own.
+    """
     import torch
 
     settings = params.models[dataset][name]
-    opens = settings.model or name
+    entry = settings.model or name
     weights = settings.weights and project / settings.weights
-    if weights is None and opens in models.names():
+    if weights is None and entry in models.names():
         weights = DatasetPaths(project, dataset).weights(name)
     labels = settings.labels and project / settings.labels
-    if weights is None or weights.is_file() or opens not in models.names():
+    if weights is None or weights.is_file() or entry not in models.names():
         return settings.model_copy(update={"weights": weights, "labels": labels}), True
     weights = folder / "random.pt"
-    network = models.load(opens).build(_num_classes(dataset, params), **_options(opens, settings))
+    network = models.load(entry).build(_num_classes(dataset, params), **_options(entry, settings))
     weights.parent.mkdir(parents=True, exist_ok=True)
     torch.save(network.state_dict(), weights)
     return settings.model_copy(update={"weights": weights, "labels": None}), False
 
 
-def _options(opens: str, settings: ModelSettings) -> dict[str, object]:
-    """Options of a model of ours; those that follow its input are as `open_model` sets them."""
+def _options(entry: str, settings: ModelSettings) -> dict[str, object]:
+    """Return the options of a zoo model; those that follow its input are as `load_model` sets."""
     options = dict(settings.options)
     for key in ("frames", "size"):
-        if settings.input is not None and key in models.load(opens).options:
+        if settings.input is not None and key in models.load(entry).options:
             options.setdefault(key, getattr(settings.input, key))
     return options
 
@@ -132,11 +135,11 @@ def _num_classes(dataset: str, params: Params) -> int:
 
 
 def _gmac(name: str, settings: ModelSettings, dataset: str, params: Params) -> float | None:
-    opens = settings.model or name
-    if opens not in models.names():
+    zoo_name = settings.model or name
+    if zoo_name not in models.names():
         return None
-    entry = models.load(opens)
+    entry = models.load(zoo_name)
     spec = settings.input or entry.input
     classes = _num_classes(dataset, params)
-    _, macs = catalog.count(entry, classes, spec.frames, spec.size, **_options(opens, settings))
+    _, macs = catalog.count(entry, classes, spec.frames, spec.size, **_options(zoo_name, settings))
     return macs / 1e9

@@ -1,7 +1,7 @@
-"""Plan: what a run will cost, measured on a few of its clips before it is paid.
+"""Plan: estimated cost of a run, measured on a few of its clips.
 
-The stages themselves run on a few clips in a temporary folder (`trial`); the sizes of all clips
-(`survey`) carry that to the whole grid (`estimate`). Nothing of the project is changed.
+The stages run on a few clips in a temporary folder (`trial`); the costs are extrapolated to the
+whole grid (`estimate`) with the sizes of all clips (`survey`). The project is not changed.
 """
 
 import os
@@ -36,80 +36,81 @@ from .trial import CLEAN, SHARD_END, Trial, peak_bytes, trial_params, try_sample
 
 
 @dataclass(frozen=True)
-class Line:
-    """One stage: decoding (`clean`), or a corruption with all its severities."""
+class StageEstimate:
+    """Estimate of one stage: decoding (`clean`), or a corruption with all its severities."""
 
     name: str
     core_hours: EstimateInterval
     bytes: EstimateInterval
-    """Of the shards."""
+    """Size of the shards."""
     shards: int
 
 
 @dataclass(frozen=True)
-class Memory:
-    """Peak of one worker on the measured clips, in bytes."""
+class MemoryEstimate:
+    """Peak memory of one worker on the measured clips, in bytes."""
 
     worker: int
     ffmpeg: int
-    """Beside the worker while it encodes."""
+    """Peak of the ffmpeg process that runs beside the worker while it encodes."""
     measured_frames: int
-    """Of the longest measured clip."""
+    """Frames of the longest measured clip."""
     longest_frames: int
-    """Of the longest clip whose length is known."""
+    """Frames of the longest clip whose length is known."""
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """One model over the clean set and all cells."""
+class ModelEstimate:
+    """Estimate of one model over the clean set and all cells."""
 
     model: str
     hours: EstimateInterval | None
-    """GPU-hours on the device measured here, or core-hours on a CPU; None: `reason` says why."""
+    """GPU-hours on this device, or core-hours on a CPU; None if it cannot run (see `reason`)."""
     petamac: float | None
-    """10^15 multiply-adds of all its clips, for other devices; None for a model of one's own."""
+    """10^15 multiply-adds of all its clips, for other devices; None for an external model."""
     trained: bool = True
-    """Whether it was timed with its weights; random ones take the same time."""
+    """True if it was timed with its own weights; random ones take the same time."""
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will cost."""
+    """Estimated cost of a run."""
 
     dataset: str
     sizes_known: bool
-    """Whether the filter stage told the sizes of all clips."""
+    """True if the sizes of all clips come from the filter stage."""
     clips: dict[str, int]
-    """Usable clips of each split, estimated where the sizes are not known."""
+    """Usable clips per split, estimated if the sizes are not known."""
     cells: int
     measured: dict[str, int]
-    """Clips of each split that were decoded for this plan, and corrupted where the run does so."""
+    """Clips per split that were decoded for this plan, and corrupted if the run does so."""
     failed: int
-    """Measured clips and cells that could not be made."""
-    stages: tuple[Line, ...]
-    total: Line
+    """Number of measured clips and cells that failed."""
+    stages: tuple[StageEstimate, ...]
+    total: StageEstimate
     workers: int
     wall_hours: EstimateInterval
-    """Of decoding and corrupting, if the workers do not slow one another down."""
+    """Wall-clock time of decoding and corrupting if the workers do not slow each other down."""
     files: int
-    """Shards and the part beside each."""
+    """Number of shards and parts."""
     device: str
     precision: str
-    evaluations: tuple[Evaluation, ...]
-    memory: Memory
+    evaluations: tuple[ModelEstimate, ...]
+    memory: MemoryEstimate
     disk_free: int
     disk_used: int
-    """Bytes of shards that are there already."""
+    """Bytes of shards that are already written."""
 
     @property
     def fits_disk(self) -> bool:
+        """True if the upper bound of the bytes still to be written is free."""
         return self.total.bytes.high - self.disk_used <= self.disk_free
 
 
 @dataclass(frozen=True)
 class _Measured:
-    """A split, the sample of it and what the stages cost there."""
+    """A split, its sample, and the costs of the stages on the sample."""
 
     clips: Survey
     sizes: Sizes
@@ -125,15 +126,15 @@ def plan(
     seed: int = 0,
     models: bool = True,
 ) -> Plan:
-    """Measure `clips` clips of each split and, if asked, the models; predict the whole run."""
+    """Measure `clips` clips per split and, if `models`, the models; estimate the whole run."""
     params.check_dataset(dataset)
     rng = np.random.Generator(np.random.Philox(seed))
     surveys, sizes_known = survey(dataset, params, root, rng)
     split = params.corrupt.split
     if split not in surveys or not surveys[split].population.usable:
         raise SettingsError(
-            f"{dataset}: no usable clip of split {split!r}; see filter.sources.{dataset} in "
-            f"params.yaml, and put the videos below {root / params.filter.sources[dataset].videos}."
+            f"{dataset}: no usable clip of split {split!r}; check filter.sources.{dataset} in "
+            f"params.yaml, or put the videos below {root / params.filter.sources[dataset].videos}."
         )
     samples = {name: one.sample(clips, rng) for name, one in surveys.items()}
     samples = {name: sample for name, sample in samples.items() if sample[0]}
@@ -158,8 +159,8 @@ def plan(
             for name, (rows, sizes) in samples.items()
         }
         memory = _memory(measured)
-        place = select_device(params.machine)  # imports torch, which a worker does without
-        evaluations = _evaluations(dataset, params, root, folder, measured, place, models)
+        device = select_device(params.machine)  # imports torch, which workers do not need
+        evaluations = _evaluations(dataset, params, root, folder, measured, device, models)
     stages = _stages(params, dataset, measured)
     seconds, size = (
         reduce(add, (some[kind] for some, _ in stages.values())) for kind in ("seconds", "bytes")
@@ -170,7 +171,7 @@ def plan(
     )
     total = _line("total", seconds, size, sum(line.shards for line in lines))
     workers = min(params.machine.num_workers, len(os.sched_getaffinity(0)))
-    layout = DatasetPaths(root, dataset)
+    paths = DatasetPaths(root, dataset)
     return Plan(
         dataset=dataset,
         sizes_known=sizes_known,
@@ -183,15 +184,15 @@ def plan(
         workers=params.machine.num_workers,
         wall_hours=_scaled(total.core_hours, 1 / workers),
         files=2 * total.shards,
-        device=place.device,
-        precision=place.precision,
+        device=device.name,
+        precision=device.precision,
         evaluations=evaluations,
         memory=memory,
         disk_free=shutil.disk_usage(root).free,
         disk_used=sum(
             path.stat().st_size
             for part in ("clean", "corrupted")
-            for path in (layout.data / part).rglob("*.tar")
+            for path in (paths.data / part).rglob("*.tar")
         ),
     )
 
@@ -199,7 +200,7 @@ def plan(
 def _stages(
     params: Params, dataset: str, measured: Mapping[str, _Measured]
 ) -> dict[str, tuple[dict[str, Estimate], int]]:
-    """CPU seconds, bytes and number of shards of each stage."""
+    """Estimate CPU seconds and bytes of each stage; return them with its number of shards."""
     per_shard = params.decode.pictures[dataset].clips_per_shard
     found: dict[str, tuple[dict[str, Estimate], int]] = {}
     for split, one in measured.items():
@@ -226,17 +227,17 @@ def _stages(
     return found
 
 
-def _line(name: str, seconds: Estimate, size: Estimate, shards: int) -> Line:
-    return Line(name, _scaled(seconds.interval(), 1 / 3600), size.interval(), shards)
+def _line(name: str, seconds: Estimate, size: Estimate, shards: int) -> StageEstimate:
+    return StageEstimate(name, _scaled(seconds.interval(), 1 / 3600), size.interval(), shards)
 
 
 def _scaled(interval: EstimateInterval, factor: float) -> EstimateInterval:
     return EstimateInterval(interval.value * factor, interval.low * factor, interval.high * factor)
 
 
-def _memory(measured: Mapping[str, _Measured]) -> Memory:
+def _memory(measured: Mapping[str, _Measured]) -> MemoryEstimate:
     worker, ffmpeg = peak_bytes()
-    return Memory(
+    return MemoryEstimate(
         worker=worker,
         ffmpeg=ffmpeg,
         measured_frames=int(max(one.sizes[:, FRAMES].max() for one in measured.values())),
@@ -250,23 +251,25 @@ def _evaluations(
     root: Path,
     folder: Path,
     measured: Mapping[str, _Measured],
-    place: ComputeDevice,
+    device: ComputeDevice,
     wanted: bool,
-) -> tuple[Evaluation, ...]:
-    """Every model of the dataset over the clean set and the grid."""
+) -> tuple[ModelEstimate, ...]:
+    """Estimate every model of the dataset over the clean set and all cells."""
     one = measured[params.corrupt.split]
     if not wanted or not one.trial.clean:
         return ()
     small = trial_params(dataset, params, root, params.corrupt.split)
-    answers = one.clips.population.usable * (1 + len(params.corruptions) * len(params.severities))
+    predictions = one.clips.population.usable * (
+        1 + len(params.corruptions) * len(params.severities)
+    )
     made = []
     for name in params.models.get(dataset, {}):
         try:
-            cost = try_model(name, one.trial.clean, small, root, folder / f"model {name}", place)
+            cost = try_model(name, one.trial.clean, small, root, folder / f"model {name}", device)
         except SettingsError as error:
-            made.append(Evaluation(name, None, None, reason=str(error)))
+            made.append(ModelEstimate(name, None, None, reason=str(error)))
             continue
-        hours = _scaled(of_rounds(cost.seconds, answers, name).interval(), 1 / 3600)
-        petamac = None if cost.gmac is None else cost.gmac * answers / 1e6
-        made.append(Evaluation(name, hours, petamac, cost.trained))
+        hours = _scaled(of_rounds(cost.seconds, predictions, name).interval(), 1 / 3600)
+        petamac = None if cost.gmac is None else cost.gmac * predictions / 1e6
+        made.append(ModelEstimate(name, hours, petamac, cost.trained))
     return tuple(made)

@@ -1,25 +1,26 @@
-"""Survey: how many clips a dataset has and how large they are, before anything is made of them.
+"""Survey: number and sizes of the clips of a dataset.
 
-The filter stage knows all of it. Where it has not run, the annotations say which clips are listed,
-the folder which of them are there, and a look into some videos how long and large they are.
+The filter stage records all of it. If it has not run, the listed clips are read from the
+annotations, the available ones from the video folder, and the sizes from a sample of the videos.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from ...datasets.probe import ProbeTask, probe_clips
 from ...execution.pool import run_tasks
 from ...params import Params
-from ...stages.filter import find_clips, probe_clips
+from ...stages.filter import find_clips
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from ...storage.schemas import Row
 from .estimate import Population, Sizes, choose_sample
 
 PROBED = 200
-"""Videos of a split that are opened where the filter stage has not run."""
+"""Videos per split that are opened if the filter stage has not run."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,11 @@ class Survey:
     """Rows as in `clips.parquet`: of all listed clips, or of those that were opened."""
     listed: int
     found: int
-    """Clips that `clips` stands for: those listed, or those whose file is there."""
+    """Number of clips that `clips` represents: all listed ones, or those with a video."""
 
     @property
     def sizes(self) -> Sizes:
+        """Sizes of `clips`, for the cost model."""
         columns = {
             name: self.clips[name].to_numpy().astype(np.float64)
             for name in ("num_frames", "width", "height")
@@ -45,10 +47,11 @@ class Survey:
 
     @property
     def population(self) -> Population:
+        """Clips over which totals are estimated."""
         return Population(self.sizes, self.found)
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[list[Row], Sizes]:
-        """Usable clips of all sizes, and their sizes."""
+        """Draw `count` usable clips of all sizes; return their rows and sizes."""
         chosen = choose_sample(self.sizes, count, rng)
         return self.clips.take(chosen).to_pylist(), self.sizes[chosen]
 
@@ -56,33 +59,30 @@ class Survey:
 def survey(
     dataset: str, params: Params, root: Path, rng: np.random.Generator
 ) -> tuple[dict[str, Survey], bool]:
-    """Splits of a dataset, and whether the filter stage told their sizes."""
+    """Return the splits of a dataset, and True if their sizes come from the filter stage."""
     path = DatasetPaths(root, dataset).clips
     if not path.is_file():
-        return _look(dataset, params, root, rng), False
+        return _probe(dataset, params, root, rng), False
     table = manifest.read(path, schemas.CLIPS)
     splits = table["split"].to_numpy()
     parts = {name: table.filter(pa.array(splits == name)) for name in np.unique(splits)}
     return {name: Survey(part, len(part), len(part)) for name, part in parts.items()}, True
 
 
-def _look(dataset: str, params: Params, root: Path, rng: np.random.Generator) -> dict[str, Survey]:
-    """Open some of the videos that are there."""
+def _probe(dataset: str, params: Params, root: Path, rng: np.random.Generator) -> dict[str, Survey]:
+    """Open a sample of the available videos."""
     (listed,) = find_clips(dataset, params, root, clips=None)
-    known = list(zip(listed.clips, listed.files, listed.checksums, strict=True))
     surveys = {}
-    for split in sorted({clip.split for clip in listed.clips}):
-        found = [one for one in known if one[0].split == split and one[1] is not None]
+    for split in sorted({one.clip.split for one in listed.found}):
+        own = [one for one in listed.found if one.clip.split == split]
+        found = [one for one in own if one.file is not None]
         chosen = sorted(rng.permutation(len(found))[:PROBED])
-        tasks = [
-            replace(listed, clips=(clip,), files=(file,), checksums=(checksum,))
-            for clip, file, checksum in (found[index] for index in chosen)
-        ]
+        tasks = [ProbeTask((found[index],), listed.limits) for index in chosen]
         rows = [
             row
-            for some in run_tasks(probe_clips, tasks, params.machine, f"look at {dataset} {split}")
+            for some in run_tasks(probe_clips, tasks, params.machine, f"probe {dataset} {split}")
             for row in some
         ]
         table = pa.Table.from_pylist(rows, schema=schemas.CLIPS)
-        surveys[split] = Survey(table, sum(one[0].split == split for one in known), len(found))
+        surveys[split] = Survey(table, len(own), len(found))
     return surveys

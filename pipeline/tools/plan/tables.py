@@ -1,15 +1,15 @@
-"""A plan as tables and sentences for people."""
+"""Tables and sentences that show a plan in a terminal."""
 
 from collections.abc import Iterator
 
 from rich.table import Table
 
 from .estimate import EstimateInterval
-from .plan import Line, Plan
+from .plan import Plan, StageEstimate
 
 
 def show(plan: Plan) -> Iterator[Table | str]:
-    """What `python -m pipeline plan` prints."""
+    """Yield the tables and sentences of a plan."""
     clips = ", ".join(f"{count:,} of {split}" for split, count in plan.clips.items())
     measured = ", ".join(f"{count} of {split}" for split, count in plan.measured.items())
     known = "" if plan.sizes_known else " (estimated: the filter stage has not run)"
@@ -18,21 +18,21 @@ def show(plan: Plan) -> Iterator[Table | str]:
     unit, factor = _hours(plan.total.core_hours)
     wall = _range(plan.wall_hours, f" {unit}", factor)
     yield (
-        f"With {plan.workers} workers: {wall} for decoding and corrupting, if they do not slow "
-        "one another down."
+        f"With {plan.workers} workers: {wall} for decoding and corrupting, if the workers do not "
+        "slow each other down."
     )
     if plan.evaluations:
         yield _models(plan)
     yield from _memory(plan)
     yield from _disk(plan)
     if plan.failed:
-        yield f"Careful: {plan.failed} of the measured clips and cells could not be made."
+        yield f"WARNING: {plan.failed} of the measured clips and cells failed."
 
 
 def _stages(plan: Plan) -> Table:
     table = Table(
         title=f"{plan.dataset}: {plan.cells} cells and the clean set",
-        caption="In brackets: 95 % interval, for the choice of the measured clips.",
+        caption="In brackets: 95 % interval over the choice of the measured clips.",
     )
     unit, factor = _hours(plan.total.core_hours)
     for name in ("stage", f"core-{unit}", "size", "shards"):
@@ -44,14 +44,14 @@ def _stages(plan: Plan) -> Table:
     return table
 
 
-def _row(line: Line, factor: float) -> tuple[str, ...]:
+def _row(line: StageEstimate, factor: float) -> tuple[str, ...]:
     unit, divisor = _unit(line.bytes.value)
     size = _range(line.bytes, f" {unit}", 1 / divisor)
     return line.name, _range(line.core_hours, "", factor), size, f"{line.shards:,}"
 
 
 def _hours(total: EstimateInterval) -> tuple[str, float]:
-    """Unit of times in which a total is no small fraction."""
+    """Return hours, or minutes if the total is below one hour, and the factor from hours."""
     return ("hours", 1.0) if total.value >= 1 else ("minutes", 60.0)
 
 
@@ -62,9 +62,9 @@ def _models(plan: Plan) -> Table:
     hours = f"GPU-{unit}" if gpu else f"core-{unit} on this CPU"
     table = Table(
         title=f"Evaluation on {plan.device}, {plan.precision}",
-        caption="Time of the device measured here."
+        caption="Wall-clock time measured on this device."
         if gpu
-        else "No GPU here. A GPU's hours: petaMAC / (its real petaMAC/s x 3600).",
+        else "No GPU found. GPU-hours: petaMAC / (achieved petaMAC/s of the GPU x 3600).",
     )
     for name in ("model", hours, "petaMAC"):
         table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
@@ -79,9 +79,9 @@ def _memory(plan: Plan) -> Iterator[str]:
     memory = plan.memory
     together = plan.workers * (memory.worker + memory.ffmpeg)
     yield (
-        f"Memory: a worker took {_bytes(memory.worker)}, and ffmpeg at most "
-        f"{_bytes(memory.ffmpeg)} beside it; {plan.workers} workers: {_bytes(together)}. The "
-        f"longest measured clip has {memory.measured_frames:,} frames, the longest known one "
+        f"Memory: {_bytes(memory.worker)} per worker and at most {_bytes(memory.ffmpeg)} for its "
+        f"ffmpeg process; {_bytes(together)} for {plan.workers} workers. The longest measured "
+        f"clip has {memory.measured_frames:,} frames, the longest known one "
         f"{memory.longest_frames:,}."
     )
 
@@ -90,13 +90,14 @@ def _disk(plan: Plan) -> Iterator[str]:
     need = plan.total.bytes
     yield (
         f"Disk: {_bytes(need.value)} of shards (up to {_bytes(need.high)}) in {plan.files:,} files "
-        f"with their parts; {_bytes(plan.disk_used)} are there already, "
+        f"with their parts; {_bytes(plan.disk_used)} are already written, "
         f"{_bytes(plan.disk_free)} are free."
     )
     if not plan.fits_disk:
         yield (
-            "WARNING: this does not fit. `corrupt.frames: 32` in params.yaml stores the frames "
-            "that evaluators use; fewer corruptions at a time or another disk are other ways."
+            "WARNING: the disk is too small. Set `corrupt.frames: 32` in params.yaml to store only "
+            "the frames used for evaluation, process fewer corruptions at a time, or use a larger "
+            "disk."
         )
 
 
@@ -108,7 +109,7 @@ def _range(interval: EstimateInterval, unit: str, factor: float) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits, without an exponent."""
+    """Format with three significant digits, without an exponent."""
     if value == 0:
         return "0"
     return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}" if value >= 1e-3 else f"{value:.1g}"

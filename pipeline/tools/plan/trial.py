@@ -1,8 +1,8 @@
-"""Trial: the stages themselves on one clip in a folder of its own, and what that costs.
+"""Trial: the stages run on single clips in a temporary folder, and their measured cost.
 
-Nothing is written into the project: the folder has parameters that point to the project's videos
-and a `clips.parquet` of the one clip. Costs are CPU seconds, those of ffmpeg included, so that
-other programs on the machine matter little.
+Nothing is written into the project: the temporary folder has parameters that point to the project's
+videos and a `clips.parquet` of one clip. Costs are CPU seconds, ffmpeg included, which depend
+little on other programs on the machine.
 """
 
 import resource
@@ -23,30 +23,30 @@ from ...storage.shards import walk
 
 CLEAN = "clean"
 SHARD_END = tarfile.BLOCKSIZE * 2
-"""Bytes that end a shard; then zeros follow up to a whole record of `tarfile.RECORDSIZE`."""
+"""Bytes that end a shard, which is then padded with zeros to a multiple of tarfile.RECORDSIZE."""
 
 ROUNDS, SHARDS = 2, 4
-"""How the overhead is measured: best of so many runs, with one shard and with so many more."""
+"""The overhead is the best of ROUNDS runs, with one shard and with SHARDS more."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one stage did for one clip."""
+    """Cost of one stage for one clip."""
 
     seconds: float
     """CPU time."""
     bytes: int
-    """In the shards of all severities, without their ends."""
+    """Size in the shards of all severities, without the ends of the shards."""
 
 
 def cpu_seconds() -> float:
-    """CPU time of this process and of the processes that it waited for."""
+    """Return the CPU time of this process and of the child processes that it waited for."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def peak_bytes() -> tuple[int, int]:
-    """Peak memory so far: of this process, and of the largest process that it waited for."""
+    """Return the peak memory of this process and of its largest child process so far."""
     own, child = (
         resource.getrusage(who).ru_maxrss * 1024
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
@@ -55,7 +55,7 @@ def peak_bytes() -> tuple[int, int]:
 
 
 def trial_params(dataset: str, params: Params, root: Path, split: str) -> Params:
-    """Parameters for a folder elsewhere: one clip a shard, one worker, nothing fails a stage."""
+    """Return parameters for a temporary folder: one clip per shard, one worker, any failures."""
     source = params.filter.sources[dataset]
     source = source.model_copy(
         update={"videos": (root / source.videos).resolve(), "classes": (root / source.classes)}
@@ -78,16 +78,16 @@ def trial_params(dataset: str, params: Params, root: Path, split: str) -> Params
 
 @dataclass(frozen=True)
 class Trial:
-    """What the stages cost on a sample."""
+    """Measured costs of the stages on a sample."""
 
     costs: tuple[dict[str, Cost], ...]
-    """Clip by clip, by stage (`clean` is the decode stage)."""
+    """Per clip, by stage (`clean` is the decode stage)."""
     per_shard: dict[str, float]
-    """CPU seconds of each stage for a shard, whatever is in it."""
+    """Fixed CPU seconds of each stage per shard."""
     clean: tuple[Row, ...]
     """Rows of the clean clips; their shards have absolute paths."""
     failed: int
-    """Clips and cells that could not be made."""
+    """Number of clips and cells that failed."""
 
 
 def try_sample(
@@ -97,9 +97,9 @@ def try_sample(
     folder: Path,
     advance: Callable[[], None],
 ) -> Trial:
-    """Costs of each clip of a sample; calls `advance` once a clip.
+    """Measure the costs of each clip of a sample, calling `advance` once per clip.
 
-    The first clip runs twice: tables, caches and imports are no clip's cost.
+    The first clip runs twice, since tables, caches and imports are not part of a clip's cost.
     """
     start, per_shard = _overhead(rows[0], corruptions, params, folder / "overhead")
     _try_stages(rows[:1], corruptions, params, folder / "warm")
@@ -113,9 +113,9 @@ def try_sample(
                 for name, cost in found.items()
             }
         )
-        layout = DatasetPaths(own, row["dataset"])
+        paths = DatasetPaths(own, row["dataset"])
         for name in found:
-            made = manifest.read_rows(layout.manifest(name), schemas.CELLS)
+            made = manifest.read_rows(paths.manifest(name), schemas.CELLS)
             failed += sum(one["status"] != "ok" for one in made)
             if name == CLEAN:
                 clean += [one | {"shard": str(own / one["shard"])} for one in made if one["shard"]]
@@ -126,16 +126,16 @@ def try_sample(
 def _try_stages(
     rows: Sequence[Row], corruptions: Sequence[str], params: Params, folder: Path
 ) -> dict[str, Cost]:
-    """Costs of the stages on some clips.
+    """Measure the costs of the stages on some clips.
 
-    Clean shards stay in `folder`, corrupted ones go as soon as they are measured, manifests stay.
+    Clean shards and manifests stay in `folder`; corrupted shards are deleted once measured.
     """
     dataset, split = rows[0]["dataset"], params.corrupt.split
-    layout = DatasetPaths(folder, dataset)
-    manifest.write(layout.clips, rows, schemas.CLIPS)
-    costs = {CLEAN: _cost(partial(decode, dataset, params, folder), layout.clean_folder(split))}
+    paths = DatasetPaths(folder, dataset)
+    manifest.write(paths.clips, rows, schemas.CLIPS)
+    costs = {CLEAN: _cost(partial(decode, dataset, params, folder), paths.clean_folder(split))}
     for name in corruptions:
-        made = layout.data / "corrupted" / name
+        made = paths.data / "corrupted" / name
         costs[name] = _cost(partial(corrupt, dataset, name, params, folder), made)
         shutil.rmtree(made)
     return costs
@@ -149,7 +149,7 @@ def _cost(stage: Callable[[], object], made: Path) -> Cost:
 
 
 def _sizes(folder: Path) -> Iterator[int]:
-    """Bytes of every member of the shards below a folder, header and filling included."""
+    """Yield the bytes of every member of the shards below a folder, header and padding included."""
     for shard in folder.rglob("*.tar"):
         for _, data in walk(shard):
             blocks = 1 + -(-len(data) // tarfile.BLOCKSIZE)
@@ -159,9 +159,9 @@ def _sizes(folder: Path) -> Iterator[int]:
 def _overhead(
     clip: Row, corruptions: Sequence[str], params: Params, folder: Path
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """CPU seconds of each stage that are no clip's: of a run with one shard, and of a shard.
+    """Return the fixed CPU time per stage: per run with one shard, and per shard.
 
-    Measured on shards of which every clip is missing.
+    Measured on shards whose clips are all missing.
     """
     absent = clip | {"status": "missing", "reason": "no file"}
     best: dict[int, dict[str, float]] = {1: {}, 1 + SHARDS: {}}

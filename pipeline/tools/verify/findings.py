@@ -1,4 +1,4 @@
-"""What verify finds: problems, and how much was looked at."""
+"""Results of verify: discrepancies, and how much was checked."""
 
 import csv
 from collections.abc import Iterable
@@ -12,36 +12,38 @@ from ...io.atomic import atomic
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """One thing that is not as it should be."""
+    """One discrepancy."""
 
     cell: str
-    """Such as "fog 3", "clean" or "clips"."""
+    """Name of the cell, such as "fog 3", "clean" or "clips"."""
     kind: str
-    """Such as "missing clip" or "wrong hash"."""
+    """Kind of discrepancy, such as "missing clip" or "damaged member"."""
     item: str
-    """The clip's key, or the file."""
+    """Key of the clip, or name of the file."""
     detail: str = ""
 
 
 @dataclass
 class Findings:
-    """What a run of verify found, and what it looked at."""
+    """Discrepancies found by one run of verify, and the numbers of items checked."""
 
     problems: list[Discrepancy] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
-    """How many clips, shards, ... were looked at, in words."""
+    """Number of items checked, by a description such as "shards read"."""
 
     def add(self, problems: Iterable[Discrepancy]) -> None:
+        """Add discrepancies."""
         self.problems.extend(problems)
 
     def count(self, what: str, number: int = 1) -> None:
+        """Add to the number of items checked."""
         self.counts[what] = self.counts.get(what, 0) + number
 
     def table(self) -> Table:
-        """One line a cell and kind of problem, with its number and the first one."""
+        """Return one line per cell and kind of problem, with their number and the first item."""
         table = Table(title="Problems")
-        for name in ("cell", "kind", "how many", "the first"):
-            table.add_column(name, justify="right" if name == "how many" else "left")
+        for name in ("cell", "kind", "number", "first"):
+            table.add_column(name, justify="right" if name == "number" else "left")
         grouped: dict[tuple[str, str], list[Discrepancy]] = {}
         for problem in self.problems:
             grouped.setdefault((problem.cell, problem.kind), []).append(problem)
@@ -59,5 +61,5 @@ class Findings:
 
 
 def cell_name(corruption: str, severity: int) -> str:
-    """A cell in words."""
+    """Return the name of a cell, such as "fog 3"; the clean set is "clean"."""
     return corruption if severity == 0 else f"{corruption} {severity}"

@@ -1,4 +1,4 @@
-"""Shards made again from the source videos, to compare with what is stored or published."""
+"""Recomputation of shards from the source videos, compared with stored or published rows."""
 
 import random
 import tempfile
@@ -20,74 +20,75 @@ from .published import difference
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One shard that is made again."""
+class RecomputeTask:
+    """One shard to recompute."""
 
     decode: decode.DecodeTask
-    """How its clean clips are made from the sources."""
+    """Task that decodes its clean clips from the sources."""
     corruption: str
     severity: int
     shard: Path
-    """Where the shard lies in the project, stored or not."""
+    """Path of the shard in the project, which may not be stored."""
     expected: Mapping[str, Row]
-    """What the clips must be, by key."""
+    """Expected rows of the clips, by key."""
     params: Params
     dataset: str
     root: Path
 
     @property
     def cell(self) -> str:
+        """Name of the cell."""
         return cell_name(self.corruption, self.severity)
 
 
-def draw(samples: Sequence[Sample], number: int, seed: int) -> list[Sample]:
-    """`number` of the shards, each as likely as any other."""
-    chosen = random.Random(seed).sample(range(len(samples)), min(number, len(samples)))
-    return [samples[index] for index in sorted(chosen)]
+def draw(tasks: Sequence[RecomputeTask], number: int, seed: int) -> list[RecomputeTask]:
+    """Draw `number` of the shards, all equally likely."""
+    chosen = random.Random(seed).sample(range(len(tasks)), min(number, len(tasks)))
+    return [tasks[index] for index in sorted(chosen)]
 
 
-def check_sample(sample: Sample) -> list[Discrepancy]:
-    """Make one shard again from its sources in a folder of its own, and compare."""
+def recompute_shard(task: RecomputeTask) -> list[Discrepancy]:
+    """Recompute one shard from its sources in a temporary folder and compare its rows and file."""
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         try:
-            shard = _make(sample, DatasetPaths(Path(folder), sample.dataset))
+            shard = _write_shard(task, DatasetPaths(Path(folder), task.dataset))
         except StageError as error:
-            return [Discrepancy(sample.cell, "cannot be made again", sample.shard.name, str(error))]
+            return [Discrepancy(task.cell, "cannot be recomputed", task.shard.name, str(error))]
         rows = manifest.read_rows(parts.part_path(shard), schemas.CELLS)
         problems = [
-            Discrepancy(sample.cell, f"made again: {kind}", row["key"], detail)
+            Discrepancy(task.cell, f"recomputed: {kind}", row["key"], detail)
             for row in rows
-            if row["key"] in sample.expected
-            for kind, detail in difference(sample.expected[row["key"]], row)
+            if row["key"] in task.expected
+            for kind, detail in difference(task.expected[row["key"]], row)
         ]
-        for key in sorted(sample.expected.keys() - {row["key"] for row in rows}):
-            problems.append(Discrepancy(sample.cell, "made again: missing clip", key))
+        for key in sorted(task.expected.keys() - {row["key"] for row in rows}):
+            problems.append(Discrepancy(task.cell, "recomputed: missing clip", key))
         same_recipe = rows and all(
-            sample.expected.get(row["key"], {}).get("recipe_hash") == row["recipe_hash"]
+            task.expected.get(row["key"], {}).get("recipe_hash") == row["recipe_hash"]
             for row in rows
         )
-        stored = not problems and same_recipe and sample.shard.is_file()
-        if stored and sha256_file(shard) != sha256_file(sample.shard):
-            problems.append(Discrepancy(sample.cell, "made again: another file", sample.shard.name))
+        stored = not problems and same_recipe and task.shard.is_file()
+        if stored and sha256_file(shard) != sha256_file(task.shard):
+            problems.append(Discrepancy(task.cell, "recomputed: different file", task.shard.name))
         return problems
 
 
-def _make(sample: Sample, temporary: DatasetPaths) -> Path:
-    """The shard, made in another folder; its rows name the same paths as in the project."""
-    real = DatasetPaths(sample.root, sample.dataset)
-    clean = temporary.root / real.relative(sample.decode.shard)
-    decode.decode_shard(replace(sample.decode, shard=clean))
-    if sample.severity == 0:
+def _write_shard(task: RecomputeTask, temporary: DatasetPaths) -> Path:
+    """Write the shard below another folder; its rows name the same paths as in the project."""
+    project = DatasetPaths(task.root, task.dataset)
+    clean = temporary.root / project.relative(task.decode.shard)
+    decode.decode_shard(replace(task.decode, shard=clean))
+    if task.severity == 0:
         return clean
-    chosen = load(sample.corruption, sample.params.dialect)
-    tasks, shards = corrupt.plan_shards(sample.dataset, chosen, sample.params, temporary)
-    for task in tasks:
-        corrupt.corrupt_shard(task)
+    chosen = load(task.corruption, task.params.dialect)
+    tasks, shards = corrupt.plan_shards(task.dataset, chosen, task.params, temporary)
+    for one in tasks:
+        corrupt.corrupt_shard(one)
     return shards[0]
 
 
-def settings_of(params: Params, dataset: str, severity: int, root: Path) -> Params:
-    """Parameters of a run of one severity in another folder: the videos stay where they are."""
+def recompute_params(params: Params, dataset: str, severity: int, root: Path) -> Params:
+    """Return the parameters of a run of one severity in another folder, with the same videos."""
     source = params.filter.sources[dataset]
     sources = params.filter.sources | {
         dataset: source.model_copy(update={"videos": (root / source.videos).resolve()})

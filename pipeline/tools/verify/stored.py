@@ -1,4 +1,4 @@
-"""What is stored against what the manifests say: whole grid, every clip, every byte."""
+"""Comparison of the stored shards with the manifests: every cell, every clip, every byte."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ from .findings import Discrepancy, cell_name
 
 @dataclass(frozen=True)
 class StoredShard:
-    """One shard to read from its first to its last byte."""
+    """One shard to read completely."""
 
     path: Path
     relative: str
@@ -26,8 +26,8 @@ class StoredShard:
 
 
 def check_clips(clips: Sequence[Row], clean: Sequence[Row]) -> Iterator[Discrepancy]:
-    """The clean set must hold every usable clip of `clips.parquet` and no other."""
-    yield from _twins("clips", [row["key"] for row in clips])
+    """Check that the clean set has every usable clip of `clips.parquet` and no other."""
+    yield from _duplicates("clips", [row["key"] for row in clips])
     for split in sorted({row["split"] for row in (*clips, *clean)}):
         expected = [row["key"] for row in clips if row["split"] == split and row["status"] == "ok"]
         found = [row["key"] for row in clean if row["split"] == split]
@@ -35,26 +35,26 @@ def check_clips(clips: Sequence[Row], clean: Sequence[Row]) -> Iterator[Discrepa
 
 
 def check_keys(cell: str, expected: Sequence[str], found: Sequence[str]) -> Iterator[Discrepancy]:
-    """The clips must be those expected, each once."""
+    """Check that the clips are those expected, each once."""
     for key in sorted(set(expected) - set(found)):
         yield Discrepancy(cell, "missing clip", key)
     for key in sorted(set(found) - set(expected)):
         yield Discrepancy(cell, "extra clip", key)
-    yield from _twins(cell, found)
+    yield from _duplicates(cell, found)
 
 
-def _twins(cell: str, keys: Sequence[str]) -> Iterator[Discrepancy]:
+def _duplicates(cell: str, keys: Sequence[str]) -> Iterator[Discrepancy]:
     for key, count in Counter(keys).items():
         if count > 1:
-            yield Discrepancy(cell, "clip listed twice", key, f"{count} rows")
+            yield Discrepancy(cell, "duplicate clip", key, f"{count} rows")
 
 
 def find_shards(
-    layout: DatasetPaths, folder: Path, cell: str, rows: Sequence[Row]
+    paths: DatasetPaths, folder: Path, cell: str, rows: Sequence[Row]
 ) -> tuple[list[StoredShard], list[Discrepancy]]:
-    """Shards of one cell, and whether their parts say together what the manifest says."""
+    """Return the shards of one cell, and the differences between their parts and the manifest."""
     shards, problems = [], []
-    said: list[Row] = []
+    listed: list[Row] = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.suffix == ".tar":
             try:
@@ -62,11 +62,11 @@ def find_shards(
             except StageError as error:
                 problems.append(Discrepancy(cell, "shard without a part", path.name, str(error)))
                 continue
-            said.extend(part)
-            shards.append(StoredShard(path, layout.relative(path), cell, len(part)))
+            listed.extend(part)
+            shards.append(StoredShard(path, paths.relative(path), cell, len(part)))
         elif path.suffix != ".parquet" or not path.with_suffix(".tar").is_file():
             problems.append(Discrepancy(cell, "file that belongs to no shard", path.name))
-    by_key = {row["key"]: row for row in said}
+    by_key = {row["key"]: row for row in listed}
     for row in rows:
         if row["key"] not in by_key:
             problems.append(Discrepancy(cell, "clip in no shard", row["key"]))
@@ -80,10 +80,10 @@ def find_shards(
 
 
 def check_shard(shard: StoredShard) -> list[Discrepancy]:
-    """Read one shard wholly: members, places, sizes, hashes, labels and rows."""
+    """Read one shard completely: check members, offsets, sizes, hashes, labels and rows."""
     rows = manifest.read_rows(parts.part_path(shard.path), schemas.CELLS)
     if not parts.is_whole(shard.path):
-        return [Discrepancy(shard.cell, "size is not what its part says", shard.path.name)]
+        return [Discrepancy(shard.cell, "size differs from its part", shard.path.name)]
     try:
         return list(_check_members(shard, [row for row in rows if row["status"] == "ok"]))
     except StageError as error:
@@ -98,44 +98,44 @@ def _check_members(shard: StoredShard, rows: Sequence[Row]) -> Iterator[Discrepa
     ]
     for wanted, found in zip_longest(expected, walk(shard.path)):
         if wanted is None or found is None or wanted[1] != found[0].name:
-            here = "no member" if found is None else repr(found[0].name)
-            there = "none" if wanted is None else repr(wanted[1])
-            detail = f"{here} where its part has {there}"
-            yield Discrepancy(shard.cell, "other members", shard.path.name, detail)
-            return  # nothing after it is where it should be
+            member_name = "no member" if found is None else repr(found[0].name)
+            expected_name = "none" if wanted is None else repr(wanted[1])
+            detail = f"{member_name}, its part has {expected_name}"
+            yield Discrepancy(shard.cell, "different members", shard.path.name, detail)
+            return  # all members after it would differ as well
         (row, name), (member, data) = wanted, found
-        detail = _differs(shard, row, name, member, data)
+        detail = _difference(shard, row, name, member, data)
         if detail:
             yield Discrepancy(shard.cell, "damaged member", row["key"], f"{name}: {detail}")
 
 
-def _differs(shard: StoredShard, row: Row, name: str, member: Member, data: bytes) -> str:
-    """In what a member differs from its row; empty if in nothing."""
+def _difference(shard: StoredShard, row: Row, name: str, member: Member, data: bytes) -> str:
+    """Return how a member differs from its row; empty if it does not."""
     if name == row["member"]:
         if row["shard"] != shard.relative:
             return f"its row names shard {row['shard']!r}"
         if (member.offset, member.size) != (row["offset"], row["size"]):
-            return f"its row says {row['size']} bytes from {row['offset']}"
+            return f"its row has {row['size']} bytes from offset {row['offset']}"
         return "" if member.sha256 == row["sha256"] else "wrong hash"
     if name.endswith(".cls"):
-        return "" if data == str(row["label_id"]).encode() else "another label"
+        return "" if data == str(row["label_id"]).encode() else "different label"
     try:
-        said = json.loads(data)
-    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, lists in lists
-        return f"no valid JSON: {error}"
-    if not isinstance(said, dict):
-        return "no JSON object"
-    other = [key for key, value in said.items() if row.get(key) != value]
+        stored = json.loads(data)
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, nested too deeply
+        return f"invalid JSON: {error}"
+    if not isinstance(stored, dict):
+        return "not a JSON object"
+    other = [key for key, value in stored.items() if row.get(key) != value]
     return f"differs from its row in {', '.join(other)}" if other else ""
 
 
 def check_cells(
     rows: Sequence[Row], clean: Sequence[Row], severities: Sequence[int], corruption: str
 ) -> Iterator[Discrepancy]:
-    """A corruption's manifest must hold the clean clips at every severity."""
+    """Check that a corruption's manifest has the clean clips at every severity."""
     expected = [row["key"] for row in clean]
     for severity in severities:
         found = [row["key"] for row in rows if row["severity"] == severity]
         yield from check_keys(cell_name(corruption, severity), expected, found)
     for severity in sorted({row["severity"] for row in rows} - set(severities)):
-        yield Discrepancy(cell_name(corruption, severity), "severity that params.yaml lacks", "")
+        yield Discrepancy(cell_name(corruption, severity), "severity not in params.yaml", "")

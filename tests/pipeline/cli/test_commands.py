@@ -7,34 +7,48 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
+from pipeline import __version__
 from pipeline.__main__ import app
 from tests.support.project import REPOSITORY, make_project
 
-COMMANDS = (
-    "synthesize",
-    "recipes",
-    "filter",
-    "decode",
-    "corrupt",
-    "train",
-    "evaluate",
-    "report",
-    "leaderboard",
-    "check",
-    "preview",
-    "models",
-    "corruptions",
-    "plan",
-)
+COMMANDS = sorted(getattr(get_command(app), "commands", {}))
+
+
+def test_the_commands_are_those_of_the_application() -> None:
+    assert {"corrupt", "export", "verify", "plan"} <= set(COMMANDS)
+    assert len(COMMANDS) == len(app.registered_commands)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(command: str) -> None:
+def test_every_command_and_every_option_has_help(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert "Usage" in result.stdout
+    found = getattr(get_command(app), "commands")[command]  # noqa: B009 - typer's type lacks it
+    assert found.help
+    assert [option.name for option in found.params if not getattr(option, "help", None)] == []
+
+
+def test_the_version_is_the_one_of_the_package() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"video-corruptions {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "choices"),
+    [
+        (["apply", "a.mp4", "-c", "fog", "-o", "b.mkv", "--dialect", "mine"], "'ours', 'original'"),
+        (["preview", "a.mp4", "--dialect", "mine"], "'ours', 'original'"),
+        (["export", "plain", "-d", "demo", "-o", "out", "--link", "soft"], "'symbolic', 'copy'"),
+    ],
+)
+def test_a_wrong_choice_is_refused_with_the_choices(arguments: list[str], choices: str) -> None:
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert choices in result.output
 
 
 def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -115,7 +115,7 @@ def test_a_process_that_does_not_end_is_stopped() -> None:
     ("number", "kind", "words"),
     [
         (signal.SIGKILL, StageError, "was killed by SIGKILL"),
-        (signal.SIGTERM, StageError, "told to stop from outside"),
+        (signal.SIGTERM, StageError, "stopped by a signal of another process"),
         (signal.SIGSEGV, TransientClipError, "crashed"),
     ],
 )

@@ -285,8 +285,13 @@ def test_what_cannot_be_read_is_a_clip_error(folder: Path, tmp_path: Path, name:
     empty.touch()
     text.write_text("no video\n" * 100)
     cut.write_bytes((folder / "h264.mp4").read_bytes()[:2_000])
-    for path in (empty, text, cut, tmp_path / "missing.mp4"):
-        with pytest.raises(ClipError) as caught:
+    for path, words in (
+        (empty, "empty file"),
+        (text, "cannot open: Invalid data"),
+        (cut, "cannot open: Invalid data"),
+        (tmp_path / "missing.mp4", "no such file"),
+    ):
+        with pytest.raises(ClipError, match=words) as caught:
             [list(made.frames) for made in run(path, name)]
         assert "\n" not in str(caught.value)
 
@@ -315,7 +320,7 @@ def test_no_temporary_file_stays(folder: Path, scratch: Path, name: str) -> None
     next(begun)
     begun.close()
     assert not list(scratch.iterdir())
-    with pytest.raises(ClipError):
+    with pytest.raises(ClipError, match="no such file"):
         next(run(folder / "missing.mp4", name))
     assert not list(scratch.iterdir())
 

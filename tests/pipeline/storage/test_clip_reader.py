@@ -93,23 +93,3 @@ def test_frames_outside_the_clip_are_refused(tmp_path, frames):
     for indices in ([], [-1], [NUM_FRAMES]):
         with pytest.raises(ValueError, match="are wanted"):
             read_clip(clip, indices)
-
-
-@pytest.mark.parametrize("dialect", ["ours", "original"])
-@pytest.mark.parametrize("num_frames", [1, 2, 9, 31, 32, 33, 64, 290])
-def test_indices_are_sorted_and_inside(dialect, num_frames):
-    indices = clip_indices(num_frames, 32, dialect)
-    assert len(indices) == 32
-    assert indices.min() >= 0
-    assert indices.max() < num_frames
-    assert (np.diff(indices) >= 0).all()
-
-
-def test_indices_by_hand():
-    assert clip_indices(8, 4).tolist() == [0, 2, 4, 6]
-    assert clip_indices(5, 4).tolist() == [0, 1, 2, 3]
-    assert clip_indices(3, 4).tolist() == [0, 0, 1, 2]
-    # xxx1xx2xx3xx4xxx: stride floor(13 / 4) = 3, ten frames in the middle of fourteen
-    assert clip_indices(14, 4, "original").tolist() == [2, 5, 8, 11]
-    with pytest.raises(ValueError, match="must be at least 1"):
-        clip_indices(0, 4)

@@ -1,5 +1,6 @@
 """One file in, one file out, with the pixels of the library."""
 
+import shutil
 from pathlib import Path
 
 import av
@@ -12,7 +13,7 @@ from corruptions.codec.frames import CONVERSION
 from pipeline.__main__ import app
 from pipeline.errors import ClipError, SettingsError
 from pipeline.storage.payload import read_payload
-from pipeline.tools.apply import MAX_BYTES, apply
+from pipeline.tools.apply import MAX_BYTES, Applied, apply
 from tests.support.videos import H264, make_video, moving_clip, run_ffmpeg
 
 
@@ -29,21 +30,21 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", ["fog", "shot_noise", "frame_rate"])
 def test_pixels_are_those_of_the_library(video: Path, tmp_path: Path, name: str) -> None:
     output = tmp_path / "out.mkv"
-    count = apply(video, output, name, 4, timeout_seconds=60)
+    done = apply(video, output, name, 4, timeout_seconds=60)
     with av.open(str(video)) as container:
         frames = [
             frame.to_ndarray(format="rgb24", interpolation=CONVERSION)
             for frame in container.decode(video=0)
         ]
     expected = corruptions.corrupt(np.stack(frames), name, 4, key="mine")
-    assert count == len(expected)
+    assert done == Applied(len(expected), has_sound=False)
     np.testing.assert_array_equal(decoded(output), expected)
 
 
 @pytest.mark.parametrize("name", ["h264_crf", "bit_error", "packet_loss"])
 def test_codecs_keep_frames_and_size(video: Path, tmp_path: Path, name: str) -> None:
     output = tmp_path / "out.mp4"
-    assert apply(video, output, name, 2, timeout_seconds=60) == 20
+    assert apply(video, output, name, 2, timeout_seconds=60).num_frames == 20
     assert decoded(output).shape == (20, 66, 82, 3)
 
 
@@ -77,9 +78,54 @@ def test_the_command_and_its_errors(
     assert (code, text.startswith("20 frames")) == (0, True)
     assert run(str(video), "-c", "snow", "-o", str(output))[0] == 2
     assert run(str(video), "-c", "fog", "-o", str(tmp_path / "out.gif"))[0] == 2
-    assert run(str(tmp_path / "none.mp4"), "-c", "fog", "-o", str(output))[0] == 1
     with pytest.raises(SettingsError, match=r"must end in \.mp4"):
         apply(video, tmp_path / "out", "fog", 3, timeout_seconds=60)
     monkeypatch.setattr("pipeline.tools.apply.MAX_BYTES", MAX_BYTES >> 20)
     with pytest.raises(ClipError, match="cut the video into clips"):
+        apply(video, tmp_path / "large.mp4", "fog", 3, timeout_seconds=60)
+
+
+def test_the_input_is_never_overwritten(video: Path, tmp_path: Path) -> None:
+    """Not by its own name, not through a link, and not by force."""
+    mine = tmp_path / "mine.mp4"
+    shutil.copy(video, mine)
+    before = mine.read_bytes()
+    (tmp_path / "link.mp4").symlink_to(mine)
+    (tmp_path / "hard.mp4").hardlink_to(mine)
+    for output in (mine, tmp_path / "link.mp4", tmp_path / "hard.mp4"):
+        for force in (False, True):
+            with pytest.raises(SettingsError, match="same file as the input"):
+                apply(mine, output, "fog", 3, force=force, timeout_seconds=60)
+    assert mine.read_bytes() == before
+
+
+def test_an_existing_output_needs_force(video: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    output.write_text("the only copy")
+    with pytest.raises(SettingsError, match="already exists .* overwrite it with --force"):
         apply(video, output, "fog", 3, timeout_seconds=60)
+    assert output.read_text() == "the only copy"
+    apply(video, output, "fog", 3, force=True, timeout_seconds=60)
+    assert len(decoded(output)) == 20
+
+
+def test_it_says_that_the_sound_is_left_out(tmp_path: Path) -> None:
+    silent = make_video(tmp_path / "silent.mp4", *H264)
+    loud = tmp_path / "loud.mp4"
+    sound = ("-f", "lavfi", "-i", "sine=duration=1")
+    run_ffmpeg("-i", str(silent), *sound, "-c:v", "copy", "-c:a", "aac", str(loud))
+    for video, said in ((silent, False), (loud, True)):
+        arguments = ["apply", str(video), "-c", "fog", "-o", str(video.with_suffix(".mkv"))]
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+        assert ("without the sound of the input" in result.output) == said
+
+
+@pytest.mark.parametrize("command", ["apply", "preview"])
+def test_a_missing_file_is_named(tmp_path: Path, command: str) -> None:
+    missing = tmp_path / "none.mp4"
+    output = tmp_path / ("out.mp4" if command == "apply" else "out")
+    arguments = [command, str(missing), "-c", "fog", "-o", str(output)]
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "300"})
+    assert result.exit_code == 1
+    assert f"{missing}: no such file" in result.output

@@ -1,7 +1,8 @@
-"""HDF5 of JPEG frames with a JSON a cell: for the original benchmark's code and 3D-ResNets.
+"""HDF5 of JPEG frames with one JSON per cell: for the original benchmark's code and 3D-ResNets.
 
-Their loaders open `<root>/<label>/<id>.hdf5`, and number the classes by the JSON's list `labels`.
-Both hold class ids here, so that no class name gets into a path; the names are in `class_names`.
+Their loaders open `<root>/<label>/<id>.hdf5` and number the classes by the list `labels` of the
+JSON. Both use class ids here, so that no class name becomes part of a path; the names are in
+`class_names`.
 """
 
 import json
@@ -18,12 +19,12 @@ FOLDER = "hdf5"
 UNIT: Literal["clip"] = "clip"
 
 SUBSETS = {"train": "training", "val": "validation", "test": "testing"}
-"""Names of splits in such JSON files."""
+"""Split names used in these JSON files."""
 
 
 def write_shard(task: ExportTask) -> list[File]:
-    """One file a clip: dataset `video`, one row of bytes (a JPEG file) a frame."""
-    import h5py  # here, so that a list of all formats is quick
+    """Write one file per clip: dataset `video`, one row of bytes (a JPEG file) per frame."""
+    import h5py  # here, so that listing the formats is quick
 
     files = []
     for clip in task.clips:
@@ -41,7 +42,7 @@ def write_shard(task: ExportTask) -> list[File]:
 
 
 def index(export: Export) -> dict[str, str]:
-    """A JSON a cell, as the original's tools write it."""
+    """Return one JSON per cell in the layout of the original tools."""
     return {
         f"{FOLDER}/{cell.split}/{cell.name}.json": _annotations(export, cell)
         for cell in export.cells
@@ -57,5 +58,5 @@ def _annotations(export: Export, cell: ExportCell) -> str:
         for clip in cell.clips
     }
     labels = [str(number) for number in range(len(export.classes))]
-    said = {"labels": labels, "class_names": export.classes, "database": database}
-    return json.dumps(said, ensure_ascii=False) + "\n"
+    content = {"labels": labels, "class_names": export.classes, "database": database}
+    return json.dumps(content, ensure_ascii=False) + "\n"

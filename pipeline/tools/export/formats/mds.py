@@ -1,8 +1,9 @@
-"""MosaicML Streaming's MDS: a StreamingDataset a cell.
+"""MosaicML Streaming's MDS: one StreamingDataset per cell.
 
-Written here, since mosaicml-streaming 0.13 refuses the NumPy of this project and wants torchvision.
-A file is: number of samples, where each begins and the last ends, the columns as JSON, the samples.
-A sample is: sizes of its columns of variable size, then all columns. Numbers are little-endian.
+Written without the library, since mosaicml-streaming 0.13 refuses the NumPy version of this project
+and requires torchvision. A file has the number of samples, the offsets of each and of the end, the
+columns as JSON, and the samples. A sample has the sizes of its columns of variable size, then all
+columns. Numbers are little-endian.
 """
 
 import json
@@ -20,7 +21,7 @@ FOLDER = "mds"
 UNIT: Literal["pack"] = "pack"
 
 SIZE_LIMIT = 1 << 26
-"""Bytes of samples after which the next file begins: the library's default."""
+"""Bytes of samples per file, the library's default."""
 
 COLUMNS = {
     "corruption": "str",
@@ -30,7 +31,7 @@ COLUMNS = {
     "severity": "int",
     "video": "bytes",
 }
-"""Encoding by column; the library sorts columns by name."""
+"""Encoding per column; the library sorts columns by name."""
 
 _CONFIG = {
     "column_encodings": list(COLUMNS.values()),
@@ -45,7 +46,7 @@ _CONFIG = {
 
 
 def write_shard(task: ExportTask) -> list[File]:
-    """Files of at most SIZE_LIMIT, or of one clip if that is larger."""
+    """Write files of at most SIZE_LIMIT, or of one clip if that is larger."""
     files: list[File] = []
     samples: list[bytes] = []
     for clip in task.clips:
@@ -79,23 +80,26 @@ def _sample(task: ExportTask, clip: ExportClip) -> bytes:
 
 def _write(task: ExportTask, part: int, samples: list[bytes]) -> File:
     config = json.dumps(_CONFIG, sort_keys=True).encode()
-    places = [4 + 4 * (len(samples) + 1) + len(config)]
+    offsets = [4 + 4 * (len(samples) + 1) + len(config)]
     for sample in samples:
-        places.append(places[-1] + len(sample))
-    if places[-1] >= 1 << 32:
-        raise StageError(f"{task.shard}: a clip of {places[-1]} bytes is too large for MDS.")
-    head = struct.pack(f"<{len(places) + 1}I", len(samples), *places)
+        offsets.append(offsets[-1] + len(sample))
+    if offsets[-1] >= 1 << 32:
+        raise StageError(
+            f"{task.shard}: clip too large for MDS (got {offsets[-1]} bytes; the limit is "
+            f"{1 << 32}); choose another format."
+        )
+    head = struct.pack(f"<{len(offsets) + 1}I", len(samples), *offsets)
     name = f"{task.shard.stem}-{part:03}.mds"
     digest = sha256()
     with atomic(task.folder / name) as temporary, temporary.open("wb") as file:
         for data in (head, config, *samples):
             digest.update(data)
             file.write(data)
-    return File(name, places[-1], len(samples), digest.hexdigest())
+    return File(name, offsets[-1], len(samples), digest.hexdigest())
 
 
 def index(export: Export) -> dict[str, str]:
-    """index.json of every cell: its files in order."""
+    """Return the index.json of every cell, with its files in order."""
     texts = {}
     for cell in export.cells:
         files = [
@@ -103,8 +107,8 @@ def index(export: Export) -> dict[str, str]:
             for shard in cell.shards
             for file in done_marks.read(export.mark(FOLDER, cell, shard))
         ]
-        said = {"shards": [_describe(file) for file in files], "version": 2}
-        texts[f"{FOLDER}/{cell.folder}/index.json"] = json.dumps(said, sort_keys=True) + "\n"
+        content = {"shards": [_describe(file) for file in files], "version": 2}
+        texts[f"{FOLDER}/{cell.folder}/index.json"] = json.dumps(content, sort_keys=True) + "\n"
     return texts
 
 

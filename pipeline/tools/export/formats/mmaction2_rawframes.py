@@ -9,7 +9,7 @@ from ..task import Export
 
 
 def index(export: Export) -> dict[str, str]:
-    """Lists for `ann_file`; `data_prefix` is dict(img=<the export's folder>)."""
+    """Return lists for `ann_file`; `data_prefix` is dict(img=<the export's folder>)."""
     return cell_lists(
         export, lambda cell, clip: f"{path(cell, clip)} {clip.num_frames} {clip.label}"
     )

@@ -9,5 +9,5 @@ from ..videos import write_shard as write_shard
 
 
 def index(export: Export) -> dict[str, str]:
-    """Lists for `ann_file`; `data_prefix` is dict(video=<the export's folder>)."""
+    """Return lists for `ann_file`; `data_prefix` is dict(video=<the export's folder>)."""
     return cell_lists(export, lambda cell, clip: f"{path(cell, clip)} {clip.label}")

@@ -1,4 +1,4 @@
-"""Hugging Face: Parquet files with a Video and a ClassLabel feature, a configuration a cell."""
+"""Hugging Face datasets: Parquet with Video and ClassLabel features, one configuration per cell."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ FOLDER = "parquet"
 UNIT: Literal["pack"] = "pack"
 
 ROW_GROUP = 1 << 26
-"""Bytes of video after which the next row group begins: what a reader holds at once."""
+"""Bytes of video per row group, which a reader holds in memory."""
 
 _FIELDS = [
     pa.field("key", pa.string()),
@@ -29,7 +29,7 @@ _FIELDS = [
 
 
 def write_shard(task: ExportTask) -> list[File]:
-    """One Parquet file a shard."""
+    """Write one Parquet file per shard."""
     if not task.clips:
         return []
     schema = pa.schema(_FIELDS, metadata={"huggingface": _features(task.classes)})
@@ -74,7 +74,7 @@ def _table(task: ExportTask, clips: Sequence[ExportClip], schema: pa.Schema) -> 
 
 
 def _features(classes: Sequence[str]) -> str:
-    """The columns in the words of `datasets`, which reads them from the file."""
+    """Return the columns as features, which the library `datasets` reads from the file."""
     features: dict[str, dict[str, object]] = {
         field.name: {"dtype": str(field.type).replace("double", "float64"), "_type": "Value"}
         for field in _FIELDS
@@ -85,7 +85,7 @@ def _features(classes: Sequence[str]) -> str:
 
 
 def index(export: Export) -> dict[str, str]:
-    """The card of all cells that are there: `load_dataset` finds configurations in it."""
+    """Return the dataset card of all exported cells, from which `load_dataset` reads them."""
     cells: dict[str, list[str]] = {}
     for folder in sorted({mark.parent for mark in export.marks(FOLDER).rglob("*.json")}):
         split, corruption, severity = folder.parts[-3:]

@@ -1,4 +1,4 @@
-"""Plain video files with a CSV a cell: for everything that opens a video by its path."""
+"""Plain video files with one CSV per cell: for readers that open a video by its path."""
 
 from ..lists import cell_lists
 from ..selection import ExportCell, ExportClip
@@ -14,5 +14,5 @@ def _line(cell: ExportCell, clip: ExportClip) -> str:
 
 
 def index(export: Export) -> dict[str, str]:
-    """Lists with a header; paths are relative to the export's folder."""
+    """Return lists with a header; paths are relative to the export's folder."""
     return cell_lists(export, _line, "path,label,key,num_frames,fps\n", "csv")

@@ -1,4 +1,4 @@
-"""PySlowFast's Kinetics dataset: a folder a cell with val.csv, test.csv or train.csv."""
+"""PySlowFast's Kinetics dataset: one folder per cell with val.csv, test.csv or train.csv."""
 
 from ..lists import lines
 from ..task import Export
@@ -9,7 +9,7 @@ from ..videos import write_shard as write_shard
 
 
 def index(export: Export) -> dict[str, str]:
-    """Lists of `path label`, split by a space; DATA.PATH_PREFIX is the export's folder.
+    """Return lists of `path label`, split by a space; DATA.PATH_PREFIX is the export's folder.
 
     PySlowFast trains on train.csv and evaluates on val.csv or test.csv of DATA.PATH_TO_DATA_DIR.
     """

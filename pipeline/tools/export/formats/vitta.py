@@ -9,7 +9,7 @@ from ..videos import write_shard as write_shard
 
 
 def index(export: Export) -> dict[str, str]:
-    """Lists for `val_vid_list`; `video_data_dir` is the export's folder."""
+    """Return lists for `val_vid_list`; `video_data_dir` is the export's folder."""
     return cell_lists(
         export,
         lambda cell, clip: f"{path(cell, clip).rpartition('.')[0]} {clip.num_frames} {clip.label}",

@@ -1,4 +1,4 @@
-"""WebDataset: links to the shards of the chosen cells, with lists of them."""
+"""WebDataset: links to the shards of the selected cells, with lists of them."""
 
 import shutil
 from typing import Literal
@@ -24,14 +24,14 @@ def write_shard(task: ExportTask) -> list[File]:
                 shutil.copyfile(shard, temporary)
     except OSError as error:
         raise SettingsError(
-            f"{shard}: cannot be put into {task.folder} by --link {task.link} ({error.strerror}); "
-            "try symbolic or copy."
+            f"{shard}: cannot be placed in {task.folder} with --link {task.link} "
+            f"({error.strerror}); use symbolic or copy."
         ) from error
     return [File(shard.name, shard.stat().st_size, len(task.clips))]
 
 
 def index(export: Export) -> dict[str, str]:
-    """Lists of shards, relative to the export's folder."""
+    """Return lists of shards; paths are relative to the export's folder."""
     return {
         f"{FOLDER}/{cell.split}/{cell.name}.txt": "".join(
             f"{FOLDER}/{cell.folder}/{shard.path.name}\n" for shard in cell.shards

@@ -50,8 +50,8 @@ def test_the_command_says_how_much_it_is_and_where_it_lies(own: Project, tmp_pat
     assert result.exit_code == 0, result.output
     words = " ".join(result.output.split())
     assert "10 clips of 2 cells" in words
-    assert "1 left out that could not be made" in words
-    assert "1 left out that not every cell has" in words
+    assert "1 failed clips left out" in words
+    assert "1 clips left out that some cell lacks" in words
     assert "slowfast" in words
     listed = CliRunner().invoke(app, ["export", "--list"])
     assert listed.exit_code == 0
@@ -128,6 +128,7 @@ def test_left_overs_of_a_killed_run_disappear(project: Project, tmp_path: Path) 
     half = tmp_path / "demo/frames/val/clean/0" / key / "img_99999.jpg"
     half.parent.mkdir()
     half.write_bytes(b"half")
+    (tmp_path / "demo/.done/frames").mkdir(parents=True)
     folder = project.export("tsm", tmp_path, names=["clean"])
     assert not left.exists()
     assert not half.exists()
@@ -195,13 +196,13 @@ def test_frames_of_a_payload_that_is_no_jpeg(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("hdf4", {}, "unknown export format 'hdf4'; there are: hdf5"),
-        ("plain", {"names": ["fogg"]}, "--corruption 'fogg'"),
+        ("hdf4", {}, "unknown export format 'hdf4'; choose from hdf5"),
+        ("plain", {"names": ["fogg"]}, "--corruption: unknown corruption or set 'fogg'"),
         ("plain", {"names": ["rain"]}, "no such manifest"),
-        ("plain", {"severities": [3]}, "no clips of split 'val' at severity 3; there are: 2, 4"),
-        ("plain", {"split": "test"}, "--split 'test': demo has the splits"),
-        ("plain", {"split": "train", "clean": False}, "nothing is left to export"),
-        ("webdataset", {"paired": True}, "takes shards as they are"),
+        ("plain", {"severities": [3]}, "no clips of split 'val' at severity 3; choose from 2, 4"),
+        ("plain", {"split": "test"}, "--split: unknown split 'test'; demo has train, val"),
+        ("plain", {"split": "train", "clean": False}, "leaves nothing to export"),
+        ("webdataset", {"paired": True}, "exports whole shards"),
     ],
 )
 def test_wrong_settings_are_clear_errors(
@@ -218,6 +219,29 @@ def test_exports_do_not_lie_among_what_stages_write(project: Project) -> None:
             project.export("plain", project.root / folder)
 
 
+def test_an_export_does_not_mix_with_the_videos(own: Project, tmp_path: Path) -> None:
+    """Neither inside the folder of the videos nor around it."""
+    videos = tmp_path / "demo/videos"
+    videos.mkdir(parents=True)
+    source = own.params.filter.sources["demo"].model_copy(update={"videos": videos})
+    settings = own.params.filter.model_copy(update={"sources": {"demo": source}})
+    moved = Project(own.root, own.params.model_copy(update={"filter": settings}))
+    for folder in (videos, videos / "out", tmp_path):
+        with pytest.raises(SettingsError, match="overlaps the inputs"):
+            moved.export("plain", folder)
+
+
+def test_a_folder_that_is_not_an_export_needs_force(project: Project, tmp_path: Path) -> None:
+    mine = tmp_path / "demo/videos/val/clean/0/mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("not of the export")
+    with pytest.raises(SettingsError, match="already exists and is not an export .*--force"):
+        project.export("plain", tmp_path, names=["clean"])
+    project.export("plain", tmp_path, names=["clean"], force=True)
+    project.export("plain", tmp_path, names=["clean"])  # now it is one
+    assert mine.read_text() == "not of the export"
+
+
 def test_a_key_that_is_no_id_gets_into_no_path(own: Project, tmp_path: Path) -> None:
     path = own.root / "manifests/demo/clean.parquet"
     before = path.read_bytes()
@@ -231,7 +255,7 @@ def test_a_key_that_is_no_id_gets_into_no_path(own: Project, tmp_path: Path) -> 
 
 def test_labels_without_a_class_are_a_clear_error(own: Project, tmp_path: Path) -> None:
     own.edit("clean", lambda row: row | {"label_id": 2})
-    with pytest.raises(StageError, match="lists 2 classes, but the manifests have the labels 2"):
+    with pytest.raises(StageError, match="got 2 classes and the labels 2"):
         own.export("parquet", tmp_path / "out", names=["clean"])
 
 
@@ -239,13 +263,13 @@ def test_a_mark_removes_nothing_outside_of_its_folder(own: Project, tmp_path: Pa
     folder = own.export("plain", tmp_path / "out", names=["clean"])
     mark = next((folder / ".done").rglob("*.json"))
     mark.write_text(mark.read_text().replace('"name":"', '"name":"../../', 1))
-    with pytest.raises(StageError, match="which no export wrote"):
+    with pytest.raises(StageError, match="that no export wrote"):
         own.export("plain", tmp_path / "out", names=["clean"])
 
 
 def test_a_full_disk_is_known_before(own: Project, tmp_path: Path) -> None:
     own.edit("clean", lambda row: row | {"size": 10**16})
     chosen = export.prepare("plain", "demo", tmp_path, own.params, own.root, names=["clean"])
-    with pytest.raises(SettingsError, match="GB are free"):
+    with pytest.raises(SettingsError, match="not enough disk space"):
         export.write(chosen, own.params.machine)
     assert not (tmp_path / "demo").exists()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.tools.export.task import Link
+from pipeline.tools.export.registry import Link
 from tests.pipeline.tools.export.exporting import Project
 
 

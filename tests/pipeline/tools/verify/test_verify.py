@@ -64,8 +64,8 @@ def test_what_the_stages_made_has_no_problem(root: Path) -> None:
     assert found.counts == {
         "shards read": shards,
         "clips in them": NUM_CLIPS * 5 + 2,
-        "shards made again": shards,
-        "clips made again": NUM_CLIPS * 5 + 2,
+        "shards recomputed": shards,
+        "clips recomputed": NUM_CLIPS * 5 + 2,
     }
 
 
@@ -168,15 +168,15 @@ DAMAGES = {
     flip_payload: ("shot_noise 2", "damaged member"),
     flip_label: ("shot_noise 2", "damaged member"),
     flip_row: ("shot_noise 2", "damaged member"),
-    cut: ("shot_noise 2", "size is not what its part says"),
+    cut: ("shot_noise 2", "size differs from its part"),
     cut_and_say_so: ("shot_noise 2", "unreadable shard"),
     remove_shard: ("shot_noise 2", "clip in no shard"),
     remove_part: ("shot_noise 2", "shard without a part"),
     add_shard: ("shot_noise 2", "damaged member"),  # its rows name another shard
     leave_file: ("shot_noise 2", "file that belongs to no shard"),
-    exchange_members: ("shot_noise 2", "other members"),
+    exchange_members: ("shot_noise 2", "different members"),
     drop_row: ("shot_noise 2", "missing clip"),
-    repeat_row: ("shot_noise 2", "clip listed twice"),
+    repeat_row: ("shot_noise 2", "duplicate clip"),
     change_row: ("shot_noise 2", "part and manifest differ"),
     remove_manifest: ("shot_noise", "no manifest"),
 }
@@ -196,10 +196,10 @@ def test_other_pixels_with_true_hashes_are_found_by_making_them_again(root: Path
     assert check(root).problems == []
     found = check(root, samples=100)
     assert kinds(found) == {
-        ("shot_noise 2", "made again: other pixels"),
-        ("shot_noise 4", "made again: other pixels"),
+        ("shot_noise 2", "recomputed: different pixels"),
+        ("shot_noise 4", "recomputed: different pixels"),
     }
-    assert "seed is 0, not 7" in found.problems[0].detail
+    assert "seed is 0, expected 7" in found.problems[0].detail
 
 
 def test_a_source_that_changed_is_found_by_making_it_again(root: Path) -> None:
@@ -207,14 +207,14 @@ def test_a_source_that_changed_is_found_by_making_it_again(root: Path) -> None:
     video.unlink()
     make_video(video, *H264, clip=moving_clip(12, seed=99))
     found = check(root, samples=100, check_stored=False)
-    assert {kind for _, kind in kinds(found)} == {"cannot be made again"}
+    assert {kind for _, kind in kinds(found)} == {"cannot be recomputed"}
     assert "changed or disappeared" in found.problems[0].detail
 
 
 def test_the_sample_is_the_same_for_the_same_seed(root: Path) -> None:
     counts = [check(root, samples=3, sample_seed=5).counts for _ in range(2)]
     assert counts[0] == counts[1]
-    assert counts[0]["shards made again"] == 3
+    assert counts[0]["shards recomputed"] == 3
 
 
 @pytest.fixture
@@ -245,11 +245,11 @@ def test_other_settings_and_lost_clips_are_told_from_each_other(
     build(tmp_path, params)
     found = check(tmp_path, against=published)
     noisy = {(problem.kind, problem.item) for problem in found.problems if "noise" in problem.cell}
-    assert ("published, not here", lost) in noisy
-    assert {kind for kind, _ in noisy} == {"published, not here", "other pixels"}
-    assert any("seed is 3, not 0" in problem.detail for problem in found.problems)
+    assert ("missing locally", lost) in noisy
+    assert {kind for kind, _ in noisy} == {"missing locally", "different pixels"}
+    assert any("seed is 3, expected 0" in problem.detail for problem in found.problems)
     plain = [problem for problem in found.problems if problem.cell == "h264_crf 2"]
-    assert [(problem.kind, problem.item) for problem in plain] == [("published, not here", lost)]
+    assert [(problem.kind, problem.item) for problem in plain] == [("missing locally", lost)]
 
 
 def test_a_sample_proves_it_before_anything_is_stored(
@@ -260,19 +260,19 @@ def test_a_sample_proves_it_before_anything_is_stored(
     filter_clips("demo", params, tmp_path)
     found = check(tmp_path, against=published, samples=100, check_stored=False)
     assert found.problems == []
-    assert found.counts["shards made again"] == 2 * 2 * 2 + 3
+    assert found.counts["shards recomputed"] == 2 * 2 * 2 + 3
     assert not (tmp_path / "data/demo/clean").exists()
     (tmp_path / f"data/demo/videos/{video_id(1)}_000003_000013.mp4").unlink()
     filter_clips("demo", params, tmp_path)
     found = check(tmp_path, against=published, samples=1, check_stored=False)
-    assert kinds(found) == {("clips", "published, another or no source video here")}
+    assert kinds(found) == {("clips", "source video missing or different")}
 
 
 def test_the_command_ends_with_1_and_lists_all(root: Path, tmp_path: Path) -> None:
     command = ["verify", "--dataset", "demo", "--params", str(root / "params.yaml")]
     good = CliRunner().invoke(app, [*command, "--recompute", "1"])
     assert good.exit_code == 0, good.output
-    assert "Everything is as it should be." in good.output
+    assert "No problems found." in good.output
     flip_payload(root)
     drop_row(root)
     output = tmp_path / "problems.csv"
@@ -291,12 +291,12 @@ def test_wrong_questions_are_refused(root: Path, tmp_path: Path, published: list
         broken = tmp_path / "broken.parquet"
         pq.write_table(pq.read_table(published[1]).drop_columns(["sha256"]), broken)
         check(root, against=[broken])
-    with pytest.raises(SettingsError, match="of dataset 'other'"):
+    with pytest.raises(SettingsError, match=r"another dataset \(got 'other'"):
         other = tmp_path / "other.parquet"
         rows = manifest.read_rows(published[1], schemas.CELLS)
         manifest.write(other, [row | {"dataset": "other"} for row in rows], schemas.CELLS)
         check(root, against=[other])
-    with pytest.raises(SettingsError, match="stands twice"):
+    with pytest.raises(SettingsError, match="duplicate clip"):
         twice = tmp_path / "twice.parquet"
         manifest.write(twice, [*rows, rows[0]], schemas.CELLS)
         check(root, against=[twice])
@@ -305,8 +305,8 @@ def test_wrong_questions_are_refused(root: Path, tmp_path: Path, published: list
 def test_a_changed_grid_is_reported(root: Path) -> None:
     write_params(root, **GRID | {"severities": [2]})
     assert kinds(check(root)) == {
-        ("shot_noise 4", "severity that params.yaml lacks"),
-        ("h264_crf 4", "severity that params.yaml lacks"),
+        ("shot_noise 4", "severity not in params.yaml"),
+        ("h264_crf 4", "severity not in params.yaml"),
     }
     rows = manifest.read_rows(DatasetPaths(root, "demo").manifest("shot_noise"), schemas.CELLS)
     assert json.loads(rows[0]["params"])["level"]
