@@ -103,7 +103,7 @@ def test_only_what_is_missing_is_computed(tmp_path: Path) -> None:
 
 
 def test_an_edit_of_a_label_map_evaluates_its_model_again(tmp_path: Path) -> None:
-    prepare(tmp_path)
+    make_corrupted(tmp_path)
     spec = {"frames": 4, "size": 112, "mean": [0.45] * 3, "std": [0.2] * 3}
     entry = {"model": "tests.support.own_model:factory", "input": spec}
     models_of = {"mapped": entry | {"labels": "labels.txt"}, "plain": entry}
