@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from corruptions.types import Clip
 
 from ..errors import StageError
+from .shards import read_member
 
 PLAIN = {"format_whitelist": "mov,matroska", "protocol_whitelist": "subfile,file"}
 """A stored clip is a video; what claims to be a playlist opens no other file."""
@@ -34,6 +35,8 @@ class StoredClip:
     shard: Path
     offset: int
     size: int
+    sha256: str
+    """Of the video file."""
     num_frames: int
     height: int
     width: int
@@ -46,17 +49,26 @@ class StoredClip:
             shard=root / row["shard"],
             offset=row["offset"],
             size=row["size"],
+            sha256=row["sha256"],
             num_frames=row["num_frames"],
             height=row["height"],
             width=row["width"],
         )
 
 
-def read_clip(clip: StoredClip, indices: Sequence[int] | NDArray[np.intp]) -> Clip:
-    """Frames `indices` of a clip, in that order, with repetitions: (len(indices), H, W, 3)."""
+def read_clip(
+    clip: StoredClip, indices: Sequence[int] | NDArray[np.intp], *, check: bool = True
+) -> Clip:
+    """Frames `indices` of a clip, in that order, with repetitions: (len(indices), H, W, 3).
+
+    `check` reads the whole clip and compares its SHA-256 first: a damaged JPEG can decode to other
+    pixels without an error.
+    """
     wanted = sorted({int(index) for index in indices})
     if not wanted or wanted[0] < 0 or wanted[-1] >= clip.num_frames:
         raise ValueError(f"{clip.key}: frames {list(indices)} of {clip.num_frames} are wanted.")
+    if check:
+        read_member(clip.shard, clip.offset, clip.size, clip.sha256)
     try:
         frames = _read(clip, wanted)
     except (OSError, IndexError, ValueError) as error:  # errors of av are OSError or ValueError

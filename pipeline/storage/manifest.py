@@ -46,7 +46,7 @@ def join(path: Path, parts: Iterable[Path], schema: pa.Schema) -> None:
 
 def _write(path: Path, table: pa.Table) -> None:
     with atomic(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
 def read(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
@@ -74,7 +74,7 @@ def read(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.
 def _table(path: Path, columns: list[str] | None) -> pa.Table:
     if not path.is_file():
         raise ValueError("it is no plain file")
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
         if file.metadata.num_rows > MAX_ROWS:
             raise ValueError(f"it declares {file.metadata.num_rows} rows, more than {MAX_ROWS}")
         table = file.read(columns=columns)
