@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from ..errors import StageError
 from ..io.atomic import atomic
-from ..messages import one_line
+from ..messages import one_line, quoted
 from .manifest_checks import MAX_ROWS, check
 from .schemas import OPTIONAL, Row
 
@@ -54,7 +54,7 @@ def read(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.
     if not path.exists():
         raise StageError(f"{path}: no such manifest; run the stage that writes it first.")
     try:
-        table = _table(path, columns)
+        table = _table(path, schema, columns)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise StageError(f"{path}: no readable Parquet file: {one_line(error)}") from error
     expected = columns if columns is not None else schema.names
@@ -71,12 +71,17 @@ def read(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.
     return table
 
 
-def _table(path: Path, columns: list[str] | None) -> pa.Table:
+def _table(path: Path, schema: pa.Schema, columns: list[str] | None) -> pa.Table:
     if not path.is_file():
         raise ValueError("it is no plain file")
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         if file.metadata.num_rows > MAX_ROWS:
             raise ValueError(f"it declares {file.metadata.num_rows} rows, more than {MAX_ROWS}")
+        names = set(file.schema_arrow.names)
+        unknown = names.difference(schema.names)
+        if unknown and OPTIONAL.intersection(schema.names) - names:
+            # An optional column whose name is damaged must not be read as null.
+            raise ValueError(f"unknown columns: {', '.join(map(quoted, sorted(unknown)))}")
         table = file.read(columns=columns)
     table.validate(full=True)
     return table

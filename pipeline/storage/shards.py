@@ -79,7 +79,9 @@ class ShardWriter:
 def read_member(shard: Path, offset: int, size: int, expected: str | None = None) -> bytes:
     """Bytes of one stored clip, checked against its SHA-256 if that is given."""
     try:
-        length = shard.stat().st_size if shard.is_file() else 0
+        if not shard.is_file():
+            raise StageError(f"{shard}: no such shard; run the stage that writes it again.")
+        length = shard.stat().st_size
         if offset < 0 or size < 0 or offset + size > length:
             raise StageError(f"{shard}: ends before byte {offset + size}; run the stage again.")
         with shard.open("rb") as file:
