@@ -8,7 +8,7 @@ import torch
 from pipeline import models
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import CellRow
 from tests.support.project import make_project, run_stages
 
 CHANGES: dict[str, Any] = {
@@ -31,5 +31,5 @@ def make_stored(root: Path) -> None:
     torch.save(models.load("tiny_r2plus1d").build(2).state_dict(), weights)
 
 
-def rows_of(root: Path) -> list[Row]:
+def rows_of(root: Path) -> list[CellRow]:
     return manifest.read_rows(root / MANIFEST, schemas.CELLS)

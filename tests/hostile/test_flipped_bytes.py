@@ -47,7 +47,7 @@ def test_a_clip_is_not_shown_to_a_model(root: Path) -> None:
     data = shard.read_bytes()
     for at in range(row["offset"], row["offset"] + row["size"], row["size"] // 100):
         flip(shard, at)
-        with pytest.raises(StageError, match="is not what its manifest says"):
+        with pytest.raises(StageError, match="differs from its manifest"):
             read_clip(clip, wanted)
         shard.write_bytes(data)
 
@@ -87,7 +87,7 @@ def test_verify_notices_every_byte_of_a_shard_but_its_padding(root: Path) -> Non
 def test_rows_stay_or_are_refused(root: Path, name: str) -> None:
     schema = schemas.CELLS
     if name == PREDICTIONS:
-        evaluate("demo", write_params(root, **CHANGES), root)
+        evaluate(write_params(root, **CHANGES), root, "demo")
         schema = schemas.PREDICTIONS
     path = root / name
     rows = manifest.read_rows(path, schema)
@@ -112,7 +112,7 @@ def last_byte(path: Path, name: str) -> int:
 
 def test_the_next_command_names_the_file(root: Path) -> None:
     params = write_params(root, **CHANGES)
-    evaluate("demo", params, root)
+    evaluate(params, root, "demo")
     flip(root / PREDICTIONS, last_byte(root / PREDICTIONS, "correct1"))
     with pytest.raises(StageError, match=r"tiny_r2plus1d\.parquet"):
         report(params, root)

@@ -126,7 +126,7 @@ def test_what_is_no_file_is_refused(root: Path) -> None:
     for make in (os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")):
         path.rmdir() if path.is_dir() else path.unlink()
         make(path)
-        with pytest.raises(StageError, match="no plain file"):
+        with pytest.raises(StageError, match="not a regular file"):
             manifest.read_rows(path, schemas.CELLS)
 
 
@@ -139,7 +139,7 @@ def test_more_rows_than_any_benchmark_has(root: Path) -> None:
 
 def test_predictions(root: Path) -> None:
     params = write_params(root, **CHANGES)
-    evaluate("demo", params, root)
+    evaluate(params, root, "demo")
     path = root / "manifests/demo/predictions/tiny_r2plus1d.parquet"
     data = path.read_bytes()
     for change in (

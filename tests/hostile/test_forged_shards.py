@@ -64,7 +64,7 @@ def test_evaluate_names_the_shard(root: Path) -> None:
     with (root / row["shard"]).open("r+b") as file:
         file.truncate(row["offset"] + 100)
     with pytest.raises(StageError, match=r"demo-fog-3-000000\.tar: ends before byte"):
-        evaluate("demo", write_params(root, **CHANGES), root)
+        evaluate(write_params(root, **CHANGES), root, "demo")
 
 
 def member(name: str, data: bytes = b"x", **changes: object) -> bytes:
@@ -110,8 +110,8 @@ def test_hostile_members(root: Path, name: str) -> None:
     except StageError as error:
         assert ".tar" in str(error)
     params = write_params(root, **CHANGES | {"seed": 1})  # another seed: shards are made again
-    with pytest.raises(StageError, match="not what its manifest says"):
-        corrupt("demo", "fog", params, root)
+    with pytest.raises(StageError, match="differs from its manifest"):
+        corrupt(params, root, "demo", "fog")
 
 
 def test_verify_finds_hostile_members_and_writes_nothing(root: Path) -> None:

@@ -117,10 +117,10 @@ def make_project(root: Path, num_clips: int = 5, num_train: int = 2, **changes: 
 
 def run_stages(params: Params, root: Path, corruptions: Sequence[str] | None = None) -> None:
     """Run filter, decode and the corrupt stage of some corruptions (default: of all)."""
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
     for name in params.corruptions if corruptions is None else corruptions:
-        corrupt("demo", name, params, root)
+        corrupt(params, root, "demo", name)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -18,7 +18,7 @@ from ...stages.corrupt import corrupt
 from ...stages.decode import decode
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow, ClipRow
 from ...storage.shards import walk
 
 CLEAN = "clean"
@@ -84,14 +84,14 @@ class Trial:
     """Per clip, by stage (`clean` is the decode stage)."""
     per_shard: dict[str, float]
     """Fixed CPU seconds of each stage per shard."""
-    clean: tuple[Row, ...]
+    clean: tuple[CellRow, ...]
     """Rows of the clean clips; their shards have absolute paths."""
     failed: int
     """Number of clips and cells that failed."""
 
 
 def try_sample(
-    rows: Sequence[Row],
+    rows: Sequence[ClipRow],
     corruptions: Sequence[str],
     params: Params,
     folder: Path,
@@ -124,7 +124,7 @@ def try_sample(
 
 
 def _try_stages(
-    rows: Sequence[Row], corruptions: Sequence[str], params: Params, folder: Path
+    rows: Sequence[ClipRow], corruptions: Sequence[str], params: Params, folder: Path
 ) -> dict[str, Cost]:
     """Measure the costs of the stages on some clips.
 
@@ -133,10 +133,10 @@ def _try_stages(
     dataset, split = rows[0]["dataset"], params.corrupt.split
     paths = DatasetPaths(folder, dataset)
     manifest.write(paths.clips, rows, schemas.CLIPS)
-    costs = {CLEAN: _cost(partial(decode, dataset, params, folder), paths.clean_folder(split))}
+    costs = {CLEAN: _cost(partial(decode, params, folder, dataset), paths.clean_folder(split))}
     for name in corruptions:
         made = paths.data / "corrupted" / name
-        costs[name] = _cost(partial(corrupt, dataset, name, params, folder), made)
+        costs[name] = _cost(partial(corrupt, params, folder, dataset, name), made)
         shutil.rmtree(made)
     return costs
 
@@ -157,7 +157,7 @@ def _sizes(folder: Path) -> Iterator[int]:
 
 
 def _overhead(
-    clip: Row, corruptions: Sequence[str], params: Params, folder: Path
+    clip: ClipRow, corruptions: Sequence[str], params: Params, folder: Path
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return the fixed CPU time per stage: per run with one shard, and per shard.
 

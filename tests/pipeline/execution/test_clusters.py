@@ -23,14 +23,7 @@ from pipeline.params import Params
 from pipeline.settings import MachineSettings
 from tests.support import clusters, tasks
 from tests.support.clusters import LOOPBACK, free_port
-from tests.support.project import (
-    REPOSITORY,
-    machine,
-    make_project,
-    run_stages,
-    tree,
-    write_params,
-)
+from tests.support.project import REPOSITORY, machine, make_project, run_stages, tree, write_params
 
 CLUSTERS = {"dask": clusters.dask_cluster, "ray": clusters.ray_cluster}
 CORRUPTIONS = ("fog", "h265_crf")
@@ -124,7 +117,7 @@ def errors_of_tasks_come_through(cluster: tuple[str, str], local: Path, tmp_path
 def a_task_that_kills_every_worker_is_a_clear_error(
     cluster: tuple[str, str], local: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(StageError, match=r"gave up a task: .*run the same command again"):
+    with pytest.raises(StageError, match=r"abandoned a task: .*run the same command again"):
         list(run_tasks(tasks.die, range(3), on(cluster), "die", shared=[tmp_path]))
     if cluster[0] == "dask":
         clusters.wait_for_dask(cluster[1], 2)  # the nannies start others
