@@ -8,7 +8,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 Positive = Annotated[int, Field(gt=0)]
 
-
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 
 
@@ -21,9 +20,7 @@ def _inside(name: str) -> str:
 
 FileName = Annotated[str, AfterValidator(_inside)]
 
-
 _ADDRESS = r"^(tcp://|tls://)?[^\s:/]+:[0-9]+$"
-
 
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
@@ -93,6 +90,12 @@ class PictureSettings(Settings):
     """Side of the square centre crop, pixels."""
     clips_per_shard: Positive
     """Clips per shard."""
+    pixel_aspect: Literal["ignore", "square"] = "ignore"
+    """square: pixels that are not square are scaled to square ones."""
+    hdr: Literal["as_is", "tone_map"] = "as_is"
+    """tone_map: pictures of high dynamic range (PQ, HLG) are mapped to BT.709."""
+    interlaced: Literal["as_is", "deinterlace"] = "as_is"
+    """deinterlace: interlaced frames are made progressive, one for each."""
 
     @model_validator(mode="after")
     def _fits(self) -> "PictureSettings":
@@ -272,6 +275,9 @@ class MachineSettings(Settings):
     """Clips per batch in evaluate."""
     loader_workers: Annotated[int, Field(ge=0)]
     """Processes that decode clips for models; 0 means a thread of the main process."""
+    check_payloads: bool
+    """Compare the SHA-256 of every stored clip that a model reads; else only its frames are read.
+    Without it, damage of a disk that still decodes is noticed by `verify` alone."""
     clip_timeout_seconds: Annotated[float, Field(gt=0)]
     """Time limit per clip; a clip that takes longer fails."""
 

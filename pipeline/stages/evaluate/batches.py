@@ -82,7 +82,10 @@ class BatchReader:
         from torch.utils.data import default_collate
 
         clips = [StoredClip.of(row, self.root) for row in batch.rows]
-        frames = [read_clip(clip, self._indices(batch, clip.num_frames)) for clip in clips]
+        check = self.params.machine.check_payloads
+        frames = [
+            read_clip(clip, self._indices(batch, clip.num_frames), check=check) for clip in clips
+        ]
         stacked: torch.Tensor = default_collate(frames)  # shared memory in a worker process
         return stacked
 

@@ -42,6 +42,8 @@ class Examples:
     indices: tuple[NDArray[np.intp], ...]
     hashes: tuple[str, ...]
     """SHA-256 of each stored clip, for the recipe."""
+    check: bool
+    """Compare that hash whenever a clip is read."""
     num_bytes: int
     """Size of all decoded frames."""
 
@@ -51,7 +53,7 @@ class Examples:
         if offset is not None:
             steps = np.arange(len(indices)) + offset
             indices = (steps * clip.num_frames / len(indices)).astype(np.intp)
-        return read_clip(clip, indices)
+        return read_clip(clip, indices, check=self.check)
 
 
 def read_examples(
@@ -89,6 +91,7 @@ def read_examples(
             for clip in clips
         ),
         hashes=tuple(row["sha256"] for row in rows),
+        check=params.machine.check_payloads,
         num_bytes=len(rows) * spec.frames * max(sides) ** 2 * 3,
     )
 

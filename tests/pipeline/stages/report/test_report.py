@@ -83,7 +83,9 @@ def test_another_protocol_is_named_wherever_the_model_is_compared(tmp_path: Path
         assert [row["protocol"] for row in csv.DictReader(file)] == [words]
     label = f"tiny_r2plus1d [{words}]"
     assert f"| {label} |" in (folder / "leaderboard.md").read_text()
-    assert label in (folder / "index.html").read_text()
+    page = (folder / "index.html").read_text()
+    assert f"tiny_r2plus1d ({words})" in page
+    assert f"sees the clips in another way ({words})" in page
     (table,) = read_tables(tmp_path)
     assert list(table.columns[0].cells) == [label]
     mixed = [*changed[1:], rows[0]]
