@@ -171,8 +171,7 @@ class TrainSettings(Settings):
     temporal_offset: bool = False
     """Take the frames of each clip at another (seeded) offset in every epoch."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
-    """adamw suits transformers; momentum is then the first of its two coefficients, and biases,
-    normalisation layers and embeddings have no weight decay."""
+    """adamw suits transformers; it has no weight decay for biases, norms and embeddings."""
     clip_gradient: Annotated[float, Field(gt=0)] | None = None
     """Largest norm of the gradient; larger ones are scaled down."""
     flip: bool
