@@ -9,7 +9,7 @@ from ..datasets.annotations import read_annotations
 from ..datasets.class_list import HINT
 from ..datasets.clip_rows import ClipRow, FoundClip
 from ..datasets.probe import CHECKSUMS, ProbeLimits, ProbeTask, probe_clips
-from ..datasets.video_files import FileFinder
+from ..datasets.video_files import FileFinder, search_hint
 from ..errors import SettingsError, StageError
 from ..execution.pool import run_tasks
 from ..io.locks import file_lock
@@ -55,7 +55,7 @@ def filter_clips(dataset: str, params: Params, root: Path) -> list[ClipRow]:
         ):
             rows.extend(some)
         manifest.write(paths.clips, rows, schemas.CLIPS)
-    _check_share(rows, params.filter.allowed_failures, dataset)
+    _check_share(rows, params, dataset, root)
     return rows
 
 
@@ -93,16 +93,20 @@ def find_clips(
     ]
 
 
-def _check_share(rows: list[ClipRow], allowed: float, dataset: str) -> None:
+def _check_share(rows: list[ClipRow], params: Params, dataset: str, root: Path) -> None:
     """Raise StageError if more than the allowed share of clips is not usable."""
+    allowed = params.filter.allowed_failures
     reasons = Counter(row["reason"] for row in rows if row["status"] != "ok")
     failed = reasons.total()
     if failed > allowed * len(rows):
+        missing = [row["key"] for row in rows if row["status"] == "missing"]
+        videos = root / params.filter.sources[dataset].videos
+        hint = f"The filter {search_hint(videos, missing[0])}. " if missing else ""
         frequent = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3))
         raise StageError(
             f"filter {dataset}: {failed} of {len(rows)} listed clips are missing or broken, more "
             f"than filter.allowed_failures = {allowed:g} ({frequent}); clips.parquet has the "
-            "reason of each. Get more of the videos, or raise the limit in params.yaml."
+            f"reason of each. {hint}Get more of the videos, or raise the limit in params.yaml."
         )
 
 

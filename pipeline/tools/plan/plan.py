@@ -16,10 +16,12 @@ from tarfile import RECORDSIZE
 
 import numpy as np
 
+from ...datasets.video_files import search_hint
 from ...errors import SettingsError
 from ...execution.progress import progress_bar, without_bars
 from ...models.device import ComputeDevice, select_device
 from ...params import Params
+from ...stages.filter import find_clips
 from ...storage.paths import DatasetPaths
 from .estimate import (
     FRAMES,
@@ -134,7 +136,8 @@ def plan(
     if split not in surveys or not surveys[split].population.usable:
         raise SettingsError(
             f"{dataset}: no usable clip of split {split!r}; check filter.sources.{dataset} in "
-            f"params.yaml, or put the videos below {root / params.filter.sources[dataset].videos}."
+            f"params.yaml, or put the videos below {root / params.filter.sources[dataset].videos}. "
+            f"The plan {_search_hint(dataset, params, root)}."
         )
     samples = {name: one.sample(clips, rng) for name, one in surveys.items()}
     samples = {name: sample for name, sample in samples.items() if sample[0]}
@@ -195,6 +198,11 @@ def plan(
             for path in (paths.data / part).rglob("*.tar")
         ),
     )
+
+
+def _search_hint(dataset: str, params: Params, root: Path) -> str:
+    (task,) = find_clips(dataset, params, root)
+    return search_hint(task.limits.videos, task.found[0].clip.key)
 
 
 def _stages(
