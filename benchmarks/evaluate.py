@@ -118,7 +118,7 @@ def model_seconds(
     """Return the best round's seconds per clip, for batches that are already on the device."""
     spec = model.input
     shape = (batch, spec.frames, spec.size, spec.size, 3)
-    frames = torch.randint(0, 256, shape, dtype=torch.uint8).to(device.device)
+    frames = torch.randint(0, 256, shape, dtype=torch.uint8).to(device.name)
     taken: list[float] = []
     for _ in range(rounds + 1):
         if device.is_gpu:
@@ -150,7 +150,7 @@ def waiting_share(
         start = time.perf_counter()
         frames = next(reading)
         waited += time.perf_counter() - start
-        run_model(model, frames.to(device.device, non_blocking=True), device)
+        run_model(model, frames.to(device.name, non_blocking=True), device)
     return waited / (time.perf_counter() - begun)
 
 

@@ -1,10 +1,10 @@
-"""Robustness of one model in numbers: values in, values out; all accuracies in percent.
+"""Robustness metrics of video models: arrays in, numbers out; all accuracies in percent.
 
 Definitions. With a(c, s) the top-1 accuracy under corruption c at severity s, and P the clean one:
 
     mPC = mean over c of the mean over s of a(c, s)            rPC = 100 mPC / P
     CE(c) = 100 sum_s (100 - a(c, s)) / sum_s (100 - a_ref(c, s))      mCE = mean over c of CE(c)
-    relative CE(c): the same with both errors less the clean error of their own model
+    relative CE(c): the same with both errors reduced by the clean error of their own model
     gamma_r = mean over c, s of a(c, s) / P = rPC / 100        gamma_a = 1 - (P - mPC) / 100
 
 Sources: mPC and rPC from Michaelis et al. 2019, Benchmarking Robustness in Object Detection
@@ -17,7 +17,7 @@ it is missing, N is the number of listed clips. `common`: a clip that is missing
 out everywhere, so that all cells are of the same clips.
 
 Intervals are percentile bootstraps over clips. A resample takes the same clips in every cell and in
-every model (cells and models are paired). All counts are whole numbers that float32 holds exactly,
+every model (cells and models are paired). All counts are integers that float32 represents exactly,
 so the intervals do not depend on the machine or its number of threads.
 """
 
@@ -31,8 +31,8 @@ from .answers import (
     account,
     accuracies,
 )
-from .bootstrap import RESAMPLES, SEED, resampled_counts
-from .comparison import Difference, compare
+from .bootstrap import RESAMPLES, SEED, percentile_interval, resampled_counts
+from .comparison import Difference, compare, compare_all
 from .robustness import (
     CorruptionErrors,
     absolute_robustness,
@@ -60,9 +60,11 @@ __all__ = [
     "account",
     "accuracies",
     "compare",
+    "compare_all",
     "corruption_errors",
     "mean_performance",
     "per_class",
+    "percentile_interval",
     "relative_performance",
     "relative_robustness",
     "resampled_counts",

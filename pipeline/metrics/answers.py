@@ -7,66 +7,75 @@ import numpy as np
 from numpy.typing import NDArray
 
 Bools = NDArray[np.bool_]
-
-
 Counts = NDArray[np.int64]
-
-
 Floats = NDArray[np.float64]
 
-
 Accounting = Literal["common", "strict"]
-
+"""`common`: clips that exist in every cell; `strict`: all clips, missing ones count as wrong."""
 
 Interval = tuple[float, float]
+"""Lower and upper bound of a 95 % interval."""
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What one model got right: clip by clip, clean and in every cell.
+    """Correct answers of one model by clip, clean and in every cell.
 
-    Cells are (N clips, C corruptions, S severities); `top1` implies `top5`. What stands where
-    `ok` is False does not matter.
+    Cells are (N clips, C corruptions, S severities); `top1` implies `top5`. Values where `ok` is
+    False have no effect.
+
+    Raises
+    ------
+    ValueError
+        If there is no clip, corruption or severity, or if an array has another shape or dtype.
+
     """
 
     corruptions: tuple[str, ...]
+    """C names, in the order of the arrays."""
     severities: tuple[int, ...]
+    """S severities, in the order of the arrays."""
     clean_top1: Bools
-    """(N,) the right class was the first answer."""
+    """(N,) True where the class with the highest score is the label."""
     clean_top5: Bools
-    """(N,) the right class was among the first five."""
+    """(N,) True where the label is among the five classes with the highest scores."""
     clean_ok: Bools
-    """(N,) the clip could be produced and was asked."""
+    """(N,) True where the clip could be produced and was evaluated."""
     top1: Bools
-    """(N, C, S)"""
+    """(N, C, S), as `clean_top1`."""
     top5: Bools
-    """(N, C, S)"""
+    """(N, C, S), as `clean_top5`."""
     ok: Bools
-    """(N, C, S)"""
+    """(N, C, S), as `clean_ok`."""
 
     def __post_init__(self) -> None:
         shape = (len(self.clean_top1), len(self.corruptions), len(self.severities))
         if 0 in shape:
-            raise ValueError(f"answers for (clips, corruptions, severities) = {shape} are empty.")
+            raise ValueError(
+                f"predictions: empty (got {shape} clips, corruptions and severities); pass at "
+                "least one of each."
+            )
         for name in ("clean_top1", "clean_top5", "clean_ok", "top1", "top5", "ok"):
             array = getattr(self, name)
             wanted = shape[:1] if name.startswith("clean") else shape
             if array.shape != wanted or array.dtype != np.bool_:
                 raise ValueError(
-                    f"{name} is {array.dtype} of shape {array.shape}, must be bool {wanted}."
+                    f"{name}: wrong shape or dtype (got {array.dtype} of shape {array.shape}); "
+                    f"it must be bool of shape {wanted}."
                 )
 
     @property
     def num_clips(self) -> int:
+        """Number of clips, N."""
         return len(self.clean_top1)
 
     def everywhere(self) -> Bools:
-        """(N,) clips that are there in the clean set and in every cell."""
+        """Return (N,), True for clips that exist in the clean set and in every cell."""
         found: Bools = self.clean_ok & self.ok.all(axis=(1, 2))
         return found
 
     def only(self, clips: Bools) -> "Predictions":
-        """The same for the clips (N,) that are True."""
+        """Return the predictions of the clips that `clips` (a mask or indices) selects."""
         return Predictions(
             self.corruptions,
             self.severities,
@@ -79,10 +88,13 @@ class Predictions:
         )
 
     def select(self, corruptions: tuple[str, ...]) -> "Predictions":
-        """The same for some corruptions, in the order given; clips stay as they are."""
+        """Return the predictions of some corruptions, in the order given, of the same clips."""
         unknown = sorted(set(corruptions) - set(self.corruptions))
         if unknown:
-            raise ValueError(f"no answers for {unknown}; there are: {list(self.corruptions)}.")
+            raise ValueError(
+                f"corruptions: no predictions for some of them (got {unknown}); "
+                f"choose from {list(self.corruptions)}."
+            )
         at = [self.corruptions.index(name) for name in corruptions]
         return Predictions(
             corruptions,
@@ -96,30 +108,66 @@ class Predictions:
         )
 
 
-def account(answers: Predictions, accounting: Accounting) -> Predictions:
-    """Answers that count: the clips of `common`, or all with the missing ones as wrong."""
+def account(predictions: Predictions, accounting: Accounting) -> Predictions:
+    """Return the predictions that count.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Of all listed clips.
+    accounting : {"common", "strict"}
+        `common` keeps the clips that exist in the clean set and in every cell; `strict` keeps all
+        and marks missing ones as wrong.
+
+    Returns
+    -------
+    Predictions
+        With the number of clips N that the accuracies are of.
+
+    Raises
+    ------
+    ValueError
+        If the accounting is unknown, or if no clip exists in every cell.
+
+    """
     if accounting == "common":
-        clips = answers.everywhere()
+        clips = predictions.everywhere()
         if not clips.any():
             raise ValueError(
-                f"none of {answers.num_clips} clips is there in the clean set and all "
-                f"{answers.ok[0].size} cells; use strict accounting, or make the missing cells."
+                f"common accounting: none of {predictions.num_clips} clips exists in the clean set "
+                f"and in all {predictions.ok[0].size} cells; use strict accounting, or make the "
+                "missing cells."
             )
-        return answers.only(clips)
+        return predictions.only(clips)
     if accounting != "strict":
-        raise ValueError(f"{accounting = } must be 'common' or 'strict'.")
+        raise ValueError(f"accounting: unknown (got {accounting!r}); choose 'common' or 'strict'.")
     return Predictions(
-        answers.corruptions,
-        answers.severities,
-        answers.clean_top1 & answers.clean_ok,
-        answers.clean_top5 & answers.clean_ok,
-        answers.clean_ok,
-        answers.top1 & answers.ok,
-        answers.top5 & answers.ok,
-        answers.ok,
+        predictions.corruptions,
+        predictions.severities,
+        predictions.clean_top1 & predictions.clean_ok,
+        predictions.clean_top5 & predictions.clean_ok,
+        predictions.clean_ok,
+        predictions.top1 & predictions.ok,
+        predictions.top5 & predictions.ok,
+        predictions.ok,
     )
 
 
-def accuracies(answers: Predictions) -> tuple[float, Floats]:
-    """Clean top-1 and top-1 of the cells (C, S), in percent; missing clips must be dealt with."""
-    return 100 * float(np.mean(answers.clean_top1)), 100 * np.mean(answers.top1, axis=0)
+def accuracies(predictions: Predictions) -> tuple[float, Floats]:
+    """Return the top-1 accuracies, clean and of every cell.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        As returned by `account`.
+
+    Returns
+    -------
+    clean : float
+        Percent, 0..100.
+    cells : Floats
+        (C, S), percent, 0..100.
+
+    """
+    clean = 100 * float(np.mean(predictions.clean_top1))
+    return clean, 100 * np.mean(predictions.top1, axis=0)

@@ -1,4 +1,8 @@
-"""Paired bootstrap over clips: the same clips are drawn for every model and every cell."""
+"""Paired bootstrap over clips: the same clips are drawn for every model and every cell.
+
+Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13 (percentile
+intervals).
+"""
 
 from collections.abc import Iterator
 
@@ -8,28 +12,53 @@ from numpy.typing import NDArray
 from .answers import Bools, Counts, Floats, Interval, Predictions
 
 RESAMPLES = 10_000
-
+"""Default number of resamples."""
 
 SEED = 20240607
 """Seed of every bootstrap: the same clips are drawn for every model of a dataset."""
 
 
-def resampled_counts(right: Bools, resamples: int, seed: int) -> Counts:
-    """Right answers in each resample of the clips: (N, K) columns give (resamples, K) counts.
+def resampled_counts(right: Bools | Counts, resamples: int, seed: int) -> Counts:
+    """Return the sum of each column over each resample of the clips.
 
-    Row r is the sum of N rows of `right` drawn with replacement; which rows depends on (seed, N, r)
-    alone, so different models and columns are paired.
+    Row r is the sum of N rows of `right` drawn with replacement. Which rows are drawn depends only
+    on (seed, N, r), so that different models and columns are paired.
+
+    Parameters
+    ----------
+    right : array (N, K) of bool or int
+        Correct answers by clip, or small counts of them; a column's sum over N draws must stay
+        below 2**24, so that float32 represents it exactly.
+    resamples : int
+        Number of resamples, R.
+    seed : int
+        Key of the Philox generator.
+
+    Returns
+    -------
+    Counts
+        (R, K).
+
+    Raises
+    ------
+    ValueError
+        If N times the largest value is 2**24 or more.
+
     """
     num_clips = len(right)
-    if num_clips >= 2**24:
-        raise ValueError(f"{num_clips = } is too many for exact counts in float32.")
+    largest = max(1, int(right.max(initial=0)))
+    if num_clips * largest >= 2**24:
+        raise ValueError(
+            f"resampled_counts: too large for exact sums in float32 (got {num_clips} clips with "
+            f"values up to {largest}); the product must be below {2**24}."
+        )
     table = np.ascontiguousarray(right, dtype=np.float32)
-    parts = [weights @ table for weights in _weights(num_clips, resamples, seed)]
+    parts = [weights @ table for weights in resample_weights(num_clips, resamples, seed)]
     return np.concatenate(parts).astype(np.int64)
 
 
-def _weights(num_clips: int, resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
-    """How often each clip is drawn in each resample, in chunks (up to 256, N)."""
+def resample_weights(num_clips: int, resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
+    """Yield how often each clip is drawn in each resample, in chunks of shape (up to 256, N)."""
     bits = np.random.Philox(key=seed)
     words_each = (num_clips + 1) // 2
     for start in range(0, resamples, 256):
@@ -43,17 +72,20 @@ def _weights(num_clips: int, resamples: int, seed: int) -> Iterator[NDArray[np.f
         yield weights
 
 
-def resampled_accuracies(answers: Predictions, resamples: int, seed: int) -> tuple[Floats, Floats]:
-    """Clean top-1 (R,) and top-1 of the cells (R, C, S), in percent, in each resample."""
-    num_clips = answers.num_clips
+def resampled_accuracies(
+    predictions: Predictions, resamples: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Return clean top-1 (R,) and top-1 of the cells (R, C, S) in each resample, in percent."""
+    num_clips = predictions.num_clips
     columns = np.concatenate(
-        [answers.clean_top1[:, None], answers.top1.reshape(num_clips, -1)], axis=1
+        [predictions.clean_top1[:, None], predictions.top1.reshape(num_clips, -1)], axis=1
     )
     counts = resampled_counts(columns, resamples, seed)
     percent = counts.astype(np.float64) * (100 / num_clips)
-    return percent[:, 0], percent[:, 1:].reshape(resamples, *answers.top1.shape[1:])
+    return percent[:, 0], percent[:, 1:].reshape(resamples, *predictions.top1.shape[1:])
 
 
 def percentile_interval(draws: Floats) -> Interval:
+    """Return the 95 % percentile interval of bootstrap draws (R,)."""
     low, high = np.percentile(draws, (2.5, 97.5))
     return float(low), float(high)

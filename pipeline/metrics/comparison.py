@@ -1,15 +1,24 @@
-"""Comparison of two models on the same clips, with paired bootstrap intervals."""
+"""Paired comparison of models on the same clips, with bootstrap intervals of the differences.
 
+A resample takes the same clips for all models, so that what is common to them cancels out and the
+interval of a difference is narrower than those of the two numbers suggest (paired bootstrap: Efron
+and Tibshirani 1993, An Introduction to the Bootstrap, chapter 8).
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
-from .answers import Accounting, Interval, Predictions, account, accuracies
-from .bootstrap import RESAMPLES, SEED, percentile_interval, resampled_accuracies
-from .robustness import mean_performance, percent_of, relative_performance
+import numpy as np
+
+from .answers import Accounting, Counts, Floats, Interval, Predictions, account
+from .bootstrap import RESAMPLES, SEED, percentile_interval, resampled_counts
+from .robustness import percent_of
 
 
 @dataclass(frozen=True)
 class Difference:
-    """First model less second, in percentage points, on the clips that both have."""
+    """First model minus second, in percentage points, on the clips that both have."""
 
     clean_top1: float
     clean_top1_ci95: Interval
@@ -17,11 +26,15 @@ class Difference:
     mpc_ci95: Interval
     rpc: float
     rpc_ci95: Interval
+    corruptions: dict[str, float]
+    """Difference of the mean over severities, by corruption."""
+    corruptions_ci95: dict[str, Interval]
     num_clips: int
+    """Clips that all compared models have."""
 
     @property
     def significant(self) -> bool:
-        """Whether the interval of the mPC difference leaves out 0."""
+        """True if the interval of the mPC difference excludes 0."""
         return not self.mpc_ci95[0] <= 0 <= self.mpc_ci95[1]
 
 
@@ -32,26 +45,141 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Difference:
-    """Difference of two models whose answers are of the same clips in the same order."""
-    for name in ("num_clips", "corruptions", "severities"):
-        if getattr(first, name) != getattr(second, name):
-            raise ValueError(
-                f"models can be compared on the same clips and cells only: {name} is "
-                f"{getattr(first, name)} and {getattr(second, name)}."
-            )
+    """Return the difference of two models; `compare_all` describes the parameters."""
+    both = {"first": first, "second": second}
+    return compare_all(both, accounting, resamples, seed)["first", "second"]
+
+
+def compare_all(
+    models: Mapping[str, Predictions],
+    accounting: Accounting = "common",
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> dict[tuple[str, str], Difference]:
+    """Return the difference of every pair of models.
+
+    All models share one set of resamples, so that the 91 pairs of 14 models cost little more than
+    one.
+
+    Parameters
+    ----------
+    models : Mapping[str, Predictions]
+        Predictions by model: of the same clips in the same order, corruptions and severities.
+    accounting : {"common", "strict"}
+        `common` compares on the clips that exist in every cell of every model, `strict` on all
+        clips, where missing ones count as wrong.
+    resamples : int
+        Number of bootstrap resamples behind the intervals.
+    seed : int
+        Key of the random generator that draws the clips.
+
+    Returns
+    -------
+    dict[tuple[str, str], Difference]
+        By (first, second), where first precedes second in `models`; empty for a single model.
+
+    Raises
+    ------
+    ValueError
+        If models differ in their number of clips, corruptions or severities, or if they have no
+        clip in common.
+
+    """
+    if len(models) < 2:
+        return {}
+    _check(models)
     if accounting == "common":
-        both = first.everywhere() & second.everywhere()
-        first, second = first.only(both), second.only(both)
-    first, second = account(first, accounting), account(second, accounting)
-    numbers = []
-    draws = []
-    for answers in (first, second):
-        clean, cells = accuracies(answers)
-        mpc = mean_performance(cells)
-        numbers.append((clean, mpc, relative_performance(mpc, clean)))
-        clean_draws, cell_draws = resampled_accuracies(answers, resamples, seed)
-        mpc_draws = cell_draws.mean(axis=2).mean(axis=1)
-        draws.append((clean_draws, mpc_draws, percent_of(mpc_draws, clean_draws)))
-    clean, mpc, rpc = (a - b for a, b in zip(*numbers, strict=True))
-    clean_ci, mpc_ci, rpc_ci = (percentile_interval(a - b) for a, b in zip(*draws, strict=True))
-    return Difference(clean, clean_ci, mpc, mpc_ci, rpc, rpc_ci, first.num_clips)
+        shared = np.logical_and.reduce([one.everywhere() for one in models.values()])
+        if not shared.any():
+            raise ValueError(
+                f"common accounting: no clip exists in every cell of {', '.join(models)}; use "
+                "strict accounting, or make the missing cells."
+            )
+        models = {name: one.only(shared) for name, one in models.items()}
+    counted = {name: account(one, accounting) for name, one in models.items()}
+    columns = np.concatenate([_columns(one) for one in counted.values()], axis=1)
+    values = _split(columns.sum(axis=0)[None], counted)
+    draws = _split(resampled_counts(columns, resamples, seed), counted)
+    return {
+        (first, second): _difference(counted[first], values, draws, first, second)
+        for first, second in combinations(counted, 2)
+    }
+
+
+def _check(models: Mapping[str, Predictions]) -> None:
+    (name, one), *others = models.items()
+    for other_name, other in others:
+        for field in ("num_clips", "corruptions", "severities"):
+            if getattr(one, field) != getattr(other, field):
+                raise ValueError(
+                    f"compare: models must have the same clips and cells (got {field} = "
+                    f"{getattr(one, field)} for {name} and {getattr(other, field)} for "
+                    f"{other_name}); select the common ones first."
+                )
+
+
+@dataclass(frozen=True)
+class _Accuracies:
+    """Accuracies of one model in percent, one row per resample."""
+
+    clean: Floats
+    """(R,)"""
+    corruptions: Floats
+    """(R, C), mean over severities."""
+
+    @property
+    def mpc(self) -> Floats:
+        mean: Floats = self.corruptions.mean(axis=1)
+        return mean
+
+    @property
+    def rpc(self) -> Floats:
+        return percent_of(self.mpc, self.clean)
+
+
+def _columns(predictions: Predictions) -> Counts:
+    """Return (N, 1 + C) counts: clean, and the severities of each corruption at which it is right.
+
+    Sums over severities are enough for the means, with a fifth of the columns.
+    """
+    cells = predictions.top1.sum(axis=2, dtype=np.int64)
+    return np.concatenate([predictions.clean_top1[:, None].astype(np.int64), cells], axis=1)
+
+
+def _split(counts: Counts, models: Mapping[str, Predictions]) -> dict[str, _Accuracies]:
+    """Turn the counts (R, models (1 + C)) into accuracies by model."""
+    blocks = np.split(counts.astype(np.float64), len(models), axis=1)
+    return {
+        name: _Accuracies(
+            100 * block[:, 0] / one.num_clips,
+            100 * block[:, 1:] / (one.num_clips * len(one.severities)),
+        )
+        for (name, one), block in zip(models.items(), blocks, strict=True)
+    }
+
+
+def _difference(
+    predictions: Predictions,
+    values: Mapping[str, _Accuracies],
+    draws: Mapping[str, _Accuracies],
+    first: str,
+    second: str,
+) -> Difference:
+    value, other = values[first], values[second]
+    drawn, drawn_other = draws[first], draws[second]
+    means = value.corruptions[0] - other.corruptions[0]
+    limits = np.percentile(drawn.corruptions - drawn_other.corruptions, (2.5, 97.5), axis=0)
+    names = predictions.corruptions
+    return Difference(
+        clean_top1=float(value.clean[0] - other.clean[0]),
+        clean_top1_ci95=percentile_interval(drawn.clean - drawn_other.clean),
+        mpc=float(value.mpc[0] - other.mpc[0]),
+        mpc_ci95=percentile_interval(drawn.mpc - drawn_other.mpc),
+        rpc=float(value.rpc[0] - other.rpc[0]),
+        rpc_ci95=percentile_interval(drawn.rpc - drawn_other.rpc),
+        corruptions=dict(zip(names, means.tolist(), strict=True)),
+        corruptions_ci95={
+            name: (float(low), float(high)) for name, low, high in zip(names, *limits, strict=True)
+        },
+        num_clips=predictions.num_clips,
+    )

@@ -1,4 +1,7 @@
-"""Robustness metrics: mPC, rPC, CE, relative CE, gamma_a, gamma_r and accuracy per class."""
+"""Robustness metrics: mPC, rPC, CE, relative CE, gamma_a, gamma_r and accuracy per class.
+
+Formulas and sources are in the docstring of the package.
+"""
 
 from dataclasses import dataclass
 
@@ -10,32 +13,84 @@ from .answers import Floats, Predictions
 
 @dataclass(frozen=True)
 class CorruptionErrors:
-    """Errors under corruption in percent of a reference model's; below 100 is better than it."""
+    """Errors under corruption in percent of a reference model's errors; below 100 is better."""
 
     ce: dict[str, float]
+    """Corruption error by corruption."""
     mce: float
+    """Mean corruption error, mCE."""
     relative_ce: dict[str, float]
-    """nan where the reference loses nothing against its clean accuracy."""
+    """Relative corruption error; nan where the reference loses nothing under corruption."""
     relative_mce: float
 
 
 def mean_performance(cells: Floats) -> float:
-    """Compute mPC from top-1 accuracies (C, S) in percent."""
+    """Return mPC, the mean over corruptions of the mean over severities.
+
+    Parameters
+    ----------
+    cells : Floats
+        (C, S), top-1 accuracies in percent.
+
+    Returns
+    -------
+    float
+        Percent, 0..100.
+
+    """
     return float(np.mean(np.mean(cells, axis=1)))
 
 
 def relative_performance(mpc: float, clean: float) -> float:
-    """Compute rPC in percent; nan for a model that gets no clean clip right."""
+    """Return rPC = 100 mPC / clean.
+
+    Parameters
+    ----------
+    mpc, clean : float
+        Percent, 0..100.
+
+    Returns
+    -------
+    float
+        Percent; above 100 where corruption helps, nan if no clean clip is right.
+
+    """
     return 100 * mpc / clean if clean else float("nan")
 
 
 def absolute_robustness(mpc: float, clean: float) -> float:
-    """gamma_a, 0..1 and above where corruption helps."""
+    """Return gamma_a = 1 - (clean - mPC) / 100.
+
+    Parameters
+    ----------
+    mpc, clean : float
+        Percent, 0..100.
+
+    Returns
+    -------
+    float
+        0..1, above 1 where corruption helps.
+
+    """
     return 1 - (clean - mpc) / 100
 
 
 def relative_robustness(cells: Floats, clean: float) -> float:
-    """gamma_r of top-1 accuracies (C, S): the mean accuracy ratio, which is rPC / 100."""
+    """Return gamma_r, the mean ratio of corrupted and clean accuracy, equal to rPC / 100.
+
+    Parameters
+    ----------
+    cells : Floats
+        (C, S), top-1 accuracies in percent.
+    clean : float
+        Percent, 0..100.
+
+    Returns
+    -------
+    float
+        0..1, above 1 where corruption helps, nan if no clean clip is right.
+
+    """
     return float(np.mean(cells / clean)) if clean else float("nan")
 
 
@@ -46,7 +101,23 @@ def corruption_errors(
     reference_cells: Floats,
     reference_clean: float,
 ) -> CorruptionErrors:
-    """CE and relative CE of top-1 accuracies (C, S) against those of a reference model."""
+    """Return CE and relative CE against a reference model.
+
+    Parameters
+    ----------
+    corruptions : tuple[str, ...]
+        C names.
+    cells, reference_cells : Floats
+        (C, S), top-1 accuracies of the model and of the reference, in percent.
+    clean, reference_clean : float
+        Clean top-1 accuracies, in percent.
+
+    Returns
+    -------
+    CorruptionErrors
+        In percent of the reference's errors.
+
+    """
     errors = np.sum(100 - cells, axis=1)
     reference = np.sum(100 - reference_cells, axis=1)
     losses = np.sum(clean - cells, axis=1)
@@ -61,27 +132,48 @@ def corruption_errors(
     )
 
 
-def per_class(answers: Predictions, labels: NDArray[np.integer], num_classes: int) -> Floats:
-    """Top-1 (classes, 1 + C, S) in percent by class of the clip; nan where a class has no clip.
+def per_class(predictions: Predictions, labels: NDArray[np.integer], num_classes: int) -> Floats:
+    """Return the top-1 accuracy by class.
 
-    `labels` (N,) are class indices. Row 0 of axis 1 is the clean accuracy (the same at every
-    severity), then come the corruptions. `answers` are those that `account` gives.
+    Parameters
+    ----------
+    predictions : Predictions
+        As returned by `account`.
+    labels : array (N,) of int
+        Class index of each clip.
+    num_classes : int
+        Number of classes, K.
+
+    Returns
+    -------
+    Floats
+        (K, 1 + C, S), percent; nan for a class without clips. Entry 0 of the second axis is the
+        clean accuracy, equal at every severity; the corruptions follow.
+
+    Raises
+    ------
+    ValueError
+        If there is not one label per clip, or if a label is not below `num_classes`.
+
     """
-    if labels.shape != (answers.num_clips,):
-        raise ValueError(f"labels of shape {labels.shape} for {answers.num_clips} clips.")
-    num_severities = len(answers.severities)
-    clean = np.repeat(answers.clean_top1[:, None, None], num_severities, axis=2)
-    right = np.concatenate([clean, answers.top1], axis=1)
+    if labels.shape != (predictions.num_clips,):
+        raise ValueError(
+            f"labels: wrong shape (got {labels.shape} for {predictions.num_clips} clips); pass "
+            "one label per clip."
+        )
+    num_severities = len(predictions.severities)
+    clean = np.repeat(predictions.clean_top1[:, None, None], num_severities, axis=2)
+    right = np.concatenate([clean, predictions.top1], axis=1)
     members = np.bincount(labels, minlength=num_classes)
     if len(members) > num_classes:
-        raise ValueError(f"label {labels.max()} is beyond {num_classes = }.")
+        raise ValueError(f"labels: out of range (got {labels.max()}); {num_classes = }.")
     sums = np.zeros((num_classes, *right.shape[1:]), dtype=np.int64)
     np.add.at(sums, labels, right)
     return percent_of(sums.astype(np.float64), members[:, None, None].astype(np.float64))
 
 
 def percent_of(part: Floats, whole: Floats) -> Floats:
-    """100 part / whole, nan where whole is 0."""
+    """Return 100 part / whole; nan where whole is 0."""
     whole = np.broadcast_to(whole, part.shape)
     ratio: Floats = np.full(part.shape, np.nan)
     np.divide(part, whole, out=ratio, where=whole != 0)

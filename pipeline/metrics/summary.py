@@ -17,7 +17,7 @@ from .robustness import (
 
 @dataclass(frozen=True)
 class Summary:
-    """One row of the leaderboard; accuracies in percent, intervals of 95 %."""
+    """Metrics of one model; accuracies in percent, intervals of 95 %."""
 
     clean_top1: float
     clean_top1_ci95: Interval
@@ -33,9 +33,9 @@ class Summary:
     num_clips: int
     """Clips that the accuracies are of."""
     num_clips_common: int
-    """Clips that are there in every cell."""
+    """Clips that exist in the clean set and in every cell."""
     num_clips_strict: int
-    """Clips that are listed."""
+    """Listed clips."""
     cells: dict[str, dict[int, float]]
     """Top-1 by corruption and severity."""
     cells_ci95: dict[str, dict[int, Interval]]
@@ -43,13 +43,36 @@ class Summary:
 
 
 def summarize(
-    answers: Predictions,
+    predictions: Predictions,
     accounting: Accounting = "common",
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Summary:
-    """The numbers of one model, with bootstrap intervals."""
-    counted = account(answers, accounting)
+    """Return the metrics of one model with bootstrap intervals.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Of all listed clips.
+    accounting : {"common", "strict"}
+        How missing clips count; see `account`.
+    resamples : int
+        Number of bootstrap resamples behind the intervals.
+    seed : int
+        Key of the random generator that draws the clips.
+
+    Returns
+    -------
+    Summary
+        Accuracies in percent.
+
+    Raises
+    ------
+    ValueError
+        If the accounting is unknown, or if no clip exists in every cell.
+
+    """
+    counted = account(predictions, accounting)
     clean, cells = accuracies(counted)
     cells_top5 = 100 * np.mean(counted.top5, axis=0)
     clean_draws, cell_draws = resampled_accuracies(counted, resamples, seed)
@@ -69,22 +92,22 @@ def summarize(
         gamma_r=relative_robustness(cells, clean),
         accounting=accounting,
         num_clips=counted.num_clips,
-        num_clips_common=int(answers.everywhere().sum()),
-        num_clips_strict=answers.num_clips,
-        cells=_by_name(answers, cells),
+        num_clips_common=int(predictions.everywhere().sum()),
+        num_clips_strict=predictions.num_clips,
+        cells=_by_name(predictions, cells),
         cells_ci95={
             name: {
                 severity: (float(limits[0, row, column]), float(limits[1, row, column]))
-                for column, severity in enumerate(answers.severities)
+                for column, severity in enumerate(predictions.severities)
             }
-            for row, name in enumerate(answers.corruptions)
+            for row, name in enumerate(predictions.corruptions)
         },
-        cells_top5=_by_name(answers, cells_top5),
+        cells_top5=_by_name(predictions, cells_top5),
     )
 
 
-def _by_name(answers: Predictions, cells: Floats) -> dict[str, dict[int, float]]:
+def _by_name(predictions: Predictions, cells: Floats) -> dict[str, dict[int, float]]:
     return {
-        name: dict(zip(answers.severities, row.tolist(), strict=True))
-        for name, row in zip(answers.corruptions, cells, strict=True)
+        name: dict(zip(predictions.severities, row.tolist(), strict=True))
+        for name, row in zip(predictions.corruptions, cells, strict=True)
     }

@@ -1,6 +1,6 @@
-"""The models of the leaderboard, and the door for anyone's own.
+"""Model zoo of the leaderboard, and loading of user-supplied models.
 
-Nothing heavy is imported until a model is loaded or opened.
+torch is imported when a model is loaded, not before.
 """
 
 from .inference import LoadedModel, logits

@@ -1,4 +1,4 @@
-"""Foreign models as modules that map a batch of clips to logits."""
+"""Wrappers that turn models of other libraries into modules from a batch of clips to logits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..errors import SettingsError
 
 
 class Restricted(nn.Module):
-    """A model with some of its outputs only."""
+    """A model restricted to some of its outputs."""
 
     outputs: torch.Tensor
 
@@ -30,7 +30,7 @@ class Restricted(nn.Module):
 
 
 class HuggingFaceLogits(nn.Module):
-    """A model of transformers, asked for its logits alone."""
+    """A model of transformers that returns its logits only."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class HuggingFaceLogits(nn.Module):
 
 
 class OnnxModel(nn.Module):
-    """An ONNX file run by onnxruntime: float32 on the CPU."""
+    """An ONNX file that onnxruntime runs in float32 on the CPU."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -64,17 +64,19 @@ class OnnxModel(nn.Module):
         try:
             self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         except self.errors as error:
-            raise SettingsError(f"model {str(path)!r} is no ONNX model: {error}") from error
+            raise SettingsError(
+                f"model {str(path)!r} is not a valid ONNX model: {error}"
+            ) from error
         inputs = self.session.get_inputs()
         if len(inputs) != 1:
             names = [value.name for value in inputs]
-            raise SettingsError(f"model {str(path)!r} has {names} as inputs; it must have one.")
+            raise SettingsError(f"model {str(path)!r} must have one input (got {names}).")
         self.input_name = inputs[0].name
         self.fixed_batch = inputs[0].shape[0] if isinstance(inputs[0].shape[0], int) else None
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         values = clips.float().contiguous().numpy()
-        # A file exported for a batch of one takes clips one by one.
+        # A file that was exported for batches of one gets clips one by one.
         parts = values.reshape(-1, 1, *values.shape[1:]) if self.fixed_batch == 1 else values[None]
         try:
             outputs = [self.session.run(None, {self.input_name: part})[0] for part in parts]
@@ -84,7 +86,7 @@ class OnnxModel(nn.Module):
 
 
 class Exported(nn.Module):
-    """A torch.export program, which is fixed to evaluation or training when it is written."""
+    """A torch.export program; its mode (evaluation or training) is fixed when it is written."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()

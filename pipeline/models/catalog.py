@@ -1,4 +1,4 @@
-"""What the models of the folder are, in numbers: for `python -m pipeline models`."""
+"""Parameter counts, multiply-adds and inputs of the zoo, for `python -m pipeline models`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .spec import AxisOrder, Channels, Triple, ValueRange
 
 @dataclass(frozen=True)
 class ModelRow:
-    """One line of the catalog; `dataclasses.asdict` makes it JSON."""
+    """One row of the catalog; `dataclasses.asdict` converts it for JSON."""
 
     name: str
     params: int
     gmac: float
-    """Billions of multiply-adds for one clip: convolutions, linear layers, attention products.
+    """10^9 multiply-adds per clip: convolutions, linear layers, attention products.
 
-    Papers on video models call these GFLOPs; with multiply and add counted apart, it is twice that.
+    Papers on video models call these GFLOPs; a count of single operations is twice as high.
     """
     frames: int
     size: int
@@ -33,12 +33,12 @@ class ModelRow:
 
 
 def rows(num_classes: int = 400) -> list[ModelRow]:
-    """All models of the folder with `num_classes` outputs; builds them without memory."""
+    """Return one row per model of the zoo, with `num_classes` outputs; allocates no weights."""
     return [row(registry.load(name), num_classes) for name in registry.names()]
 
 
 def row(entry: ModelEntry, num_classes: int = 400, **options: object) -> ModelRow:
-    """One model of the folder, built with `options`."""
+    """Return the row of one model, built with `options`."""
     spec = entry.input
     params, macs = count(entry, num_classes, spec.frames, spec.size, **options)
     return ModelRow(
@@ -60,7 +60,25 @@ def row(entry: ModelEntry, num_classes: int = 400, **options: object) -> ModelRo
 def count(
     entry: ModelEntry, num_classes: int, frames: int, size: int, **options: object
 ) -> tuple[int, int]:
-    """Parameters, and multiply-adds of one clip of `frames` frames of `size` x `size`."""
+    """Count the parameters of a model and the multiply-adds of one clip.
+
+    Parameters
+    ----------
+    entry
+        The model.
+    num_classes
+        Number of outputs.
+    frames, size
+        Frames of the clip, and their height and width in pixels.
+    options
+        Options of the model's `build`.
+
+    Returns
+    -------
+    tuple[int, int]
+        Number of parameters; number of multiply-adds.
+
+    """
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 

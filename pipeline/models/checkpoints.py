@@ -1,9 +1,9 @@
-"""Weights from files: read safely, bring the names to ours, load strictly.
+"""Weights from files: safe reading, renaming of keys, strict loading.
 
 A checkpoint is a pickle of tensors (.pt .pth .pth.tar .pyth .ckpt .bin, read with
-weights_only=True, so no code in it runs) or a .safetensors file. Weights are published under many
-names; a model's module lists them as `Renaming`s. Loading is strict and says which keys are
-missing, left over or of another shape.
+weights_only=True, so that no code in it runs) or a .safetensors file. Weights are published under
+many names; a model's module lists them as `Renaming`s. Loading is strict: errors list the keys that
+are missing, unexpected or of another shape.
 """
 
 from __future__ import annotations
@@ -24,24 +24,23 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".tar", ".pyth", ".ckpt", ".bin")
 WRAPPERS = ("state_dict", "model_state", "model_state_dict", "model")
-"""Entries of a training checkpoint under which the weights lie (Hara and TAM: state_dict; SlowFast,
+"""Entries of a training checkpoint that hold the weights (Hara and TAM: state_dict; SlowFast,
 PyTorchVideo and TimeSformer: model_state)."""
 
 
 @dataclass(frozen=True)
 class Renaming:
-    """How one published convention maps to our names."""
+    """Mapping of one published naming convention to our names."""
 
     name: str
     marker: str
     """Regular expression; the convention is used if it matches the start of any key."""
     rules: tuple[tuple[str, str], ...]
-    """(pattern, replacement) for `re.sub`; of each key the first pattern that matches from its
-    start to its end is applied."""
+    """(pattern, replacement); for each key the first pattern that matches all of it is applied."""
     after: tuple[tuple[str, str], ...] = ()
-    """(pattern, replacement) for `re.sub` on what the rules gave."""
+    """(pattern, replacement) for `re.sub` on the result of the rules."""
     convert: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]] | None = None
-    """Brings tensors of another form, under our names already, to ours."""
+    """Converts tensors of another form, after renaming."""
 
     def fits(self, keys: Sequence[str]) -> bool:
         return any(re.match(self.marker, key) for key in keys)
@@ -49,11 +48,11 @@ class Renaming:
     def apply(self, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         renamed = {self.rename(key): value for key, value in state.items()}
         if len(renamed) != len(state):
-            raise SettingsError(f"two keys of the {self.name} convention have one name of ours.")
+            raise SettingsError(f"two keys of the {self.name} convention map to one name.")
         return renamed if self.convert is None else self.convert(renamed)
 
     def rename(self, key: str) -> str:
-        """Our name of `key`; unchanged if no rule knows it, so that strict loading names it."""
+        """Return our name of `key`; unchanged without a rule, so that strict loading reports it."""
         for pattern, replacement in self.rules:
             match = re.fullmatch(pattern, key)
             if match:
@@ -65,9 +64,9 @@ class Renaming:
 
 
 def read_state(path: Path) -> dict[str, torch.Tensor]:
-    """Names and tensors of a checkpoint, on the CPU, without the training state around them.
+    """Read the tensors of a checkpoint by name, on the CPU, without the training state.
 
-    A prefix `module.` (of DataParallel) is taken off.
+    The prefix `module.` of DataParallel is removed.
     """
     if not path.is_file():
         raise SettingsError(f"weights {path} do not exist; give the path of a checkpoint file.")
@@ -78,7 +77,7 @@ def read_state(path: Path) -> dict[str, torch.Tensor]:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -86,7 +85,7 @@ def sha256(path: Path) -> str:
 def to_our_names(
     state: dict[str, torch.Tensor], renamings: Sequence[Renaming]
 ) -> dict[str, torch.Tensor]:
-    """`state` under our names, by the first convention that it bears the mark of."""
+    """Rename the keys of `state` by the first convention whose marker matches."""
     for renaming in renamings:
         if renaming.fits(tuple(state)):
             return renaming.apply(state)
@@ -94,9 +93,9 @@ def to_our_names(
 
 
 def load_strictly(module: nn.Module, state: Mapping[str, torch.Tensor], what: str) -> None:
-    """Copy `state` into `module`; every key must be there, known, and of the right shape."""
+    """Copy `state` into `module`; refuse missing and unexpected keys and wrong shapes."""
     own = module.state_dict()
-    # Counts of seen batches are not in older checkpoints and do not change what a model says.
+    # Older checkpoints lack the counts of batches, which have no effect on the output.
     optional = {key for key in own if key.endswith("num_batches_tracked")}
     missing = sorted(set(own) - set(state) - optional)
     unknown = sorted(set(state) - set(own))
@@ -109,7 +108,7 @@ def load_strictly(module: nn.Module, state: Mapping[str, torch.Tensor], what: st
         f"{len(found)} {kind}: {_some(found)}"
         for kind, found in (
             ("missing keys", missing),
-            ("keys left over", unknown),
+            ("unexpected keys", unknown),
             ("wrong shapes", shapes),
         )
         if found
@@ -124,12 +123,12 @@ def load_strictly(module: nn.Module, state: Mapping[str, torch.Tensor], what: st
 def start_from_images(
     module: nn.Module, state: Mapping[str, torch.Tensor], head: str
 ) -> tuple[str, ...]:
-    """Start a video network from the weights of its 2D form, such as a ResNet-50 of ImageNet.
+    """Initialise a video network from its 2D form, such as a ResNet-50 of ImageNet.
 
-    A filter (out, in, H, W) becomes (out, in, T, H, W) with 1 / T of it at each time, so that one
-    picture repeated gives, away from the ends, what the picture gave (Carreira and Zisserman 2017,
-    section 2.1). The head named `head` is left out. Every other weight of the 2D form must find its
-    place; returns the names of those that the 2D form has not and that stay fresh.
+    A filter (out, in, H, W) is inflated to (out, in, T, H, W) and divided by T, so that a repeated
+    picture has, away from the ends, the response of the picture (Carreira and Zisserman 2017,
+    section 2.1). The head named `head` is left out. Every other weight of the 2D form must fit.
+    Return the names of the parameters that the 2D form does not have.
     """
     own = module.state_dict()
     images = {key: value for key, value in state.items() if not key.startswith(f"{head}.")}
@@ -168,7 +167,7 @@ def _read(path: Path) -> Any:
         ) from error
     except (RuntimeError, EOFError, LookupError, ValueError) as error:
         raise SettingsError(
-            f"weights {path} cannot be read, the file is no checkpoint or damaged: "
+            f"weights {path} cannot be read, not a checkpoint, or damaged: "
             f"{_first_line(error) or type(error).__name__}"
         ) from error
 
@@ -186,7 +185,7 @@ def _tensors(content: Any, path: Path) -> dict[str, torch.Tensor]:
         else:
             break
     raise SettingsError(
-        f"weights {path} hold no tensors by name, neither at the top nor under {WRAPPERS}."
+        f"weights {path}: no named tensors, neither at the top level nor under {WRAPPERS}."
     )
 
 

@@ -1,4 +1,4 @@
-"""Where the arithmetic of models runs, and in which numbers."""
+"""Device and numeric precision used to run the models."""
 
 from __future__ import annotations
 
@@ -15,51 +15,85 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ComputeDevice:
-    """A device and the precision of the arithmetic on it."""
+    """A device of torch and the precision of the arithmetic on it."""
 
-    device: str
+    name: str
+    """Name that torch knows: "cpu", "cuda" or "cuda:1"."""
     precision: Literal["fp32", "bf16", "fp16"]
 
     @property
+    def kind(self) -> str:
+        """The name without the device's number: "cpu" or "cuda"."""
+        return self.name.split(":")[0]
+
+    @property
     def is_gpu(self) -> bool:
-        return self.device.startswith("cuda")
+        return self.kind == "cuda"
 
     def autocast(self, enabled: bool = True) -> torch.autocast:
-        """Mixed precision as the place says; weights stay float32."""
+        """Return the context of mixed precision; weights stay float32.
+
+        Parameters
+        ----------
+        enabled
+            False for a model that cannot run in mixed precision. In fp32 the context never changes
+            anything.
+
+        Returns
+        -------
+        torch.autocast
+            Context manager for the forward pass.
+
+        """
         import torch
 
         narrow = torch.float16 if self.precision == "fp16" else torch.bfloat16
-        kind = self.device.split(":")[0]
-        return torch.autocast(kind, narrow, enabled=enabled and self.precision != "fp32")
+        return torch.autocast(self.kind, narrow, enabled=enabled and self.precision != "fp32")
 
 
 def select_device(machine: MachineSettings) -> ComputeDevice:
-    """What `machine.device` and `machine.precision` stand for here.
+    """Resolve `machine.device` and `machine.precision` on this machine.
 
-    A process that torchrun started gets the GPU of its number (LOCAL_RANK).
+    Parameters
+    ----------
+    machine
+        Section `machine` of params.yaml. `device: auto` is the GPU if there is one; `precision:
+        auto` is bf16 on a GPU and fp32 on a CPU.
+
+    Returns
+    -------
+    ComputeDevice
+        In a process that torchrun started, the GPU with the process's local number (LOCAL_RANK).
+
+    Raises
+    ------
+    SettingsError
+        If a CUDA device is requested and none is available, or if torchrun started more processes
+        than there are GPUs.
+
     """
     import torch
 
-    device = machine.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
+    name = machine.device
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
         raise SettingsError(
-            f"params.yaml: machine.device: {device!r}, but no CUDA device can be used here; "
-            "set it to cpu or auto."
+            f"params.yaml: machine.device: {name!r}, but no CUDA device is available on this "
+            "machine; set it to cpu or auto."
         )
-    if device.startswith("cuda") and "LOCAL_RANK" in os.environ:
-        device = _own_gpu(device, int(os.environ["LOCAL_RANK"]), torch.cuda.device_count())
+    if name.startswith("cuda") and "LOCAL_RANK" in os.environ:
+        name = _gpu_of_process(name, int(os.environ["LOCAL_RANK"]), torch.cuda.device_count())
     precision = machine.precision
     if precision == "auto":
-        precision = "bf16" if device.startswith("cuda") else "fp32"
-    return ComputeDevice(device, precision)
+        precision = "bf16" if name.startswith("cuda") else "fp32"
+    return ComputeDevice(name, precision)
 
 
-def _own_gpu(device: str, local_rank: int, count: int) -> str:
-    if device != "cuda":
+def _gpu_of_process(name: str, local_rank: int, count: int) -> str:
+    if name != "cuda":
         raise SettingsError(
-            f"params.yaml: machine.device: {device!r}, but torchrun gives every process a GPU of "
+            f"params.yaml: machine.device: {name!r}, but torchrun gives every process a GPU of "
             "its own; set it to cuda or auto."
         )
     if local_rank >= count:

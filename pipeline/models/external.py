@@ -1,6 +1,6 @@
-"""Models from anywhere: an import path, an exported file, a Hugging Face folder or id.
+"""External models: an import path, an exported file, a Hugging Face folder or id.
 
-| name                      | what it is                                                       |
+| name                      | kind of model                                                    |
 |---------------------------|------------------------------------------------------------------|
 | `package.module:factory`  | a function that returns an nn.Module; gets `num_classes` if taken |
 | `model.pt`                | TorchScript, from torch.jit.save                                 |
@@ -9,8 +9,8 @@
 | a folder with config.json | a model of transformers for video classification                 |
 | `owner/name`              | the same, from the Hugging Face Hub                              |
 
-A file or a function says nothing of its input, so params.yaml must, unless the function's module or
-the model has an attribute `INPUT` (an InputSpec). transformers' models bring theirs along.
+A file or a function does not declare its input, so params.yaml must, unless the function's module
+or the model has an attribute `INPUT` (an InputSpec). Models of transformers declare theirs.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ FILES = (".pt", ".pt2", ".onnx")
 
 @dataclass(frozen=True)
 class ExternalModel:
-    """A model from outside, as far as it describes itself."""
+    """A user-supplied model and the metadata it provides."""
 
     module: nn.Module
     input: InputSpec | None
     labels: tuple[str, ...]
-    """Names of its outputs; empty if it has none."""
+    """Names of its outputs; empty if it provides none."""
     weights_sha256: str
     movable: bool = True
 
@@ -52,7 +52,7 @@ class ExternalModel:
 def read_external(
     name: str, num_classes: int, weights: Path | None, options: Mapping[str, Any]
 ) -> ExternalModel | None:
-    """The model that `name` stands for; None if `name` is none of the forms above."""
+    """Load the model that `name` describes; return None if `name` has none of the forms above."""
     path = Path(name)
     if path.suffix in FILES:
         _no_extras(name, weights, options)
@@ -67,7 +67,7 @@ def read_external(
 
 
 def weights_hash(module: nn.Module) -> str:
-    """SHA-256 over names, types, shapes and bytes of all weights, in the order of names."""
+    """Return the SHA-256 of names, types, shapes and bytes of all weights, in order of names."""
     import torch
 
     digest = hashlib.sha256()
@@ -93,10 +93,10 @@ def _from_factory(
     factory = module
     for part in attribute.split("."):
         if not hasattr(factory, part):
-            raise SettingsError(f"model {name!r}: {module_name} has no {attribute!r}.")
+            raise SettingsError(f"model {name!r}: {module_name} has no attribute {attribute!r}.")
         factory = getattr(factory, part)
     if not callable(factory):
-        raise SettingsError(f"model {name!r} is no function or class.")
+        raise SettingsError(f"model {name!r} is not callable.")
     arguments = dict(options)
     if "num_classes" in inspect.signature(factory).parameters:
         arguments.setdefault("num_classes", num_classes)
@@ -108,7 +108,9 @@ def _from_factory(
         ) from error
     built = factory(**arguments)
     if not isinstance(built, nn.Module):
-        raise SettingsError(f"model {name!r} gave a {type(built).__name__}, not an nn.Module.")
+        raise SettingsError(
+            f"model {name!r} must return an nn.Module (got {type(built).__name__})."
+        )
     if weights is not None:
         load_strictly(built, read_state(weights), f"model {name!r}: weights {weights}")
     spec = getattr(built, "INPUT", getattr(module, "INPUT", None))
@@ -140,8 +142,8 @@ def _from_file(path: Path) -> ExternalModel:
         script = load(path, map_location="cpu")
     except (RuntimeError, ValueError, pickle.UnpicklingError) as error:
         raise SettingsError(
-            f"model {str(path)!r} is no {kind}; a checkpoint goes to `weights`, beside the name of "
-            f"its model. ({str(error).strip().partition(chr(10))[0]})"
+            f"model {str(path)!r} is not a {kind}; give a checkpoint as `weights`, beside the name "
+            f"of its model. ({str(error).strip().partition(chr(10))[0]})"
         ) from error
     return ExternalModel(script.eval(), None, (), digest)
 
@@ -176,7 +178,7 @@ def _from_hugging_face(
 
 
 def _hugging_face_input(name: str, config: Any, local: bool) -> InputSpec | None:
-    """Input of a model of transformers; None if its config does not tell."""
+    """Return the input of a model of transformers; None if its config does not declare it."""
     frames = next(
         (getattr(config, key) for key in ("num_frames", "frames_per_clip") if hasattr(config, key)),
         None,

@@ -1,4 +1,4 @@
-"""A model that is ready to be asked, and asking it so that what goes wrong names its cause."""
+"""A loaded model and its forward pass; errors name the model and the setting to change."""
 
 from __future__ import annotations
 
@@ -23,17 +23,36 @@ class LoadedModel:
     input: InputSpec
     num_classes: int
     weights_sha256: str | None
-    """Of the weights file; None for freshly initialised or self-made weights."""
+    """SHA-256 of the weights file, or of the weights of a model that brings its own; None for
+    freshly initialised weights."""
     movable: bool = True
     """False for backends with a device and dtype of their own (ONNX): float32 on the CPU only."""
 
 
 def logits(model: LoadedModel, batch: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Logits (N, num_classes), float32, of a batch (N, T, H, W, 3) of uint8 RGB frames.
+    """Run a model on a batch of clips.
 
-    `batch` lies on the device of the model's weights; `dtype` is the type of the input, usually
-    float32 (also under autocast) or the type the weights were cast to. Raises SettingsError, naming
-    the model and what to change, for wrong shapes, logits that are not numbers and lack of memory.
+    Parameters
+    ----------
+    model
+        A model of `load_model`, on the same device as `batch`.
+    batch
+        Frames (N, T, H, W, 3), uint8 RGB, 0..255, with T, H and W of `model.input`.
+    dtype
+        Type of the model's input: float32 (also under autocast), or the type that the weights were
+        cast to.
+
+    Returns
+    -------
+    torch.Tensor
+        Logits (N, num_classes), float32.
+
+    Raises
+    ------
+    SettingsError
+        For a wrong shape, logits that are NaN or infinite, and lack of memory; the message names
+        the model and the setting to change.
+
     """
     import torch
 
@@ -42,7 +61,7 @@ def logits(model: LoadedModel, batch: torch.Tensor, dtype: torch.dtype) -> torch
     except torch.OutOfMemoryError as error:
         raise SettingsError(
             f"model {model.name!r} ran out of memory on {batch.device} with a batch of "
-            f"{len(batch)} clips; lower the batch size of evaluate, or use bf16."
+            f"{len(batch)} clips; lower machine.batch_size, or set machine.precision to bf16."
         ) from error
     except (RuntimeError, AssertionError, IndexError, TypeError, ValueError) as error:
         if isinstance(error, torch.AcceleratorError):
@@ -50,39 +69,25 @@ def logits(model: LoadedModel, batch: torch.Tensor, dtype: torch.dtype) -> torch
         if "not enough memory" in str(error):
             raise SettingsError(
                 f"model {model.name!r} ran out of memory with a batch of {len(batch)} clips; "
-                "lower the batch size of evaluate."
+                "lower machine.batch_size."
             ) from error
         raise SettingsError(
             f"model {model.name!r} failed on {len(batch)} clips of {model.input.frames} frames of "
             f"{model.input.size} x {model.input.size} as {model.input.layout}; check its input in "
             "params.yaml, and that a file was exported for batches of any size. "
-            f"It said: {error}"
+            f"The error was: {error}"
         ) from error
     expected = (len(batch), model.num_classes)
     if not isinstance(out, torch.Tensor) or tuple(out.shape) != expected:
         got = tuple(out.shape) if isinstance(out, torch.Tensor) else type(out).__name__
         raise SettingsError(
-            f"model {model.name!r} gave {got} where logits of shape (clips, classes) = {expected} "
-            "were expected; check its input.layout, its number of classes and its labels."
+            f"model {model.name!r}: expected logits of shape (clips, classes) = {expected} (got "
+            f"{got}); check its input.layout, its number of classes and its labels."
         )
     out = out.float()
     if not bool(torch.isfinite(out).all()):
         raise SettingsError(
-            f"model {model.name!r} gave logits that are NaN or infinite for {dtype} inputs; check "
-            "its weights, input.mean, input.std and input.value_range, or evaluate in float32."
+            f"model {model.name!r}: logits are NaN or infinite for {dtype} inputs; check its "
+            "weights, input.mean, input.std and input.value_range, or evaluate in float32."
         )
     return out
-
-
-def channels_last(module: nn.Module) -> nn.Module:
-    """Lay the weights of convolutions out with channels last, as `prepare` lays out the frames.
-
-    In place; networks of both 2D and 3D convolutions are served, which `nn.Module.to` is not.
-    """
-    import torch
-
-    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
-    for parameter in module.parameters():
-        if parameter.ndim in formats:
-            parameter.data = parameter.data.contiguous(memory_format=formats[parameter.ndim])
-    return module

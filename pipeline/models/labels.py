@@ -1,7 +1,7 @@
-"""Bring a model's outputs to the classes of the benchmark, by name and never by position alone.
+"""Mapping of a model's outputs to the classes of the benchmark, always by name.
 
 A model of all 400 Kinetics or 174 Something-Something classes is evaluated on the 200 or 87 of the
-benchmark: its logits are restricted to these, so that it cannot answer outside of them.
+benchmark: its logits are restricted to these classes.
 """
 
 from __future__ import annotations
@@ -24,10 +24,25 @@ NAME_COLUMNS = ("class_name", "name", "label", "label_name")
 
 
 def read_labels(path: Path) -> list[str]:
-    """Names of a model's outputs in their order, from .txt (one a line), .csv or .json.
+    """Read the names of a model's outputs.
 
-    A .csv has columns for number and name, such as id,name. A .json is a list of names, or an
-    object of numbers by name or names by number.
+    Parameters
+    ----------
+    path
+        A .txt with one name per line; a .csv with a column for the number and one for the name,
+        such as id,name; or a .json with a list of names, an object from name to number or from
+        number to name.
+
+    Returns
+    -------
+    list[str]
+        Names in the order of the outputs.
+
+    Raises
+    ------
+    SettingsError
+        If the file does not exist, cannot be read, or its numbers are not 0, 1, 2, ...
+
     """
     if not path.is_file():
         raise SettingsError(f"labels {path} do not exist; give a .txt, .csv or .json file.")
@@ -36,7 +51,6 @@ def read_labels(path: Path) -> list[str]:
     except RecursionError:
         raise SettingsError(f"labels {path}: nested too deeply.") from None
     except (ValueError, TypeError, OSError, csv.Error) as error:
-        # Another encoding, no JSON, numbers that are none, fields that are missing.
         raise SettingsError(f"labels {path}: cannot be read: {one_line(error)}.") from error
 
 
@@ -57,15 +71,35 @@ def _read(path: Path) -> list[str]:
 
 
 def outputs_of_classes(labels: Sequence[str], class_names: Sequence[str], model: str) -> list[int]:
-    """Which output of the model stands for each class, in class order.
+    """Return the index of the model's output for each class.
 
-    Names match whatever their case, quotes, square brackets, and `_` or spaces between words.
+    Names match regardless of case, quotes, square brackets, and `_` or spaces between words.
+
+    Parameters
+    ----------
+    labels
+        Names of the model's outputs, in order.
+    class_names
+        Names of the benchmark's classes, in order.
+    model
+        Name of the model, for messages.
+
+    Returns
+    -------
+    list[int]
+        One index into `labels` per class.
+
+    Raises
+    ------
+    SettingsError
+        If a label occurs twice or a class has no label.
+
     """
-    places: dict[str, int] = {}
+    indices: dict[str, int] = {}
     for index, label in enumerate(labels):
-        if places.setdefault(plain(label), index) != index:
-            raise SettingsError(f"model {model!r}: its labels name {label!r} twice.")
-    missing = [name for name in class_names if plain(name) not in places]
+        if indices.setdefault(plain(label), index) != index:
+            raise SettingsError(f"model {model!r}: duplicate label {label!r}.")
+    missing = [name for name in class_names if plain(name) not in indices]
     if missing:
         some = ", ".join(repr(name) for name in missing[:5])
         raise SettingsError(
@@ -73,16 +107,16 @@ def outputs_of_classes(labels: Sequence[str], class_names: Sequence[str], model:
             f"classes: {some}{' ...' if len(missing) > 5 else ''}; give the list of labels that it "
             "was trained with."
         )
-    return [places[plain(name)] for name in class_names]
+    return [indices[plain(name)] for name in class_names]
 
 
 def plain(name: str) -> str:
-    """A class name without what differs between its spellings."""
+    """Return a class name without the differences between its spellings."""
     return " ".join(re.sub(r"[\[\]\"'`_]", " ", name).casefold().split())
 
 
 def restricted(module: nn.Module, outputs: Sequence[int]) -> nn.Module:
-    """`module` with some of its outputs only, in the order given."""
+    """Return `module` restricted to some of its outputs, in the given order."""
     # Imported late: it needs torch.
     from .adapters import Restricted
 
@@ -111,7 +145,7 @@ def _number_and_name(item: tuple[str, Any], path: Path) -> tuple[int, str]:
         return value, key
     if isinstance(value, str) and key.isdigit():
         return int(key), value
-    raise SettingsError(f"labels {path}: {key!r}: {value!r} is no number and name.")
+    raise SettingsError(f"labels {path}: {key!r}: {value!r} expected a number and a name.")
 
 
 def _in_order(rows: list[tuple[int, str]], path: Path) -> list[str]:

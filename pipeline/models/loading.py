@@ -1,4 +1,4 @@
-"""Open a model by registry name, import path or file, with its weights, ready to evaluate."""
+"""Loading of a model by name in the zoo, import path or file, with its weights."""
 
 from __future__ import annotations
 
@@ -28,75 +28,91 @@ def load_model(
     labels: Path | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> LoadedModel:
-    """One model in evaluation mode, on the CPU, in float32.
+    """Load one model in evaluation mode, on the CPU, in float32.
 
-    `name` is a model of the registry or one of the forms of `bring`. `weights` is a checkpoint, or
-    None for freshly initialised weights (the caller seeds torch) and for models that bring their
-    own. `input` replaces what the model says of its input. `options` go to the model's `build` or
-    factory.
+    Parameters
+    ----------
+    name
+        A model of the zoo, or one of the forms of `external`.
+    num_classes
+        Number of the benchmark's classes.
+    weights
+        A checkpoint; None for freshly initialised weights (the caller seeds torch) and for models
+        that bring their own.
+    input
+        Replaces the input that the model declares.
+    class_names
+        Names of the benchmark's classes, in order. A model with other outputs is restricted to
+        them.
+    labels
+        File with the names of the model's outputs (see `labels.read_labels`).
+    options
+        Keyword arguments of the model's `build` or factory.
 
-    A model with other outputs than the benchmark's classes is restricted to `class_names` (in class
-    order) by `labels`, the file that names its outputs (see `labels.read_labels`).
+    Returns
+    -------
+    LoadedModel
+        The model; its module maps a batch of `prepare` to logits (N, num_classes).
+
+    Raises
+    ------
+    SettingsError
+        If name, weights, labels, input or options do not fit together; the message names the file
+        or key.
+
     """
     if class_names and len(class_names) != num_classes:
         raise SettingsError(f"{num_classes = }, but there are {len(class_names)} class names.")
     own_labels = read_labels(labels) if labels is not None else []
     if name in registry.names():
-        return _open_registered(
-            name, num_classes, weights, input, class_names, own_labels, dict(options or {})
+        return _load_registered(
+            name, num_classes, weights, input, class_names, own_labels, options or {}
         )
-    brought = read_external(name, num_classes, weights, options or {})
-    if brought is None:
+    external = read_external(name, num_classes, weights, options or {})
+    if external is None:
         raise SettingsError(
-            f"model {name!r} is none of {', '.join(registry.names())}; and it is no "
-            "package.module:factory, file (.pt, .pt2, .onnx), folder or owner/name of Hugging Face."
+            f"unknown model {name!r}; choose from {', '.join(registry.names())}, or give a "
+            "package.module:factory, a file (.pt, .pt2, .onnx), a folder or owner/name of Hugging "
+            "Face."
         )
-    spec = input or brought.input
+    spec = input or external.input
     if spec is None:
         raise SettingsError(
-            f"model {name!r} does not say what it takes; give its input in params.yaml: frames, "
+            f"model {name!r} does not declare its input; give it in params.yaml: frames, "
             "size, mean, std, and where they differ layout, channels and value_range."
         )
-    num_outputs = _count_outputs(name, brought.module, spec)
+    num_outputs = _count_outputs(name, external.module, spec)
     return LoadedModel(
         name=name,
         module=_with_classes(
             name,
-            brought.module,
+            external.module,
             num_outputs,
             num_classes,
             class_names,
-            own_labels or brought.labels,
+            own_labels or external.labels,
         ),
         input=spec,
         num_classes=num_classes,
-        weights_sha256=brought.weights_sha256,
-        movable=brought.movable,
+        weights_sha256=external.weights_sha256,
+        movable=external.movable,
     )
 
 
-def _open_registered(
+def _load_registered(
     name: str,
     num_classes: int,
     weights: Path | None,
     spec: InputSpec | None,
     class_names: Sequence[str],
     labels: Sequence[str],
-    options: dict[str, Any],
+    options: Mapping[str, Any],
 ) -> LoadedModel:
     entry = registry.load(name)
-    unknown = sorted(set(options) - set(entry.options))
-    if unknown:
-        raise SettingsError(
-            f"model {name!r} has no options {unknown}; it has: {list(entry.options)}."
-        )
-    for key in ("frames", "size"):
-        if spec is not None and key in entry.options:
-            options.setdefault(key, getattr(spec, key))
     state = None if weights is None else to_our_names(read_state(weights), entry.renamings)
     head = None if state is None else state.get(f"{entry.head}.weight")
     num_outputs = num_classes if head is None else len(head)
-    module = entry.build(num_outputs, **options)
+    module = entry.make(num_outputs, spec, options)
     if state is not None:
         load_strictly(module, state, f"model {name!r}: weights {weights}")
     return LoadedModel(
@@ -118,7 +134,7 @@ def _with_classes(
     class_names: Sequence[str],
     labels: Sequence[str],
 ) -> nn.Module:
-    """The module with one output a class, in class order."""
+    """Return the module with one output per class, in class order."""
     if labels and len(labels) != num_outputs:
         raise SettingsError(f"model {name!r} has {num_outputs} outputs, but {len(labels)} labels.")
     if labels and class_names:
@@ -126,14 +142,14 @@ def _with_classes(
         return module if outputs == list(range(num_outputs)) else restricted(module, outputs)
     if num_outputs != num_classes:
         raise SettingsError(
-            f"model {name!r} has {num_outputs} outputs for {num_classes} classes; give the file "
-            "with the names of its outputs as its `labels`, and it is restricted to the classes."
+            f"model {name!r} has {num_outputs} outputs for {num_classes} classes; give the "
+            "file with the names of its outputs as `labels` to restrict it to the classes."
         )
     return module
 
 
 def _count_outputs(name: str, module: nn.Module, spec: InputSpec) -> int:
-    """Ask the model about one black clip."""
+    """Run the model on one black clip and return its number of outputs."""
     import torch
 
     clip = torch.zeros((1, spec.frames, spec.size, spec.size, 3), dtype=torch.uint8)
@@ -143,11 +159,11 @@ def _count_outputs(name: str, module: nn.Module, spec: InputSpec) -> int:
     except (RuntimeError, AssertionError, IndexError, TypeError, ValueError) as error:
         raise SettingsError(
             f"model {name!r} does not take clips of {spec.frames} frames of {spec.size} x "
-            f"{spec.size} as {spec.layout}; check its input in params.yaml. It said: {error}"
+            f"{spec.size} as {spec.layout}; check its input in params.yaml. The error was: {error}"
         ) from error
     if not isinstance(out, torch.Tensor) or out.ndim != 2:
         got = tuple(out.shape) if isinstance(out, torch.Tensor) else type(out).__name__
         raise SettingsError(
-            f"model {name!r} gave {got} for one clip; it must give logits (clips, classes)."
+            f"model {name!r}: expected logits (clips, classes) for one clip (got {got})."
         )
     return out.shape[1]

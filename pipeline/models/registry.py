@@ -1,38 +1,40 @@
-"""Find models: the folder is the registry.
+"""Registry of the model zoo: the folder `zoo` is the list of models.
 
-A model is one file of this folder. Its module holds
+A model is one file of that folder; files whose names begin with `_` hold shared parts. Its module
+defines
 
 - `SOURCE`: where the definition comes from (paper, section);
-- `INPUT`: the InputSpec it is evaluated with;
-- `HEAD`: name of the layer that gives the logits, as in its state dict;
+- `INPUT`: the InputSpec that it is evaluated with;
+- `HEAD`: name of the layer that computes the logits, as in its state dict;
 - `build(num_classes, **options) -> nn.Module`: the network, freshly initialised; it maps a batch
-  in `INPUT.layout` to logits (N, num_classes). Options have defaults; one named `frames` follows
-  the input that the user asks for.
-- where weights are published under other names, `RENAMINGS` (see `checkpoints`).
+  in `INPUT.layout` to logits (N, num_classes). Options have defaults; options named `frames` and
+  `size` follow the input in params.yaml.
+- `RENAMINGS` (see `checkpoints`), if weights are published under other names.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import SettingsError
 from .spec import InputSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
 ZOO = Path(__file__).parent / "zoo"
-"""Folder of the models; files whose names begin with `_` are shared parts of them."""
+"""Folder of the models."""
 
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One model of the folder, as its module describes it."""
+    """One model of the zoo, as its module describes it."""
 
     name: str
     source: str
@@ -44,6 +46,43 @@ class ModelEntry:
     file: Path
     """The model's module, for provenance."""
 
+    def make(
+        self, num_classes: int, spec: InputSpec | None, options: Mapping[str, Any]
+    ) -> nn.Module:
+        """Build the network for an input.
+
+        Parameters
+        ----------
+        num_classes
+            Number of outputs.
+        spec
+            Input in params.yaml, whose `frames` and `size` are options of some networks; None for
+            the model's own.
+        options
+            Keyword arguments of `build`.
+
+        Returns
+        -------
+        nn.Module
+            The network with freshly initialised weights (the caller seeds torch).
+
+        Raises
+        ------
+        SettingsError
+            If the model does not have one of the options.
+
+        """
+        unknown = sorted(set(options) - set(self.options))
+        if unknown:
+            raise SettingsError(
+                f"model {self.name!r} has no options {unknown}; choose from {list(self.options)}."
+            )
+        values = dict(options)
+        for key in ("frames", "size"):
+            if spec is not None and key in self.options:
+                values.setdefault(key, getattr(spec, key))
+        return self.build(num_classes, **values)
+
     @property
     def options(self) -> tuple[str, ...]:
         """Names of the keyword options of `build`."""
@@ -52,15 +91,32 @@ class ModelEntry:
 
 @cache
 def names() -> tuple[str, ...]:
-    """Names of all models, sorted."""
+    """Return the names of all models, sorted."""
     return tuple(sorted(file.stem for file in ZOO.glob("*.py") if not file.stem.startswith("_")))
 
 
 @cache
 def load(name: str) -> ModelEntry:
-    """Import one model by name; this imports torch."""
+    """Import the module of one model; this imports torch.
+
+    Parameters
+    ----------
+    name
+        One of `names()`.
+
+    Returns
+    -------
+    ModelEntry
+        Source, input and `build` function of the model.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model.
+
+    """
     if name not in names():
-        raise ValueError(f"unknown model {name!r}; there are: {', '.join(names())}.")
+        raise ValueError(f"unknown model {name!r}; choose from: {', '.join(names())}.")
     module = importlib.import_module(f".zoo.{name}", __package__)
     return ModelEntry(
         name=name,

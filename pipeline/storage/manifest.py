@@ -17,7 +17,7 @@ from ..errors import StageError
 from ..io.atomic import atomic
 from ..messages import one_line
 from .manifest_checks import MAX_ROWS, check
-from .schemas import Row
+from .schemas import OPTIONAL, Row
 
 
 def write(
@@ -58,6 +58,9 @@ def read(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise StageError(f"{path}: no readable Parquet file: {one_line(error)}") from error
     expected = columns if columns is not None else schema.names
+    for name in OPTIONAL.intersection(expected) - set(table.column_names):
+        nulls = pa.nulls(table.num_rows, schema.field(name).type)
+        table = table.append_column(name, nulls)
     missing = set(expected) - set(table.column_names)
     if missing:
         raise StageError(f"{path}: columns are missing: {', '.join(sorted(missing))}.")

@@ -41,6 +41,16 @@ RANGES = {
 """Least and greatest number of a clip that is there."""
 
 
+SCORES = {
+    "confidence": (0.0, 1.0001),
+    "entropy": (0.0, 1e9),
+    "logsumexp": (-1e30, 1e30),
+    "nll": (0.0, 1e30),
+    "sum_p2": (0.0, 1.0001),
+}
+"""Least and greatest value of softmax statistics, up to rounding; null where they are unknown."""
+
+
 def check(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     """Stop with a StageError if a column has another type, or a value that no stage writes."""
     for name in table.column_names:
@@ -54,6 +64,7 @@ def check(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     for name in set(PATHS) & set(table.column_names):
         _match(path, name, table[name], PATHS[name])
         _match(path, name, table[name], UPWARDS, wanted=False)
+    _check_scores(path, table)
     if "status" in table.column_names:
         _match(path, "status", table["status"], f"^({'|'.join(STATUSES)})$")
         usable = table.filter(pc.equal(table["status"], "ok"))
@@ -79,6 +90,18 @@ def _range(path: Path, name: str, column: pa.ChunkedArray) -> None:
         _refuse(path, f"column {name} is empty for a clip that is there")
     for value in pc.min_max(column).as_py().values() if len(column) else ():
         if not least <= value <= greatest:
+            _refuse(path, f"column {name} says {value}, which must be in {least}..{greatest}")
+
+
+def _check_scores(path: Path, table: pa.Table) -> None:
+    for name in set(SCORES) & set(table.column_names):
+        least, greatest = SCORES[name]
+        column = table[name]
+        # A comparison with nan is False, one with null is null, which the filter drops.
+        inside = pc.and_(pc.greater_equal(column, least), pc.less_equal(column, greatest))
+        outside = column.filter(pc.invert(inside))
+        if len(outside):
+            value = outside[0].as_py()
             _refuse(path, f"column {name} says {value}, which must be in {least}..{greatest}")
 
 

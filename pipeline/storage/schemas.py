@@ -98,9 +98,19 @@ PREDICTIONS = pa.schema(
         ("top5_logits", pa.list_(pa.float32())),
         ("correct1", pa.bool_()),
         ("correct5", pa.bool_()),
+        ("confidence", pa.float32()),
+        ("entropy", pa.float32()),
+        ("logsumexp", pa.float32()),
+        ("nll", pa.float32()),
+        ("sum_p2", pa.float32()),
         ("recipe_hash", pa.string()),
     ]
 )
+
+
+OPTIONAL = frozenset({"confidence", "entropy", "logsumexp", "nll", "sum_p2"})
+"""Columns that a file may lack: predictions of earlier versions and imported ones. They are read as
+null."""
 
 
 CLIP_COLUMNS = ("key", "clip_id", "dataset", "split", "label_id", "label_name", "source_label_id")

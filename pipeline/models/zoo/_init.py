@@ -1,4 +1,4 @@
-"""Fresh weights: He initialisation, as all convolutional networks of the leaderboard use."""
+"""He initialisation, which all convolutional networks of the zoo use."""
 
 from torch import nn
 

@@ -1,4 +1,4 @@
-"""3D ResNets of Hara et al., and the inflated form that the benchmark's own code calls so.
+"""3D ResNets: the form of Hara et al. and the inflated form of the benchmark's own code.
 
 | layer   | hara                                   | inflated                              |
 |---------|----------------------------------------|---------------------------------------|

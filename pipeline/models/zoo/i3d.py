@@ -87,7 +87,7 @@ class Unit3D(nn.Module):
 
 
 class MaxPoolSame(nn.Module):
-    """Maximum with "same" padding; zeros are neutral, for what comes in is never negative."""
+    """Max pooling with "same" padding; zeros are neutral, since inputs are not negative."""
 
     def __init__(self, kernel: Size, stride: Size) -> None:
         super().__init__()
@@ -165,7 +165,7 @@ class I3D(nn.Module):
 
 
 def pad_same(x: torch.Tensor, kernel: Size, stride: Size) -> torch.Tensor:
-    """Pad (N, C, T, H, W) with zeros so that an axis of length n comes out as ceil(n / stride)."""
+    """Pad (N, C, T, H, W) with zeros so that an axis of length n becomes ceil(n / stride)."""
     pads: list[int] = []
     for length, size, step in zip(x.shape[:1:-1], kernel[::-1], stride[::-1], strict=True):
         total = max(size - (length % step or step), 0)

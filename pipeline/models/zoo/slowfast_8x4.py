@@ -1,4 +1,4 @@
-"""SlowFast 8x4, ResNet-50: 8 frames for what is seen, 32 frames with few channels for how it moves.
+"""SlowFast 8x4, ResNet-50: a slow pathway of 8 frames and a fast, narrow one of 32 frames.
 
 | stage | slow pathway                     | fast pathway                   | frames x size out |
 |-------|----------------------------------|--------------------------------|-------------------|
@@ -31,7 +31,7 @@ INPUT = InputSpec(frames=32, size=224, mean=(0.45, 0.45, 0.45), std=(0.225, 0.22
 HEAD = "head.projection"
 
 ALPHA = 4
-"""The slow pathway sees one of so many frames."""
+"""Ratio of the frame rates of the fast and the slow pathway."""
 FUSION_KERNEL = 7
 
 _RES = r"blocks\.([1-4])\.multipathway_blocks\.([01])\.res_blocks\.(\d+)\."
@@ -79,7 +79,7 @@ class Stem(nn.Module):
 
 
 class Fuse(nn.Module):
-    """Joins the fast pathway to the channels of the slow one, at its frame rate."""
+    """Lateral connection: fast features appended to the slow pathway, at its frame rate."""
 
     def __init__(self, fast: int) -> None:
         super().__init__()
@@ -195,7 +195,7 @@ class SlowFast(nn.Module):
 
 
 def slow_frames(num_frames: int) -> list[int]:
-    """Frames of the slow pathway: a quarter of all, evenly from the first to the last."""
+    """Return the frames of the slow pathway: a quarter of all, from the first to the last."""
     count = num_frames // ALPHA
     return [index * (num_frames - 1) // max(count - 1, 1) for index in range(count)]
 

@@ -1,4 +1,4 @@
-"""TAM ResNet-50: a 2D ResNet whose blocks first blend each frame with its neighbours.
+"""TAM ResNet-50: a 2D ResNet with temporal aggregation of neighbouring frames in each block.
 
 | layer        | kernel                             | frames and size out at 32 x 224   |
 |--------------|------------------------------------|-----------------------------------|
@@ -29,7 +29,7 @@ HEAD = "fc"
 
 
 class Blend(nn.Module):
-    """One weight a channel, as the 1 x 1 depth-wise convolution that the authors store."""
+    """One weight per channel, as the 1 x 1 depth-wise convolution that the authors store."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Blend(nn.Module):
 
 
 class TemporalAggregation(nn.Module):
-    """Blend each frame with the ones before and after it, channel by channel."""
+    """Depth-wise temporal aggregation of the frames t-1, t and t+1."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class TamResNet50(nn.Module):
 
 
 def halve_time(frames: torch.Tensor, num_frames: int) -> torch.Tensor:
-    """Maximum of frames t-1, t, t+1 at every other t: (N T, ...) to (N ceil(T / 2), ...)."""
+    """Max-pool frames t-1, t, t+1 at every other t: (N T, ...) to (N ceil(T / 2), ...)."""
     clips = frames.reshape(-1, num_frames, *frames.shape[1:]).transpose(1, 2)
     pooled = functional.max_pool3d(clips, (3, 1, 1), stride=(2, 1, 1), padding=(1, 0, 0))
     return pooled.transpose(1, 2).flatten(0, 1)

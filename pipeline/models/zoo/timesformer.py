@@ -1,6 +1,6 @@
 """TimeSformer: ViT-B/16 with attention over time, then over space, in each of twelve layers.
 
-| part       | what                                                                            |
+| part       | definition                                                                      |
 |------------|---------------------------------------------------------------------------------|
 | patches    | 16 x 16 of every frame to 768 numbers; class token; place and time embedding     |
 | 12 layers: |                                                                                 |
@@ -72,7 +72,7 @@ class TimeSformer(nn.Module):
         nn.init.trunc_normal_(self.classifier.weight, std=0.02)
         nn.init.zeros_(self.classifier.bias)
         for name, parameter in self.timesformer.named_parameters():
-            # As the authors start: attention over time adds nothing at first, except in layer 0.
+            # As in the authors' code: initially only layer 0 has attention over time.
             if "temporal_dense" in name and not name.startswith("encoder.layer.0."):
                 nn.init.zeros_(parameter)
 

@@ -1,4 +1,4 @@
-"""A small network that sees single frames, for the demo: what can be known without time.
+"""Small 2D network of single frames, for the demo: a baseline without temporal information.
 
 | layer  | kernel, stride       | out: channels, H x W (every frame by itself) |
 |--------|----------------------|----------------------------------------------|
@@ -8,8 +8,7 @@
 | block3 | 3 x 3, 2             | 128, 4 x 4                                   |
 | head   | mean, linear         | classes; the logits of the frames are averaged |
 
-Every convolution is followed by batch normalisation and ReLU. Four frames of the clip are enough
-for what single frames can tell.
+Every convolution is followed by batch normalisation and ReLU. It takes four frames of the clip.
 """
 
 import torch

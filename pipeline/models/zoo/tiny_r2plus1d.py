@@ -1,4 +1,4 @@
-"""A small network that sees time, for the demo: trains in about a minute on one core.
+"""Small (2+1)D network, for the demo: trains in about a minute on one core.
 
 | layer  | kernel (T x H x W)         | stride  | out: channels, T x H x W |
 |--------|----------------------------|---------|--------------------------|
@@ -9,8 +9,8 @@
 | head   | mean over T, H, W; linear  |         | classes                  |
 
 Every convolution is followed by batch normalisation and ReLU. The convolution over space keeps the
-channels, the one over time widens them. The stem sees three frames at once and halves their number:
-three times faster than a stem of single frames, and motion is there from the first layer.
+number of channels, the one over time increases it. The stem spans three frames and halves their
+number: three times faster than a stem of single frames, and the first layer encodes motion.
 """
 
 import torch

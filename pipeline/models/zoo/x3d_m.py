@@ -34,7 +34,7 @@ INPUT = InputSpec(frames=16, size=224, mean=(0.45, 0.45, 0.45), std=(0.225, 0.22
 HEAD = "head.projection"
 
 EPS = 1e-5
-"""Of batch normalisation."""
+"""Epsilon of batch normalisation."""
 
 
 def fold_shortcut_norm(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -103,7 +103,7 @@ class Stem(nn.Module):
 
 
 class SqueezeExcite(nn.Module):
-    """Weigh each channel by what the whole clip looks like."""
+    """Squeeze-and-excitation: scale each channel by a function of the means over the clip."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class SqueezeExcite(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """Out to the inner channels, one filter a channel over time and space, and back."""
+    """Expansion to the inner channels, channel-wise 3 x 3 x 3 convolution, projection."""
 
     def __init__(
         self, channels_in: int, inner: int, channels_out: int, stride: int, excited: bool
@@ -165,7 +165,7 @@ class Block(nn.Module):
 
 
 class Head(nn.Module):
-    """From the last feature map to logits."""
+    """Head: the last feature map to logits."""
 
     def __init__(self, channels: int, inner: int, wide: int, num_classes: int) -> None:
         super().__init__()
@@ -220,7 +220,7 @@ def _stage(channels_in: int, channels_out: int, num_blocks: int) -> nn.ModuleDic
 
 
 def squeezed_channels(channels: int) -> int:
-    """A sixteenth of the channels, rounded to a multiple of 8, but no more than 10 % below it."""
+    """Return a sixteenth of the channels as a multiple of 8, at most 10 % below it."""
     wanted = channels / 16
     rounded = max(8, int(wanted + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * wanted else rounded

@@ -1,10 +1,7 @@
 """Cells of the grid that models are evaluated on: the clean set and every corruption x severity."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from ...errors import StageError
 from ...params import Params
@@ -13,15 +10,11 @@ from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from ...storage.schemas import Row
 
-if TYPE_CHECKING:
-    pass
-
-
 COLUMNS = [
     "key", "dataset", "split", "label_id", "severity", "status",
     "shard", "offset", "size", "sha256", "num_frames", "width", "height",
 ]  # fmt: skip
-"""What is read of the manifests: all cells together are many rows."""
+"""Columns that are read of the manifests; all cells together have many rows."""
 
 
 @dataclass(frozen=True)
@@ -33,30 +26,29 @@ class EvaluationCell:
     rows: tuple[Row, ...]
 
     @cached_property
-    def identity(self) -> str:
-        """Hash of what the models are asked; the same for all of them."""
+    def clips_hash(self) -> str:
+        """Hash of the clips, their classes and their payloads; part of every recipe."""
         return recipe_hash(
             {"clips": [[row[name] for name in ("key", "label_id", "status", "sha256")]
                        for row in self.rows]}
         )  # fmt: skip
 
 
-def read_cells(dataset: str, params: Params, layout: DatasetPaths) -> list[EvaluationCell]:
-    """The clean set and every cell of the grid, with the clips of the evaluated split."""
+def read_cells(dataset: str, params: Params, paths: DatasetPaths) -> list[EvaluationCell]:
+    """Read the clean set and every cell of the grid: the clips of the evaluated split."""
     split = params.evaluate.split
     cells = []
     for corruption in ("clean", *params.corruptions):
+        path = paths.manifest(corruption)
         rows = [
-            row
-            for row in manifest.read_rows(layout.manifest(corruption), schemas.CELLS, COLUMNS)
-            if row["split"] == split
+            row for row in manifest.read_rows(path, schemas.CELLS, COLUMNS) if row["split"] == split
         ]
         for severity in (0,) if corruption == "clean" else params.severities:
             chosen = tuple(row for row in rows if row["severity"] == severity)
             if not chosen:
                 raise StageError(
-                    f"{layout.manifest(corruption)}: no clips of split {split!r} at severity "
-                    f"{severity}; run the stage that makes them first."
+                    f"{path}: no clips of split {split!r} at severity {severity}; run the stage "
+                    "that writes them first."
                 )
             cells.append(EvaluationCell(corruption, severity, chosen))
     return cells

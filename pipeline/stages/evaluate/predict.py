@@ -1,4 +1,4 @@
-"""Batched inference: decode the frames of a batch, run the models, return their rows."""
+"""Batched inference: decode the frames of a batch, run the models, build rows of predictions."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING
 from ... import models
 from ...media.sampling import clip_indices
 from ...models.device import ComputeDevice
-from ...models.inference import channels_last
+from ...models.spec import channels_last
 from ...params import Params
 from ...storage.clip_reader import StoredClip, read_clip
 from ...storage.schemas import Row
 from .cells import EvaluationCell
+from .scores import softmax_statistics
 
 if TYPE_CHECKING:
     import torch
 
 
-def move(model: models.LoadedModel, place: ComputeDevice, compiled: bool) -> models.LoadedModel:
-    """The model on the device, laid out as the frames are."""
+def move(model: models.LoadedModel, device: ComputeDevice, compiled: bool) -> models.LoadedModel:
+    """Return the model on the device, with weights in the memory order of the frames."""
     if not model.movable:
         return model
-    module = channels_last(model.module.to(place.device))
+    module = channels_last(model.module.to(device.name))
     if compiled:
         import torch
 
@@ -34,22 +35,22 @@ def move(model: models.LoadedModel, place: ComputeDevice, compiled: bool) -> mod
 
 @dataclass(frozen=True)
 class Batch:
-    """Some clips of one cell and the frames that its models take of them."""
+    """Clips of one cell and the frames of them that are decoded."""
 
     rows: tuple[Row, ...]
     positions: tuple[int, ...]
-    """Among the frames of the protocol, ascending."""
+    """Positions among the frames of the protocol, ascending."""
 
 
 @dataclass(frozen=True)
 class BatchReader:
-    """Decodes the wanted frames of batches."""
+    """Decoder of the frames of a batch."""
 
     params: Params
     root: Path
 
     def __call__(self, batch: Batch) -> torch.Tensor:
-        """Frames (N, len(positions), H, W, 3), uint8 RGB."""
+        """Return frames (N, len(positions), H, W, 3), uint8 RGB."""
         from torch.utils.data import default_collate
 
         wanted, dialect = self.params.evaluate.frames, self.params.dialect
@@ -58,15 +59,15 @@ class BatchReader:
             read_clip(clip, clip_indices(clip.num_frames, wanted, dialect)[list(batch.positions)])
             for clip in clips
         ]
-        stacked: torch.Tensor = default_collate(frames)  # in a process: in shared memory
+        stacked: torch.Tensor = default_collate(frames)  # shared memory in a worker process
         return stacked
 
 
 def batches_of(
-    cell: EvaluationCell, waiting: Sequence[models.LoadedModel], params: Params
+    cell: EvaluationCell, pending: Sequence[models.LoadedModel], params: Params
 ) -> tuple[Batch, ...]:
-    """The usable clips of a cell with the frames that the waiting models take together."""
-    taken = (clip_indices(params.evaluate.frames, model.input.frames).tolist() for model in waiting)
+    """Return batches of a cell's usable clips, with the union of the frames of pending models."""
+    taken = (clip_indices(params.evaluate.frames, model.input.frames).tolist() for model in pending)
     positions = tuple(sorted({position for some in taken for position in some}))
     usable = [row for row in cell.rows if row["status"] == "ok"]
     size = params.machine.batch_size
@@ -77,43 +78,49 @@ def batches_of(
 
 
 def predict(
-    opened: dict[str, models.LoadedModel],
+    loaded: dict[str, models.LoadedModel],
     batches: Sequence[Batch],
     read: Iterator[torch.Tensor],
     params: Params,
-    place: ComputeDevice,
+    device: ComputeDevice,
     advance: Callable[[int], None],
 ) -> dict[str, torch.Tensor]:
-    """Logits of some models for the clips of one cell, by model; `read` gives its batches next."""
+    """Return the logits (N, classes) of each model for the clips of one cell.
+
+    The next items of `read` are the frames of `batches`.
+    """
     import torch
 
-    scores: dict[str, list[torch.Tensor]] = {name: [] for name in opened}
+    scores: dict[str, list[torch.Tensor]] = {name: [] for name in loaded}
     for batch in batches:
-        frames = next(read).to(place.device, non_blocking=True)
-        for name, model in opened.items():
+        frames = next(read).to(device.name, non_blocking=True)
+        for name, model in loaded.items():
             taken = clip_indices(params.evaluate.frames, model.input.frames).tolist()
             own = [batch.positions.index(position) for position in taken]
             whole = own == list(range(len(batch.positions)))
-            scores[name].append(_logits(model, frames if whole else frames[:, own], place))
+            scores[name].append(_logits(model, frames if whole else frames[:, own], device))
         advance(len(batch.rows))
     return {name: torch.cat(some) if some else torch.empty(0, 1) for name, some in scores.items()}
 
 
-def _logits(model: models.LoadedModel, frames: torch.Tensor, place: ComputeDevice) -> torch.Tensor:
+def _logits(model: models.LoadedModel, frames: torch.Tensor, device: ComputeDevice) -> torch.Tensor:
     import torch
 
     if not model.movable:
         frames = frames.cpu()
-    with torch.inference_mode(), place.autocast(model.movable):
+    with torch.inference_mode(), device.autocast(model.movable):
         return models.logits(model, frames, torch.float32).cpu()
 
 
 def prediction_rows(cell: EvaluationCell, model: str, scores: torch.Tensor) -> Iterator[Row]:
-    """One row per clip of the cell, in its order."""
+    """Yield one row per clip of the cell, in the order of the cell."""
     best = scores.topk(min(5, scores.shape[1]), dim=1)
-    answers = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    predicted = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    usable = [row["label_id"] for row in cell.rows if row["status"] == "ok"]
+    statistics = softmax_statistics(scores, usable) if usable else {}
+    columns = iter(zip(*statistics.values(), strict=True))
     for row in cell.rows:
-        made: Row = {
+        prediction: Row = {
             "dataset": row["dataset"],
             "model": model,
             "key": row["key"],
@@ -125,11 +132,12 @@ def prediction_rows(cell: EvaluationCell, model: str, scores: torch.Tensor) -> I
             "correct5": False,
         }
         if row["status"] == "ok":
-            labels, values = next(answers)
-            made |= {
+            labels, values = next(predicted)
+            prediction |= {
                 "top5": labels,
                 "top5_logits": values,
                 "correct1": labels[0] == row["label_id"],
                 "correct5": row["label_id"] in labels,
+                **dict(zip(statistics, next(columns), strict=True)),
             }
-        yield made
+        yield prediction

@@ -1,1 +1,1 @@
-"""Report stage."""
+"""Report stage: metrics, leaderboard, figures and the page."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ... import metrics
 from ...datasets.class_list import read_classes
 from ...errors import SettingsError, StageError
-from ...metrics.answers import Bools, Predictions
+from ...metrics.answers import Accounting, Bools, Predictions
 from ...metrics.summary import Summary
 from ...params import Params
 from ...storage import manifest, schemas
@@ -21,75 +21,90 @@ from ...storage.paths import DatasetPaths
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One dataset whose models were evaluated."""
+    """Evaluation results of one dataset: predictions and summary of every model."""
 
     dataset: str
     class_names: tuple[str, ...]
     keys: tuple[str, ...]
-    """Listed clips of the evaluated split."""
+    """(N,) listed clips of the evaluated split."""
     labels: NDArray[np.integer]
     """(N,) class of each listed clip."""
-    answers: Mapping[str, Predictions]
+    predictions: Mapping[str, Predictions]
     summaries: Mapping[str, Summary]
 
     @property
     def corruptions(self) -> tuple[str, ...]:
-        return next(iter(self.answers.values())).corruptions
+        return next(iter(self.predictions.values())).corruptions
 
     @property
     def severities(self) -> tuple[int, ...]:
-        return next(iter(self.answers.values())).severities
+        return next(iter(self.predictions.values())).severities
+
+    @property
+    def accounting(self) -> Accounting:
+        return next(iter(self.summaries.values())).accounting
 
     @cached_property
     def everywhere(self) -> Bools:
-        """(N,) clips that every model was asked about in every cell."""
-        there: Bools = np.logical_and.reduce([one.everywhere() for one in self.answers.values()])
-        return there
+        """Clips (N,) for which every model has a prediction in every cell."""
+        found: Bools = np.logical_and.reduce(
+            [one.everywhere() for one in self.predictions.values()]
+        )
+        return found
 
     def ranked(self) -> "Evaluated":
-        """The same with the models in the order of the leaderboard, best mPC first."""
+        """Return the same with the models in the order of the leaderboard, best mPC first."""
         order = sorted(self.summaries, key=lambda name: (-self.summaries[name].mpc, name))
         return replace(
             self,
-            answers={name: self.answers[name] for name in order},
+            predictions={name: self.predictions[name] for name in order},
             summaries={name: self.summaries[name] for name in order},
         )
 
 
-def read_evaluated(dataset: str, params: Params, layout: DatasetPaths) -> Evaluated:
-    """What the models of a dataset got right, in numbers; models as params.yaml lists them."""
+def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluated:
+    """Read the predictions of a dataset's models, in the order of params.yaml."""
     if not params.models[dataset]:
-        raise SettingsError(f"params.yaml: models.{dataset} names no model to report on.")
-    clips = manifest.read(layout.clips, schemas.CLIPS, ["key", "split", "label_id"])
+        raise SettingsError(
+            f"params.yaml: models.{dataset}: no model to report on; add one and evaluate it."
+        )
+    clips = manifest.read(paths.clips, schemas.CLIPS, ["key", "split", "label_id"])
     clips = clips.filter(pc.equal(clips["split"], params.evaluate.split))
     keys = clips["key"].combine_chunks()
-    answers = {model: read_answers(model, keys, params, layout) for model in params.models[dataset]}
+    predictions = {
+        model: read_predictions(model, keys, params, paths) for model in params.models[dataset]
+    }
     return Evaluated(
         dataset=dataset,
-        class_names=tuple(read_classes(layout.root / params.filter.sources[dataset].classes)),
+        class_names=tuple(read_classes(paths.root / params.filter.sources[dataset].classes)),
         keys=tuple(keys.to_pylist()),
         labels=clips["label_id"].to_numpy(),
-        answers=answers,
+        predictions=predictions,
         summaries={
             model: metrics.summarize(
-                some, params.evaluate.accounting, params.report.bootstrap_resamples
+                one, params.evaluate.accounting, params.report.bootstrap_resamples
             )
-            for model, some in answers.items()
+            for model, one in predictions.items()
         },
     )
 
 
-def read_answers(model: str, keys: pa.Array, params: Params, layout: DatasetPaths) -> Predictions:
-    """What a model got right, over all listed clips of the evaluated split.
+def read_predictions(
+    model: str, keys: pa.Array, params: Params, paths: DatasetPaths
+) -> Predictions:
+    """Read a model's predictions for all listed clips of the evaluated split.
 
-    A clip that is missing, broken or failed in a cell is there with `ok` False.
+    A clip that is missing, broken or failed in a cell is included with `ok` False.
     """
-    path = layout.predictions / f"{model}.parquet"
+    path = paths.predictions / f"{model}.parquet"
     wanted = ["key", "corruption", "severity", "status", "correct1", "correct5"]
     table = manifest.read(path, schemas.PREDICTIONS, wanted)
     clip = pc.index_in(table["key"], keys)
     if clip.null_count:
-        raise StageError(f"{path}: has clips that {layout.clips} lacks; run `dvc repro` again.")
+        raise StageError(
+            f"{path}: {clip.null_count} rows of clips that {paths.clips} does not list; run "
+            "`dvc repro` again."
+        )
     cell = _cell_numbers(table, params)
     known = cell >= 0
     num_cells = 1 + len(params.corruptions) * len(params.severities)
@@ -117,7 +132,7 @@ def read_answers(model: str, keys: pa.Array, params: Params, layout: DatasetPath
 
 
 def _cell_numbers(table: pa.Table, params: Params) -> NDArray[np.int64]:
-    """Cell of each row: 0 is clean, then corruption by corruption; -1 for cells of other runs."""
+    """Return the cell of each row: 0 is clean, then by corruption; -1 for cells of other runs."""
     names = pc.index_in(table["corruption"], pa.array(["clean", *params.corruptions]))
     row = pc.fill_null(names, -1).to_numpy().astype(np.int64)
     levels = pc.index_in(table["severity"], pa.array(params.severities, pa.int32()))

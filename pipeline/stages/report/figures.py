@@ -1,7 +1,7 @@
-"""Pictures of the report: accuracy over severity, and what the corruptions look like."""
+"""Figures of the report: accuracy over severity, and example frames of every corruption."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +9,38 @@ from numpy.typing import NDArray
 
 from corruptions.types import Clip
 
+from ...io.atomic import atomic
 from ...metrics.summary import Summary
+from .evaluated import Evaluated
+from .page.clips import ViewerClip, frames_of
 
 COLUMNS = 4
 PICTURE_INCHES = 1.4
+MOMENTS = (0.2, 0.5, 0.8)
+"""Relative positions of the example frames within their clip."""
+
+
+def write_figures(
+    results: Evaluated, shown: Sequence[ViewerClip], root: Path, folder: Path
+) -> None:
+    """Write the figures of one dataset; those of frames need a stored clip to show."""
+    with atomic(folder / f"{results.dataset}.png") as temporary:
+        severity_figure(results.dataset, results.summaries, temporary)
+    if not shown:
+        return
+    severity = results.severities[len(results.severities) // 2]
+    frames = {
+        corruption: frames_of(shown[0].rows[corruption, severity], root, MOMENTS)
+        for corruption in results.corruptions
+    }
+    with atomic(folder / f"{results.dataset}-frames.png") as temporary:
+        frames_figure(frames, severity, temporary)
+    with atomic(folder / f"{results.dataset}-grid.png") as temporary:
+        grid_figure({name: clip[1] for name, clip in frames.items()}, severity, temporary)
 
 
 def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) -> None:
-    """Top-1 over severity with 95 % intervals, one panel a corruption, one line a model."""
+    """Draw top-1 over severity with 95 % intervals: a panel per corruption, a line per model."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -52,7 +76,7 @@ def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) 
 
 
 def frames_figure(clips: Mapping[str, Clip], severity: int, path: Path) -> None:
-    """Some frames of one clip in a row per corruption, two rows side by side."""
+    """Draw frames of one clip, one row per corruption, in two columns of rows."""
     count = len(next(iter(clips.values())))
     halves = 2 if len(clips) > 1 else 1
     rows = math.ceil(len(clips) / halves)
@@ -66,7 +90,7 @@ def frames_figure(clips: Mapping[str, Clip], severity: int, path: Path) -> None:
 
 
 def grid_figure(frames: Mapping[str, NDArray[np.uint8]], severity: int, path: Path) -> None:
-    """One frame per corruption, in a grid."""
+    """Draw one frame per corruption in a grid."""
     columns = min(COLUMNS, len(frames))
     pictures = {
         divmod(number, columns): (name, frame, True)
@@ -82,18 +106,18 @@ def _pictures(
     title: str,
     path: Path,
 ) -> None:
-    """Frames (H, W, 3) at places (row, column), with their names where that is asked for."""
+    """Draw frames (H, W, 3) by (row, column), each with its name if the flag is set."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     size = (PICTURE_INCHES * shape[1], (PICTURE_INCHES + 0.17) * shape[0] + 0.3)
-    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
-    figure = Figure(figsize=size, layout=layout)
+    engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    figure = Figure(figsize=size, layout=engine)
     panels = figure.subplots(*shape, squeeze=False)
-    for place, panel in np.ndenumerate(panels):
+    for cell, panel in np.ndenumerate(panels):
         panel.set_axis_off()
-        if place in pictures:
-            name, frame, named = pictures[place]
+        if cell in pictures:
+            name, frame, named = pictures[cell]
             panel.imshow(frame, interpolation="nearest")
             if named:
                 panel.set_title(name.replace("_", " "), fontsize=8, loc="left", pad=2)

@@ -1,4 +1,4 @@
-"""The leaderboard: rows of our models and of added results, as CSV, Markdown and terminal table."""
+"""Leaderboard of evaluated models and external results, as CSV, Markdown and terminal tables."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ OURS = "this run"
 
 
 def our_rows(values: Mapping[str, Any]) -> list[Row]:
-    """Rows of the models in metrics.json."""
+    """Return the rows of the models in metrics.json."""
     return [
         {
             "dataset": dataset,
@@ -59,7 +59,7 @@ def our_rows(values: Mapping[str, Any]) -> list[Row]:
 
 
 def added_rows(results: Iterable[Result]) -> list[Row]:
-    """Rows of results that other people measured; they have no intervals."""
+    """Return the rows of external results, which have no intervals."""
     return [
         {
             "dataset": one.dataset,
@@ -78,12 +78,12 @@ def added_rows(results: Iterable[Result]) -> list[Row]:
 
 
 def ranked(rows: Iterable[Row]) -> list[Row]:
-    """Best mPC first within a dataset."""
+    """Return the rows by dataset, best mPC first."""
     return sorted(rows, key=lambda row: (row["dataset"], -row["mpc"], row["model"]))
 
 
 def as_csv(rows: Iterable[Row]) -> str:
-    """All columns, numbers with four decimals."""
+    """Return all columns as CSV, numbers with four decimals."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -98,7 +98,7 @@ def as_csv(rows: Iterable[Row]) -> str:
 
 
 def as_markdown(rows: Iterable[Row]) -> str:
-    """A table for papers and pull requests."""
+    """Return the leaderboard as a Markdown table."""
     lines = [
         "| dataset | model | clean top-1 | mPC (95 %) | rPC (95 %) | N | set | source |",
         "|---|---|--:|--:|--:|--:|---|---|",
@@ -108,7 +108,7 @@ def as_markdown(rows: Iterable[Row]) -> str:
 
 
 def as_tables(rows: Iterable[Row]) -> list[Table]:
-    """One table a dataset, for the terminal."""
+    """Return one terminal table per dataset."""
     rows = list(rows)
     tables = []
     for dataset in dict.fromkeys(row["dataset"] for row in rows):
@@ -118,7 +118,7 @@ def as_tables(rows: Iterable[Row]) -> list[Table]:
             text = name in ("model", "set")
             table.add_column(name, justify="left" if text else "right", no_wrap=True)
         for row in some:
-            added = "" if row["source"] == OURS else " (added)"
+            added = "" if row["source"] == OURS else " (external)"
             model, *cells = _cells(row)
             table.add_row(model + added, *cells)
         tables.append(table)
@@ -126,12 +126,12 @@ def as_tables(rows: Iterable[Row]) -> list[Table]:
 
 
 def read_tables(root: Path) -> list[Table]:
-    """The leaderboard of the last report."""
+    """Return the leaderboard of the last report as terminal tables."""
     path = root / "report" / "metrics.json"
     try:
         values = json.loads(path.read_text())
     except FileNotFoundError:
-        raise StageError(f"{path}: no report yet; run `dvc repro`.") from None
+        raise StageError(f"{path}: no such file; run `dvc repro` to write the report.") from None
     return as_tables(ranked(our_rows(values)))
 
 

@@ -1,7 +1,7 @@
-"""Report: from predictions to the leaderboard, as numbers, tables and pictures.
+"""Report stage: predictions in, leaderboard, tables, figures and the page out.
 
-`report/metrics.json` is DVC's metrics file, `report/curves` are DVC's plots; `leaderboard.csv` and
-`leaderboard.md` are for people and papers, `index.html` is the page to look at.
+`report/metrics.json` is DVC's metrics file, `report/curves` are DVC's plots, `leaderboard.csv` and
+`leaderboard.md` the tables, `results/` one JSON file per model, `index.html` the page.
 """
 
 import json
@@ -19,20 +19,27 @@ from corruptions.sets import set_of
 
 from ... import metrics
 from ...errors import SettingsError
-from ...io.atomic import atomic, write_text
+from ...io.atomic import write_text
+from ...io.locks import file_lock
 from ...metrics.summary import Summary
 from ...params import Params
 from ...storage.paths import DatasetPaths
 from . import leaderboard, submissions
 from .evaluated import Evaluated, read_evaluated
-from .figures import severity_figure
+from .figures import write_figures
 from .page.build import write_page
+from .stored import read_stored
 
 log = logging.getLogger(__name__)
 
 
 def report(params: Params, root: Path) -> None:
     """Write the report of all datasets of params.yaml."""
+    with file_lock(root / "data" / ".report.lock"):
+        _report(params, root)
+
+
+def _report(params: Params, root: Path) -> None:
     added = submissions.read_results(root)
     evaluated = [
         read_evaluated(dataset, params, DatasetPaths(root, dataset)) for dataset in params.datasets
@@ -55,20 +62,22 @@ def report(params: Params, root: Path) -> None:
     summaries = {one.dataset: one.summaries for one in evaluated}
     _write_curves(folder / "curves", summaries)
     _write_results(folder / "results", values)
-    for dataset, some in summaries.items():
-        with atomic(folder / "figures" / f"{dataset}.png") as temporary:
-            severity_figure(dataset, some, temporary)
-    write_page([one.ranked() for one in evaluated], rows, params, root)
+    pages = []
+    for one in evaluated:
+        stored = read_stored(one.ranked(), params, root)
+        write_figures(one, stored.shown, root, folder / "figures")
+        pages.append((one.ranked(), stored))
+    write_page(pages, rows, params, root)
 
 
 def _against(reference: str | None, summary: Summary, one: Evaluated) -> dict[str, Any]:
-    """MCE and relative mCE in percent, where a reference model is named."""
+    """Return mCE and relative mCE in percent; nothing without a reference model."""
     if reference is None:
         return {}
     if reference not in one.summaries:
         raise SettingsError(
-            f"params.yaml: report.reference_model: {reference!r} is no model of {one.dataset}; "
-            f"there are: {', '.join(one.summaries)}."
+            f"params.yaml: report.reference_model: unknown model of {one.dataset} "
+            f"(got {reference!r}); choose from {', '.join(one.summaries)}."
         )
     other = one.summaries[reference]
     errors = metrics.corruption_errors(
@@ -90,12 +99,12 @@ def _grid(summary: Summary) -> NDArray[np.float64]:
 
 
 def _number(value: float) -> float | None:
-    """A number, or None where it is not defined (JSON has no NaN)."""
+    """Return the number, or None where it is not defined (JSON has no NaN)."""
     return value if math.isfinite(value) else None
 
 
 def as_metrics(summary: Summary, set_name: str) -> dict[str, Any]:
-    """One model in metrics.json; accuracies in percent."""
+    """Return the entry of one model in metrics.json; accuracies in percent."""
     return {
         "clean_top1": summary.clean_top1,
         "clean_top5": summary.clean_top5,
@@ -117,7 +126,7 @@ def as_metrics(summary: Summary, set_name: str) -> dict[str, Any]:
 
 
 def _write_curves(folder: Path, summaries: Mapping[str, Mapping[str, Summary]]) -> None:
-    """Top-1 over severity, one CSV per model and corruption, severity 0 the clean set."""
+    """Write top-1 over severity, one CSV per model and corruption; severity 0 is the clean set."""
     written = set()
     for dataset, some in summaries.items():
         for model, summary in some.items():
@@ -139,14 +148,14 @@ def _write_curves(folder: Path, summaries: Mapping[str, Mapping[str, Summary]]) 
 
 
 def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]]) -> None:
-    """One JSON per model, to send to others: `python -m pipeline report --add` takes it."""
+    """Write one JSON per model in the form that `python -m pipeline report --add` reads."""
     whole = list(corruptions.SEVERITIES)
     written = set()
     for dataset, some in values.items():
         for model, one in some.items():
             grid = next(iter(one["cells"].values()))
             if [int(severity) for severity in grid] != whole or not one["clean_top1"]:
-                continue  # part of a grid is no result to compare
+                continue  # a part of the grid cannot be compared
             result = submissions.as_result(dataset, model, one, "unpublished")
             path = folder / f"{dataset}-{model}.json"
             write_text(path, result.model_dump_json(indent=2) + "\n")

@@ -1,7 +1,7 @@
-"""Results of other people: one JSON a model with its cells, checked before it joins the report.
+"""External results: one JSON file per model with its cells, validated before it is added.
 
-mPC and rPC are not taken from the file: they are computed from its cells, so that every number of
-the leaderboard is of one definition. The report stage writes our own models in the same form.
+mPC and rPC are not read from the file: they are computed from its cells, so that every number of
+the leaderboard has the same definition. The report stage writes evaluated models in this form too.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class Result(BaseModel):
-    """One model on one dataset; accuracies are top-1 in percent."""
+    """Result of one model on one dataset; accuracies are top-1 in percent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,49 +31,55 @@ class Result(BaseModel):
     dataset: Name
     model: Name
     source: Annotated[str, Field(min_length=1)]
-    """Who measured it and where it is written: a citation or an address."""
+    """Origin of the numbers: a citation or a URL."""
     clean_top1: Annotated[float, Field(gt=0, le=100)]
     clean_top5: Percent | None = None
     num_clips: Annotated[int, Field(gt=0)]
-    """Clips that the accuracies are of."""
+    """Clips that the accuracies are computed from."""
     accounting: Literal["common", "strict"]
     cells: dict[str, dict[int, Percent]]
-    """Top-1 by corruption and severity; every corruption has all five severities."""
+    """Top-1 by corruption and severity; all five severities of every corruption."""
 
     @model_validator(mode="after")
     def _whole_grid(self) -> "Result":
         if not self.cells:
-            raise ValueError("cells is empty")
+            raise ValueError("cells: no corruption; add at least one")
         for name, cells in self.cells.items():
             if name not in corruptions.names():
-                raise ValueError(f"cells names the unknown corruption {name!r}")
+                raise ValueError(
+                    f"cells: unknown corruption (got {name!r}); choose from "
+                    "`python -m pipeline corruptions`"
+                )
             if sorted(cells) != list(SEVERITIES):
-                raise ValueError(f"cells.{name} has severities {sorted(cells)}, not 1 to 5")
+                raise ValueError(
+                    f"cells.{name}: incomplete severities (got {sorted(cells)}); give 1 to 5"
+                )
         return self
 
     @property
     def mpc(self) -> float:
-        """Mean over corruptions of the mean over severities."""
+        """Mean over corruptions of the mean over severities, in percent."""
         means = [sum(cells.values()) / len(cells) for cells in self.cells.values()]
         return sum(means) / len(means)
 
     @property
     def rpc(self) -> float:
+        """MPC in percent of the clean accuracy."""
         return 100 * self.mpc / self.clean_top1
 
     @property
     def set_name(self) -> str:
-        """Named set of its corruptions."""
+        """Name of the set that its corruptions form, or `custom`."""
         return set_of(tuple(self.cells))
 
 
 def folder(root: Path) -> Path:
-    """Where added results are kept, in git."""
+    """Return the folder of added results, which git tracks."""
     return root / "manifests" / "results"
 
 
 def read_result(path: Path) -> Result:
-    """Read and check one file."""
+    """Read and validate one file."""
     try:
         return Result.model_validate(read_json(path))
     except ValidationError as error:
@@ -86,12 +92,12 @@ def read_result(path: Path) -> Result:
 
 
 def read_results(root: Path) -> list[Result]:
-    """All added results, in the order of their files."""
+    """Read all added results, sorted by file name."""
     return [read_result(path) for path in sorted(folder(root).glob("*.json"))]
 
 
 def add_result(path: Path, root: Path) -> Path:
-    """Check a result and keep it; one of the same dataset and model is replaced."""
+    """Validate a result and store it; an earlier one of the dataset and model is replaced."""
     result = read_result(path)
     target = folder(root) / f"{result.dataset}-{result.model}.json"
     write_text(target, result.model_dump_json(indent=2, exclude_none=True) + "\n")
@@ -99,7 +105,7 @@ def add_result(path: Path, root: Path) -> Path:
 
 
 def as_result(dataset: str, model: str, values: Mapping[str, Any], source: str) -> Result:
-    """One of our own models, from its entry in metrics.json."""
+    """Return the result of an evaluated model, from its entry in metrics.json."""
     return Result(
         schema_version=1,
         dataset=dataset,

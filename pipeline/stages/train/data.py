@@ -1,4 +1,4 @@
-"""Clips to train on: the frames that a model takes, cropped and mirrored anew in every epoch."""
+"""Training data: the frames that a model takes, randomly cropped and mirrored in every epoch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from torch.utils.data import default_collate
 
 from corruptions.types import Clip, ClipRandom, random_uniforms
 
-from ... import models
 from ...errors import SettingsError, StageError
 from ...media.sampling import clip_indices
+from ...models.spec import InputSpec
 from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.clip_reader import StoredClip, read_clip
 from ...storage.paths import DatasetPaths
 
 KEEP_BYTES = 4 << 30
-"""Decoded training frames up to this size are kept in memory; more are decoded in every epoch."""
+"""Decoded training frames up to this size are kept in memory; otherwise each epoch decodes."""
 
 Batch = tuple[int, Sequence[int]]
 """An epoch and the numbers of the clips."""
@@ -28,7 +28,7 @@ Batch = tuple[int, Sequence[int]]
 
 @dataclass(frozen=True)
 class Examples:
-    """The clips of one split, their classes and the frames that the model takes of them."""
+    """Clips of one split, their classes and the frames that the model takes."""
 
     clips: tuple[StoredClip, ...]
     labels: tuple[int, ...]
@@ -36,17 +36,17 @@ class Examples:
     hashes: tuple[str, ...]
     """SHA-256 of each stored clip, for the recipe."""
     num_bytes: int
-    """Of all the frames, decoded."""
+    """Size of all decoded frames."""
 
     def read(self, number: int) -> Clip:
         return read_clip(self.clips[number], self.indices[number])
 
 
 def read_examples(
-    layout: DatasetPaths, split: str, params: Params, spec: models.InputSpec, model: str
+    paths: DatasetPaths, split: str, params: Params, spec: InputSpec, model: str
 ) -> Examples:
-    """The stored clips of a split."""
-    path = layout.manifest("clean")
+    """Return the stored clips of a split; refuse clips of another size than the model takes."""
+    path = paths.manifest("clean")
     listed = manifest.read_rows(path, schemas.CELLS)
     rows = [row for row in listed if row["split"] == split and row["status"] == "ok"]
     if not rows:
@@ -54,12 +54,12 @@ def read_examples(
     sizes = {(row["height"], row["width"]) for row in rows}
     if sizes != {(spec.size, spec.size)}:
         raise SettingsError(
-            f"{path}: clips are {' and '.join(f'{w} x {h}' for h, w in sorted(sizes))}, "
-            f"{model} takes {spec.size} x {spec.size}; set decode.pictures.{layout.dataset}.crop "
-            f"to {spec.size}, or the model's input in models.{layout.dataset}.{model}."
+            f"{path}: clips are {' and '.join(f'{w} x {h}' for h, w in sorted(sizes))}, but "
+            f"{model} takes {spec.size} x {spec.size}; set decode.pictures.{paths.dataset}.crop "
+            f"to {spec.size}, or the model's input in models.{paths.dataset}.{model}."
         )
     taken = clip_indices(params.evaluate.frames, spec.frames)
-    clips = tuple(StoredClip.of(row, layout.root) for row in rows)
+    clips = tuple(StoredClip.of(row, paths.root) for row in rows)
     return Examples(
         clips=clips,
         labels=tuple(row["label_id"] for row in rows),
@@ -73,7 +73,7 @@ def read_examples(
 
 
 class Reader:
-    """Reads batches of clips; `random` gives the random numbers of a clip in an epoch by name."""
+    """Reader of batches of clips; `random` returns the generators of a clip in an epoch by name."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Reader:
         return len(self._examples.clips)
 
     def __call__(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Frames (N, T, H, W, 3) uint8 and labels (N) of a batch."""
+        """Return frames (N, T, H, W, 3), uint8, and labels (N,) of a batch."""
         epoch, numbers = batch
         clips = [(self._read(epoch, number), self._examples.labels[number]) for number in numbers]
         frames, labels = default_collate(clips)
@@ -112,9 +112,10 @@ class Reader:
 
 
 def augment(clip: Clip, scales: Sequence[float], flip: bool, random: ClipRandom) -> Clip:
-    """Cut a square at a random place, its side one of `scales` of the picture's; maybe mirror it.
+    """Crop a square at a random place and scale, and mirror it with probability 0.5.
 
-    The clip comes back at its own size; all its frames are treated alike.
+    The side of the square is one of `scales` times the side of the picture. The crop is resized to
+    the size of the clip; all frames get the same crop. Without `flip` nothing is mirrored.
     """
     pick, top, left, mirror = random_uniforms(random.clip(), 4)
     size = clip.shape[1]

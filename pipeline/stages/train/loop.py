@@ -1,4 +1,4 @@
-"""Fit a network to examples, epoch by epoch, so that a run that was stopped can go on."""
+"""Training loop: SGD with warm-up and cosine decay, resumable after every epoch."""
 
 import io
 import logging
@@ -16,12 +16,13 @@ from torch import nn
 
 from corruptions.types import ClipRandom
 
-from ... import models
 from ...errors import SettingsError, StageError
 from ...execution.prefetch import read_ahead
 from ...execution.progress import progress_bar
 from ...io.atomic import atomic
 from ...models.device import ComputeDevice
+from ...models.registry import ModelEntry
+from ...models.spec import InputSpec, prepare
 from ...settings import ModelSettings, TrainSettings
 from .data import KEEP_BYTES, Batch, Examples, Reader
 from .distributed import ProcessGroup
@@ -31,40 +32,45 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Run:
-    """What does not change during the training of a model."""
+    """Constants of one training run."""
 
     dataset: str
     model: str
     settings: TrainSettings
-    how: ModelSettings
-    entry: models.ModelEntry
-    input: models.InputSpec
+    model_settings: ModelSettings
+    entry: ModelEntry
+    input: InputSpec
     class_names: Sequence[str]
     start: Path | None
     seed: int
-    place: ComputeDevice
-    team: ProcessGroup
+    device: ComputeDevice
+    processes: ProcessGroup
     loader_workers: int
 
-    def random(self, what_for: str) -> ClipRandom:
-        return ClipRandom(self.seed, self.dataset, what_for, "train", self.model)
+    def random(self, purpose: str) -> ClipRandom:
+        """Return the random generators of one purpose, such as "epoch 3"."""
+        return ClipRandom(self.seed, self.dataset, purpose, "train", self.model)
 
-    def seed_torch(self, what_for: str) -> None:
-        torch.manual_seed(int(self.random(what_for).clip().random_raw(1)[0] >> 1))
+    def seed_torch(self, purpose: str) -> None:
+        """Seed the generator of torch for one purpose."""
+        torch.manual_seed(int(self.random(purpose).clip().random_raw(1)[0] >> 1))
 
     @property
-    def made_by(self) -> dict[str, Any]:
-        """What the last bits depend on besides the recipe."""
-        kind = self.place.device.split(":")[0]
-        return {"device": kind, "precision": self.place.precision, "processes": self.team.size}
+    def environment(self) -> dict[str, Any]:
+        """Device, precision and world size: they affect the low-order bits of the weights."""
+        return {
+            "device": self.device.kind,
+            "precision": self.device.precision,
+            "processes": self.processes.size,
+        }
 
 
 @dataclass
 class Progress:
-    """Everything that an epoch leaves to the next one, as it stands in the checkpoint."""
+    """Training state after an epoch, as saved in the checkpoint."""
 
     recipe: str
-    made_by: dict[str, Any]
+    environment: dict[str, Any]
     module: dict[str, torch.Tensor]
     optimizer: dict[str, Any]
     scaler: dict[str, Any]
@@ -73,18 +79,18 @@ class Progress:
 
     @property
     def best_epoch(self) -> dict[str, float]:
-        """The line of the best validation top-1; of equal ones the last."""
+        """Metrics of the epoch with the best validation top-1, the last one of equals."""
         return max(self.history, key=lambda line: (line["val_top1"], line["epoch"]))
 
 
 @contextmanager
 def deterministic(run: Run) -> Iterator[None]:
-    """Arithmetic in one order: deterministic kernels, a fixed number of threads."""
+    """Run the context with deterministic kernels and a fixed number of threads."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(run.settings.threads)
-    # CUDA lacks some kernels, such as the gradient of max_pool3d: there the others are used.
-    torch.use_deterministic_algorithms(True, warn_only=run.place.is_gpu)
+    # CUDA has no deterministic kernel for some operations, such as the gradient of max_pool3d.
+    torch.use_deterministic_algorithms(True, warn_only=run.device.is_gpu)
     try:
         yield
     finally:
@@ -100,7 +106,7 @@ def fit(
     checkpoint: Path,
     recipe: str,
 ) -> Progress:
-    """Train epoch by epoch, from the checkpoint of this recipe if there is one."""
+    """Train epoch by epoch; resume from the checkpoint if it has this recipe."""
     settings = run.settings
     optimizer = torch.optim.SGD(
         module.parameters(),
@@ -108,30 +114,28 @@ def fit(
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
     )
-    scaler = torch.amp.GradScaler(
-        run.place.device.split(":")[0], enabled=run.place.precision == "fp16"
-    )
+    scaler = torch.amp.GradScaler(run.device.kind, enabled=run.device.precision == "fp16")
     progress = _resume(checkpoint, recipe) or Progress(
-        recipe, run.made_by, module.state_dict(), optimizer.state_dict(), scaler.state_dict()
+        recipe, run.environment, module.state_dict(), optimizer.state_dict(), scaler.state_dict()
     )
-    if progress.made_by != run.made_by:
+    if progress.environment != run.environment:
         log.warning(
-            "train %s: goes on as %s after epochs as %s, so the weights will not be those of an "
-            "unbroken run.", run.model, run.made_by, progress.made_by,
+            "train %s: resumed as %s after epochs as %s, so the weights will not equal those of an "
+            "uninterrupted run.", run.model, run.environment, progress.environment,
         )  # fmt: skip
-        progress.made_by = run.made_by
+        progress.environment = run.environment
     module.load_state_dict(progress.module)
     optimizer.load_state_dict(progress.optimizer)
     scaler.load_state_dict(progress.scaler)
-    keep = [some.num_bytes <= KEEP_BYTES // run.team.size for some in (training, validation)]
+    keep = [some.num_bytes <= KEEP_BYTES // run.processes.size for some in (training, validation)]
     clips = Reader(training, run.random, scales=settings.scales, flip=settings.flip, keep=keep[0])
     held_out = Reader(validation, run.random, keep=keep[1])
     first = len(progress.history)
     bar = progress_bar(f"train {run.model}", settings.epochs * len(clips), first * len(clips))
-    with bar if run.team.rank == 0 else nullcontext(lambda count: None) as advance:
+    with bar if run.processes.rank == 0 else nullcontext(lambda count: None) as advance:
         for epoch in range(first, settings.epochs):
             loss, top1 = _train_epoch(run, module, optimizer, scaler, clips, epoch, advance)
-            run.team.agree_on_buffers(module)
+            run.processes.share_buffers(module)
             val_top1 = _top1(run, module, held_out)
             line = {"epoch": epoch + 1, "train_loss": loss, "train_top1": top1}
             progress.history.append(line | {"val_top1": val_top1})
@@ -139,11 +143,11 @@ def fit(
             progress.scaler = scaler.state_dict()
             if progress.best_epoch["epoch"] == epoch + 1:
                 progress.best = {key: value.clone() for key, value in progress.module.items()}
-            if run.team.rank == 0:
+            if run.processes.rank == 0:
                 log.info("train %s: %s", run.model, progress.history[-1])
                 with atomic(checkpoint) as temporary:
                     temporary.write_bytes(saved(vars(progress)))
-    if not progress.best:  # no epochs: the weights as they were drawn
+    if not progress.best:  # no epochs: the initial weights
         progress.best = progress.module
     return progress
 
@@ -156,7 +160,7 @@ def _resume(checkpoint: Path, recipe: str) -> Progress | None:
 
 
 def saved(content: Any) -> bytes:
-    """What `torch.save` writes to a file."""
+    """Return the bytes that `torch.save` writes."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
     return buffer.getvalue()
@@ -171,28 +175,28 @@ def _train_epoch(
     epoch: int,
     advance: Callable[[int], None],
 ) -> tuple[float, float]:
-    """One pass over the clips in a random order; gives mean loss and top-1 in percent."""
-    settings, team = run.settings, run.team
-    process = f", process {team.rank}" if team.rank else ""
+    """Train on all clips once, in a random order; return mean loss and top-1 in percent."""
+    settings, processes = run.settings, run.processes
+    process = f", process {processes.rank}" if processes.rank else ""
     run.seed_torch(f"dropout of epoch {epoch}{process}")
     module.train()
-    # Wrapped anew in every epoch: an epoch begins alike in a run that was stopped and in another.
-    averaging = team.averaging(module)
+    # Wrapped again in every epoch, so that an epoch starts in the same state in a resumed run.
+    averaging = processes.averaging(module)
     order = np.argsort(run.random(f"epoch {epoch}").clip().random_raw(len(clips)), kind="stable")
     batches = _batches(order.tolist(), settings.batch_size)
-    shares = [team.share(batch) for batch in batches]
-    total = torch.zeros(2, dtype=torch.float64, device=run.place.device)
-    # A process without a clip of its own takes one that does not count, for all go in step.
+    shares = [processes.share(batch) for batch in batches]
+    total = torch.zeros(2, dtype=torch.float64, device=run.device.name)
+    # A process without a clip takes one with weight 0: all processes make the same steps.
     mine = [(epoch, share or batch[:1]) for share, batch in zip(shares, batches, strict=True)]
     for step, (frames, labels) in enumerate(_read(run, clips, mine)):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(settings, epoch + step / len(batches))
         scores = _scores(run, averaging, frames)
-        labels = labels.to(run.place.device)
+        labels = labels.to(run.device.name)
         own, all_ = len(shares[step]), len(batches[step])
         loss = nn.functional.cross_entropy(scores, labels)
         optimizer.zero_grad()
-        share = loss * (own * team.size / all_)  # so that the processes' mean is the batch's
+        share = loss * (own * processes.size / all_)  # the mean over processes is that of the batch
         scaler.scale(share).backward()  # type: ignore[no-untyped-call]
         scaler.step(optimizer)
         scaler.update()
@@ -200,7 +204,7 @@ def _train_epoch(
             right = (scores.detach().argmax(1) == labels).sum()
             total += torch.stack([loss.detach().double() * own, right.double()])
         advance(all_)
-    mean = (team.total(total) / len(clips)).tolist()
+    mean = (processes.total(total) / len(clips)).tolist()
     if not math.isfinite(mean[0]):
         raise StageError(
             f"train {run.model}: the loss is {mean[0]} in epoch {epoch + 1}; lower "
@@ -210,7 +214,7 @@ def _train_epoch(
 
 
 def learning_rate(settings: TrainSettings, epoch: float) -> float:
-    """Learning rate at a time in epochs: a straight rise, then a cosine down to zero."""
+    """Return the learning rate at a time in epochs: linear warm-up, then cosine decay to zero."""
     warmup = settings.warmup_epochs
     if epoch < warmup:
         return settings.learning_rate * (epoch + 0.02) / (warmup + 0.02)
@@ -219,27 +223,29 @@ def learning_rate(settings: TrainSettings, epoch: float) -> float:
 
 
 def _top1(run: Run, module: nn.Module, clips: Reader) -> float:
-    """Top-1 in percent."""
+    """Return the top-1 accuracy on `clips`, in percent."""
     module.eval()
-    own = run.team.share(range(len(clips)))
-    mine = [(0, batch) for batch in _batches(own, max(1, run.settings.batch_size // run.team.size))]
-    right = torch.zeros((), dtype=torch.int64, device=run.place.device)
+    own = run.processes.share(range(len(clips)))
+    mine = [
+        (0, batch) for batch in _batches(own, max(1, run.settings.batch_size // run.processes.size))
+    ]
+    right = torch.zeros((), dtype=torch.int64, device=run.device.name)
     with torch.inference_mode():
         for frames, labels in _read(run, clips, mine):
-            right += (_scores(run, module, frames).argmax(1) == labels.to(run.place.device)).sum()
-    return 100 * int(run.team.total(right)) / len(clips)
+            right += (_scores(run, module, frames).argmax(1) == labels.to(run.device.name)).sum()
+    return 100 * int(run.processes.total(right)) / len(clips)
 
 
 def _scores(run: Run, module: nn.Module, frames: torch.Tensor) -> torch.Tensor:
-    on_device = frames.to(run.place.device, non_blocking=True)
-    batch = models.prepare(on_device, run.input, torch.float32)
+    on_device = frames.to(run.device.name, non_blocking=True)
+    batch = prepare(on_device, run.input, torch.float32)
     try:
-        with run.place.autocast():
+        with run.device.autocast():
             scores: torch.Tensor = module(batch)
     except torch.OutOfMemoryError as error:
         raise SettingsError(
-            f"train {run.model}: out of memory on {run.place.device} with {len(frames)} clips of a "
-            f"batch of {run.settings.batch_size}; share it by more processes (torchrun), set "
+            f"train {run.model}: out of memory on {run.device.name} with {len(frames)} clips of a "
+            f"batch of {run.settings.batch_size}; use more processes (torchrun), set "
             f"machine.precision: bf16, or lower train.{run.dataset}.{run.model}.batch_size."
         ) from error
     return scores.float()
@@ -252,6 +258,6 @@ def _batches(order: Sequence[int], size: int) -> list[Sequence[int]]:
 def _read(
     run: Run, clips: Reader, batches: Sequence[Batch]
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Frames (N, T, H, W, 3) uint8 and labels (N) of batches."""
+    """Yield frames (N, T, H, W, 3), uint8, and labels (N,) of batches."""
     workers = 0 if clips.keeps else run.loader_workers
-    return read_ahead(clips, batches, workers, pinned=run.place.is_gpu)
+    return read_ahead(clips, batches, workers, pinned=run.device.is_gpu)

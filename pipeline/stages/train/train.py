@@ -1,34 +1,36 @@
-"""Train: fit a model to the clean training shards.
+"""Train stage: fit a model to the clean training shards.
 
-The recipe is the leaderboard's: SGD with momentum, a learning rate that falls to zero as a cosine,
-multi-scale crops, and the weights of the epoch with the best validation top-1. All that is random
-is a function of the seed and of what it is drawn for, so a run that was stopped goes on from its
-last epoch to the same weights. The weights are the same bit by bit on CPUs of the same kind:
-arithmetic of another number of threads (`threads`, so it belongs to the recipe) or processes, of
-another precision or instruction set adds up in another order. On GPUs some layers (the gradient of
-pooling over time) have no kernel that adds up in one order.
+The training recipe is the leaderboard's: SGD with momentum, cosine decay of the learning rate to
+zero, multi-scale crops, and the weights of the epoch with the best validation top-1. Every random
+number is a function of the seed and its purpose, so that a stopped run resumes at its last epoch
+and ends with the same weights. Weights are bit-identical on CPUs of one kind. Another number of
+threads (`threads`, which is part of the recipe) or processes, another precision or another
+instruction set changes the order of sums and so the low-order bits. On GPUs some operations, such
+as the gradient of pooling over time, have no deterministic kernel.
 
-A batch is shared by all the processes that torchrun started; batch normalisation sees the share of
-its own process, as it does in data-parallel training elsewhere.
+All processes that torchrun started share a batch; batch normalisation uses the statistics of the
+process's share, as is usual in data-parallel training.
 """
 
 import json
 import logging
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from ... import models
 from ...datasets.class_list import read_classes
 from ...errors import SettingsError
 from ...io.atomic import atomic, write_text
 from ...io.hashing import sha256_file
+from ...io.locks import file_lock
+from ...models import registry
 from ...models.checkpoints import read_state, start_from_images, to_our_names
 from ...models.device import ComputeDevice, select_device
-from ...models.inference import channels_last
+from ...models.spec import InputSpec, channels_last
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
 from ...settings import ModelSettings
@@ -41,26 +43,31 @@ log = logging.getLogger(__name__)
 
 SPLIT = "train"
 SIDES = re.compile(r"\b(left|right|(counter|anti)?clockwise)\b")
-"""Words of classes that a mirror turns into other classes."""
+"""Words in names of classes that mirroring turns into other classes."""
 
 
 def train(dataset: str, params: Params, root: Path, only: Sequence[str] = ()) -> None:
-    """Write weights.pt, metrics.json and history.csv of a dataset's models, where today's lack.
+    """Write weights.pt, metrics.json and history.csv of a dataset's models that are out of date.
 
-    The metrics of all of them go to `manifests/<dataset>/training.json` as well, for DVC.
+    The metrics of all models are also written to `manifests/<dataset>/training.json`, for DVC.
     """
     params.check_dataset(dataset)
-    layout = DatasetPaths(root, dataset)
-    (layout.data / "train").mkdir(parents=True, exist_ok=True)
+    paths = DatasetPaths(root, dataset)
+    (paths.data / "train").mkdir(parents=True, exist_ok=True)
     trained = tuple(params.train.get(dataset, {}))
-    place = select_device(params.machine)
-    with process_group(place) as processes:
+    device = select_device(params.machine)
+    with process_group(device) as processes, _lock(paths, processes):
         for model in only or trained:
-            _train_model(_plan(dataset, model, params, root, place, processes), params, layout)
+            _train_model(_plan(dataset, model, params, root, device, processes), params, paths)
         if processes.rank == 0:
-            files = {model: layout.trained(model) / "metrics.json" for model in trained}
+            files = {model: paths.trained(model) / "metrics.json" for model in trained}
             found = {key: json.loads(p.read_text()) for key, p in files.items() if p.is_file()}
-            write_text(layout.manifests / "training.json", json.dumps(found, indent=2) + "\n")
+            write_text(paths.manifests / "training.json", json.dumps(found, indent=2) + "\n")
+
+
+def _lock(paths: DatasetPaths, processes: ProcessGroup) -> AbstractContextManager[None]:
+    """Return the lock of the dataset's training, which process 0 holds."""
+    return file_lock(paths.lock("train")) if processes.rank == 0 else nullcontext()
 
 
 def _plan(
@@ -68,21 +75,21 @@ def _plan(
     model: str,
     params: Params,
     root: Path,
-    place: ComputeDevice,
+    device: ComputeDevice,
     processes: ProcessGroup,
 ) -> Run:
     trained = params.train.get(dataset, {})
     if model not in trained:
         raise SettingsError(
-            f"params.yaml: train.{dataset} has no section {model!r}; there are: "
+            f"params.yaml: train.{dataset} has no section {model!r}; choose from: "
             f"{', '.join(trained) or 'none'}."
         )
     settings = trained[model]
-    how = params.models.get(dataset, {}).get(model, ModelSettings())
-    if (name := how.model or model) not in models.names():
+    model_settings = params.models.get(dataset, {}).get(model, ModelSettings())
+    if (name := model_settings.model or model) not in registry.names():
         raise SettingsError(
-            f"params.yaml: train.{dataset}: unknown model {name!r}; those that can be trained are: "
-            f"{', '.join(models.names())}."
+            f"params.yaml: train.{dataset}: unknown model {name!r}; choose from: "
+            f"{', '.join(registry.names())}."
         )
     source = params.filter.sources[dataset]
     class_names = read_classes(root / source.classes)
@@ -98,37 +105,39 @@ def _plan(
             f"params.yaml: train.{dataset}.{model}.start: {start} does not exist; give the path of "
             "a checkpoint, or remove the line to start from random weights."
         )
-    entry = models.load(name)
+    entry = registry.load(name)
     return Run(
         dataset=dataset,
         model=model,
         settings=settings,
-        how=how,
+        model_settings=model_settings,
         entry=entry,
-        input=models.InputSpec(**how.input.model_dump()) if how.input else entry.input,
+        input=InputSpec(**model_settings.input.model_dump())
+        if model_settings.input
+        else entry.input,
         class_names=class_names,
         start=start,
         seed=params.seed,
-        place=place,
-        team=processes,
+        device=device,
+        processes=processes,
         loader_workers=params.machine.loader_workers,
     )
 
 
-def _train_model(run: Run, params: Params, layout: DatasetPaths) -> None:
+def _train_model(run: Run, params: Params, paths: DatasetPaths) -> None:
     training, validation = (
-        read_examples(layout, split, params, run.input, run.model)
+        read_examples(paths, split, params, run.input, run.model)
         for split in (SPLIT, params.evaluate.split)
     )
-    folder = layout.trained(run.model)
+    folder = paths.trained(run.model)
     recipe = _recipe(run, params, training, validation)
     if _is_done(folder, recipe):
         log.info("train %s %s: up to date", run.dataset, run.model)
         return
     with deterministic(run):
-        module = channels_last(_fresh(run).to(run.place.device))
+        module = channels_last(_fresh(run).to(run.device.name))
         progress = fit(run, module, training, validation, folder / "checkpoint.pt", recipe)
-    if run.team.rank == 0:
+    if run.processes.rank == 0:
         _write(folder, progress)
 
 
@@ -143,7 +152,7 @@ def _recipe(run: Run, params: Params, training: Examples, validation: Examples) 
             "start": run.start and sha256_file(run.start),
             "seed": run.seed,
             "input": run.input,
-            "options": run.how.options,
+            "options": run.model_settings.options,
             "frames": params.evaluate.frames,
             "dialect": params.dialect,
             "clips": [
@@ -154,35 +163,29 @@ def _recipe(run: Run, params: Params, training: Examples, validation: Examples) 
 
 
 def _is_done(folder: Path, recipe: str) -> bool:
-    note, weights = folder / "recipe.json", folder / "weights.pt"
-    if not (note.is_file() and weights.is_file()):
+    record, weights = folder / "recipe.json", folder / "weights.pt"
+    if not (record.is_file() and weights.is_file()):
         return False
-    said = json.loads(note.read_text())
-    # The hash tells weights that a killed run has written over those of the note.
-    found = {"recipe_hash": recipe, "weights_sha256": sha256_file(weights)}
-    return bool(said | found == said)
+    written = json.loads(record.read_text())
+    # The hash of the weights detects weights that a killed run wrote without their record.
+    expected = {"recipe_hash": recipe, "weights_sha256": sha256_file(weights)}
+    return bool(written | expected == written)
 
 
 def _fresh(run: Run) -> nn.Module:
-    """The network with random weights, or with those of `start` but for what they lack."""
+    """Return the network with random weights, or those of `start` and random ones for the rest."""
     run.seed_torch("initial weights")
-    module = models.load_model(
-        run.entry.name,
-        num_classes=len(run.class_names),
-        weights=None,
-        input=run.input,
-        options=run.how.options,
-    ).module
+    module = run.entry.make(len(run.class_names), run.input, run.model_settings.options)
     if run.start is None:
         return module
     state = to_our_names(read_state(run.start), run.entry.renamings)
     fresh = start_from_images(module, state, run.entry.head)
-    log.info("train %s: %s, but fresh %s", run.model, run.start, ", ".join(fresh))
+    log.info("train %s: weights of %s; random: %s", run.model, run.start, ", ".join(fresh))
     return module
 
 
 def _write(folder: Path, progress: Progress) -> None:
-    """Write what the stage is for; the note of the recipe comes last and marks it as done."""
+    """Write the outputs; recipe.json is written last and marks them as complete."""
     with atomic(folder / "weights.pt") as temporary:
         best = {key: value.cpu().contiguous() for key, value in progress.best.items()}
         temporary.write_bytes(saved(best))
@@ -191,10 +194,10 @@ def _write(folder: Path, progress: Progress) -> None:
         lines = [",".join(f"{line[name]:g}" for name in columns) for line in progress.history]
         write_text(folder / "history.csv", "\n".join([",".join(columns), *lines, ""]))
         write_text(folder / "metrics.json", json.dumps(progress.best_epoch, indent=2) + "\n")
-    note = {
+    record = {
         "recipe_hash": progress.recipe,
         "weights_sha256": sha256_file(folder / "weights.pt"),
-        **progress.made_by,
+        **progress.environment,
     }
-    write_text(folder / "recipe.json", json.dumps(note) + "\n")
+    write_text(folder / "recipe.json", json.dumps(record) + "\n")
     (folder / "checkpoint.pt").unlink(missing_ok=True)

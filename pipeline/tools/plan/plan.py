@@ -187,7 +187,7 @@ def plan(
         workers=params.machine.num_workers,
         wall_hours=_scaled(total.core_hours, 1 / workers),
         files=2 * total.shards,
-        device=device.device,
+        device=device.name,
         precision=device.precision,
         evaluations=evaluations,
         memory=memory,

@@ -6,5 +6,5 @@ torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
-def _same_weights_every_time():
+def _same_weights_every_time() -> None:
     torch.manual_seed(0)

@@ -11,7 +11,7 @@ SPEC = InputSpec(frames=4, size=8, mean=(0.5,) * 3, std=(0.5,) * 3)
 class MeanColour(nn.Module):
     """Logits from the mean colour of the clip, as a linear layer sees it."""
 
-    def __init__(self, num_classes: int = 3, broken: str = ""):
+    def __init__(self, num_classes: int = 3, broken: str = "") -> None:
         super().__init__()
         self.fc = nn.Linear(3, num_classes)
         self.broken = broken

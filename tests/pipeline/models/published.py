@@ -1,14 +1,16 @@
 """Checkpoints as their authors publish them: names written down here, apart from our renamings."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
+from torch import nn
 
 KEYS = Path(__file__).parent / "keys"
 NORM = ("weight", "bias", "running_mean", "running_var")
 
 
-def randomised(module, seed=1):
+def randomised(module: nn.Module, seed: int = 1) -> nn.Module:
     """The module with weights and statistics that make every parameter matter."""
     random = torch.Generator().manual_seed(seed)
     for key, value in module.state_dict().items():
@@ -23,13 +25,13 @@ def randomised(module, seed=1):
     return module.eval()
 
 
-def weights(module):
+def weights(module: nn.Module) -> dict[str, torch.Tensor]:
     """Tensors of a state dict without the counts of seen batches."""
     state = module.state_dict()
     return {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
 
 
-def listed_names(file):
+def listed_names(file: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Names and shapes of a file in `keys`; "norm" stands for the four tensors of a batch norm."""
     for line in (KEYS / file).read_text().splitlines():
         *name, shape = line.split()
@@ -40,11 +42,11 @@ def listed_names(file):
             yield name[0], size
 
 
-def norm(name):
+def norm(name: str) -> list[str]:
     return [f"{name}.{leaf}" for leaf in NORM]
 
 
-def resnet_names(num_blocks, convolutions, tam=False):
+def resnet_names(num_blocks: Sequence[int], convolutions: int, tam: bool = False) -> Iterator[str]:
     """Keys of ResNets as torchvision, Hara et al. and TAM write them."""
     yield from ["conv1.weight", *norm("bn1")]
     for layer, blocks in enumerate(num_blocks, start=1):
@@ -61,7 +63,9 @@ def resnet_names(num_blocks, convolutions, tam=False):
     yield from ["fc.weight", "fc.bias"]
 
 
-def i3d_names(unit, mixed, branches, batch_norm, logits):
+def i3d_names(
+    unit: str, mixed: str, branches: Sequence[str], batch_norm: str, logits: str
+) -> Iterator[str]:
     """Keys of an I3D port: naming of units, of mixed layers, of the six branch convolutions."""
     for name in ("1a_7x7", "2b_1x1", "2c_3x3"):
         yield from [f"{unit}{name}.conv3d.weight", *norm(f"{unit}{name}.{batch_norm}")]
@@ -72,17 +76,17 @@ def i3d_names(unit, mixed, branches, batch_norm, logits):
     yield from [f"{logits}.conv3d.weight", f"{logits}.conv3d.bias"]
 
 
-def pytorch_i3d_names():
+def pytorch_i3d_names() -> Iterator[str]:
     branches = ("b0", "b1a", "b1b", "b2a", "b2b", "b3b")
     return i3d_names("Conv3d_", "Mixed_", branches, "bn", "logits")
 
 
-def kinetics_i3d_names():
+def kinetics_i3d_names() -> Iterator[str]:
     branches = ("branch_0", "branch_1.0", "branch_1.1", "branch_2.0", "branch_2.1", "branch_3.1")
     return i3d_names("conv3d_", "mixed_", branches, "batch3d", "conv3d_0c_1x1")
 
 
-def timesformer_names():
+def timesformer_names() -> Iterator[str]:
     """Keys of the authors' TimeSformer, in the order in which transformers holds the same parts."""
     pair = ("weight", "bias")
     yield from (f"model.{name}" for name in ("cls_token", "pos_embed", "time_embed"))

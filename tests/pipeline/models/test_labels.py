@@ -1,4 +1,7 @@
+"""Labels of a model are mapped to the classes by name."""
+
 import json
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +21,7 @@ from pipeline.models.labels import outputs_of_classes, plain, read_labels
         ("a.json", json.dumps({"0": "run", "1": "sit down", "2": "jump"})),
     ],
 )
-def test_forms_of_a_label_file(file, text, tmp_path):
+def test_forms_of_a_label_file(file: str, text: str, tmp_path: Path) -> None:
     (tmp_path / file).write_text(text)
     assert read_labels(tmp_path / file) == ["run", "sit down", "jump"]
 
@@ -29,11 +32,11 @@ def test_forms_of_a_label_file(file, text, tmp_path):
         ("a.csv", "a,b\n0,run\n", "a column of"),
         ("a.csv", "id,name\n0,run\n2,jump\n", "from 0 to 1"),
         ("a.json", "3", "expected a list"),
-        ("a.json", '{"run": null}', "no number and name"),
+        ("a.json", '{"run": null}', "expected a number and a name"),
         ("a.yaml", "run", "ending in"),
     ],
 )
-def test_files_that_are_no_labels(file, text, match, tmp_path):
+def test_files_that_are_no_labels(file: str, text: str, match: str, tmp_path: Path) -> None:
     (tmp_path / file).write_text(text)
     with pytest.raises(SettingsError, match=match):
         read_labels(tmp_path / file)
@@ -51,17 +54,17 @@ def test_files_that_are_no_labels(file, text, match, tmp_path):
         ("Passing Football (in game)", "passing football (in game)"),
     ],
 )
-def test_spellings_of_one_name(one, other):
+def test_spellings_of_one_name(one: str, other: str) -> None:
     assert plain(one) == plain(other)
 
 
-def test_classes_are_found_by_name_in_their_order():
+def test_classes_are_found_by_name_in_their_order() -> None:
     labels = ["run", "sit_down", "jump", "[Lift] something"]
     assert outputs_of_classes(labels, ["lift something", "run"], "m") == [3, 0]
 
 
-def test_labels_that_do_not_match_are_an_error():
+def test_labels_that_do_not_match_are_an_error() -> None:
     with pytest.raises(SettingsError, match=r"model 'm': its 2 labels lack 1 of 2 classes: 'fly'"):
         outputs_of_classes(["run", "jump"], ["run", "fly"], "m")
-    with pytest.raises(SettingsError, match="name 'Run' twice"):
+    with pytest.raises(SettingsError, match="duplicate label 'Run'"):
         outputs_of_classes(["run", "Run"], ["run"], "m")

@@ -1,52 +1,55 @@
 """Anyone's model opens by import path, file or folder, and what is wrong with it is said."""
 
 import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from pipeline.errors import SettingsError
-from pipeline.models import InputSpec, load_model, logits
+from pipeline.models import InputSpec, LoadedModel, load_model, logits
 from tests.pipeline.models.factories import SPEC, MeanColour
 
 HERE = "tests.pipeline.models.factories"
 
 
-def batch(clips=2, spec=SPEC):
+def batch(clips: int = 2, spec: InputSpec = SPEC) -> torch.Tensor:
     shape = (clips, spec.frames, spec.size, spec.size, 3)
     return torch.randint(
         0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
     )
 
 
-def ask(model, clips=2):
+def ask(model: LoadedModel, clips: int = 2) -> torch.Tensor:
     with torch.inference_mode():
         return logits(model, batch(clips, model.input), torch.float32)
 
 
-def mean_colour(num_classes=3):
+def mean_colour(num_classes: int = 3) -> MeanColour:
     torch.manual_seed(0)
     return MeanColour(num_classes).eval()
 
 
-def normalised(clips=2):
+def normalised(clips: int = 2) -> torch.Tensor:
     return (batch(clips) / 255 - 0.5).permute(0, 4, 1, 2, 3) / 0.5
 
 
-def test_registry_model_with_fresh_weights():
+def test_registry_model_with_fresh_weights() -> None:
     model = load_model("tiny_frame2d", num_classes=4, weights=None)
     assert ask(model).shape == (2, 4)
     assert model.weights_sha256 is None
     assert not model.module.training
 
 
-def test_import_path():
+def test_import_path() -> None:
     model = load_model(f"{HERE}:MeanColour", num_classes=6, weights=None, input=SPEC)
     assert ask(model).shape == (2, 6)
     assert len(model.weights_sha256) == 64
 
 
-def test_import_path_that_says_its_input_and_takes_weights(tmp_path):
+def test_import_path_that_says_its_input_and_takes_weights(tmp_path: Path) -> None:
     torch.save(mean_colour().state_dict(), tmp_path / "weights.pt")
     model = load_model(f"{HERE}:Described", num_classes=3, weights=tmp_path / "weights.pt")
     assert model.input == SPEC
@@ -54,7 +57,7 @@ def test_import_path_that_says_its_input_and_takes_weights(tmp_path):
         assert torch.allclose(ask(model), mean_colour()(normalised()), atol=1e-5)
 
 
-def test_hash_of_a_factory_is_that_of_its_weights():
+def test_hash_of_a_factory_is_that_of_its_weights() -> None:
     hashes = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
@@ -62,17 +65,17 @@ def test_hash_of_a_factory_is_that_of_its_weights():
     assert hashes[0] == hashes[1] != hashes[2]
 
 
-def torchscript(path):
+def torchscript(path: Path) -> None:
     torch.jit.save(torch.jit.trace(mean_colour(), normalised(1)), path)
 
 
-def exported(path):
+def exported(path: Path) -> None:
     batches = {0: torch.export.Dim("clips")}
     program = torch.export.export(mean_colour(), (normalised(2),), dynamic_shapes=(batches,))
     torch.export.save(program, path)
 
 
-def onnx(path, clips="clips"):
+def onnx(path: Path, clips: str | int = "clips") -> None:
     """MeanColour written by hand: mean over frames, rows, columns; then a linear layer."""
     pytest.importorskip("onnxruntime")
     module = pytest.importorskip("onnx")
@@ -101,7 +104,9 @@ def onnx(path, clips="clips"):
 @pytest.mark.parametrize(
     ("file", "write"), [("model.pt", torchscript), ("model.pt2", exported), ("model.onnx", onnx)]
 )
-def test_exported_files_give_the_same_answers(file, write, tmp_path):
+def test_exported_files_give_the_same_answers(
+    file: str, write: Callable[[Path], None], tmp_path: Path
+) -> None:
     write(tmp_path / file)
     model = load_model(str(tmp_path / file), num_classes=3, weights=None, input=SPEC)
     with torch.inference_mode():
@@ -110,7 +115,7 @@ def test_exported_files_give_the_same_answers(file, write, tmp_path):
     assert len(model.weights_sha256) == 64
 
 
-def test_program_of_batch_one_says_so_when_asked_for_two(tmp_path):
+def test_program_of_batch_one_says_so_when_asked_for_two(tmp_path: Path) -> None:
     program = torch.export.export(mean_colour(), (normalised(1),))
     torch.export.save(program, tmp_path / "model.pt2")
     model = load_model(str(tmp_path / "model.pt2"), num_classes=3, weights=None, input=SPEC)
@@ -119,14 +124,14 @@ def test_program_of_batch_one_says_so_when_asked_for_two(tmp_path):
         ask(model, 2)
 
 
-def test_onnx_of_batch_one_takes_clips_one_by_one(tmp_path):
+def test_onnx_of_batch_one_takes_clips_one_by_one(tmp_path: Path) -> None:
     onnx(tmp_path / "model.onnx", clips=1)
     model = load_model(str(tmp_path / "model.onnx"), num_classes=3, weights=None, input=SPEC)
     with torch.inference_mode():
         assert torch.allclose(ask(model, 3), mean_colour()(normalised(3)), atol=1e-5)
 
 
-def hugging_face(folder, labels):
+def hugging_face(folder: Path, labels: Sequence[str]) -> Any:
     import transformers
 
     config = transformers.TimesformerConfig(
@@ -148,7 +153,7 @@ def hugging_face(folder, labels):
     return model
 
 
-def test_hugging_face_folder(tmp_path):
+def test_hugging_face_folder(tmp_path: Path) -> None:
     theirs = hugging_face(tmp_path, ["running", "jumping", "clean and jerk", "other"])
     model = load_model(
         str(tmp_path),
@@ -163,7 +168,7 @@ def test_hugging_face_folder(tmp_path):
         assert torch.allclose(ask(model), wanted, atol=1e-5)
 
 
-def test_four_hundred_outputs_on_the_classes_of_the_benchmark(tmp_path):
+def test_four_hundred_outputs_on_the_classes_of_the_benchmark(tmp_path: Path) -> None:
     names = [f"doing thing {index}" for index in range(400)]
     wanted = names[5:400:2][:100]
     network = mean_colour(400)
@@ -182,7 +187,7 @@ def test_four_hundred_outputs_on_the_classes_of_the_benchmark(tmp_path):
     assert torch.allclose(ask(model), everything[:, 5:205:2], atol=1e-5)
 
 
-def test_registry_model_of_more_classes_is_restricted_by_its_head(tmp_path):
+def test_registry_model_of_more_classes_is_restricted_by_its_head(tmp_path: Path) -> None:
     entry = load_model("tiny_frame2d", num_classes=5, weights=None)
     torch.save(entry.module.state_dict(), tmp_path / "weights.pt")
     names = {"walk": 0, "run": 1, "Put [something] down": 2, "sit": 3, "stand": 4}
@@ -199,16 +204,16 @@ def test_registry_model_of_more_classes_is_restricted_by_its_head(tmp_path):
         load_model("tiny_frame2d", num_classes=2, weights=tmp_path / "weights.pt")
 
 
-def failing(match, name, **settings):
+def failing(match: str, name: str, **settings: Any) -> None:
     with pytest.raises(SettingsError, match=match):
         load_model(name, **{"num_classes": 3, "weights": None, **settings})
 
 
-def test_names_that_are_nothing(tmp_path):
-    failing("is none of i3d", "resnet")
+def test_names_that_are_nothing(tmp_path: Path) -> None:
+    failing("unknown model .* choose from i3d", "resnet")
     failing("importable", "no_such_package:build")
-    failing("has no 'build'", f"{HERE}:build")
-    failing("not an nn.Module", f"{HERE}:nothing")
+    failing("has no attribute 'build'", f"{HERE}:build")
+    failing("must return an nn.Module", f"{HERE}:nothing")
     failing("does not take options", f"{HERE}:five_outputs", options={"depth": 3})
     failing("has no options", "tiny_frame2d", options={"depth": 3})
     failing("does not exist", str(tmp_path / "no.onnx"))
@@ -216,41 +221,43 @@ def test_names_that_are_nothing(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_files_that_are_something_else(tmp_path):
+def test_files_that_are_something_else(tmp_path: Path) -> None:
     torch.save(mean_colour().state_dict(), tmp_path / "weights.pt")
-    failing("a checkpoint goes to `weights`", str(tmp_path / "weights.pt"), input=SPEC)
+    failing("give a checkpoint as `weights`", str(tmp_path / "weights.pt"), input=SPEC)
     (tmp_path / "weights.pt2").write_text("hello")
-    failing("no torch.export program", str(tmp_path / "weights.pt2"), input=SPEC)
+    failing("is not a torch.export program", str(tmp_path / "weights.pt2"), input=SPEC)
     failing("brings its own weights", str(tmp_path / "x.pt"), weights=tmp_path / "weights.pt")
 
 
-def test_input_that_is_not_given():
-    failing("give its input in params.yaml", f"{HERE}:MeanColour")
+def test_input_that_is_not_given() -> None:
+    failing("does not declare its input; give it in params.yaml", f"{HERE}:MeanColour")
 
 
-def test_outputs_that_do_not_fit():
+def test_outputs_that_do_not_fit() -> None:
     failing("5 outputs for 3 classes", f"{HERE}:five_outputs", input=SPEC)
-    failing("must give logits", f"{HERE}:MeanColour", input=SPEC, options={"broken": "rank"})
+    failing("expected logits", f"{HERE}:MeanColour", input=SPEC, options={"broken": "rank"})
     failing("does not take clips", f"{HERE}:MeanColour", input=SPEC, options={"broken": "inner"})
 
 
-def test_class_names_that_do_not_fit():
+def test_class_names_that_do_not_fit() -> None:
     failing("2 class names", "tiny_frame2d", class_names=("a", "b"))
 
 
-def test_logits_that_are_no_numbers_name_model_and_settings():
+def test_logits_that_are_no_numbers_name_model_and_settings() -> None:
     model = load_model(f"{HERE}:Described", num_classes=3, weights=None, options={"broken": "nan"})
-    with pytest.raises(SettingsError, match=r"Described' gave logits that are NaN.*input\.mean"):
+    with pytest.raises(SettingsError, match=r"Described': logits are NaN.*input\.mean"):
         ask(model)
 
 
 @pytest.mark.parametrize(
     "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("not enough memory: 1 B")]
 )
-def test_lack_of_memory_names_model_and_batch_size(error, monkeypatch):
+def test_lack_of_memory_names_model_and_batch_size(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = load_model(f"{HERE}:Described", num_classes=3, weights=None)
 
-    def forward(_clips):
+    def forward(_clips: torch.Tensor) -> torch.Tensor:
         raise error
 
     monkeypatch.setattr(model.module, "forward", forward)
@@ -258,7 +265,7 @@ def test_lack_of_memory_names_model_and_batch_size(error, monkeypatch):
         ask(model)
 
 
-def test_batch_of_another_size_names_model_and_settings():
+def test_batch_of_another_size_names_model_and_settings() -> None:
     model = load_model(f"{HERE}:Described", num_classes=3, weights=None)
     with pytest.raises(SettingsError, match=r"Described' takes clips of .*input\.size"):
         logits(model, torch.zeros((1, 4, 9, 9, 3), dtype=torch.uint8), torch.float32)

@@ -1,10 +1,12 @@
 """The networks are what their papers and published weights say, to the last parameter."""
 
+from typing import Any
+
 import pytest
 import torch
 
 from pipeline.models import catalog, registry
-from pipeline.models.inference import channels_last
+from pipeline.models.spec import channels_last
 from pipeline.models.zoo import slowfast_8x4, tam_resnet50
 from pipeline.models.zoo.i3d import MaxPoolSame, pad_same
 from tests.pipeline.models.published import (
@@ -44,7 +46,14 @@ CASES = [
         for name, options, frames, size, *_ in CASES
     ],
 )
-def test_parameters_and_multiply_adds(name, options, frames, size, params, gmac):
+def test_parameters_and_multiply_adds(
+    name: str,
+    options: dict[str, str],
+    frames: int,
+    size: int,
+    params: tuple[int | None, ...],
+    gmac: float,
+) -> None:
     entry = registry.load(name)
     for num_classes, published in zip((400, 200, 87), params, strict=True):
         if published is not None:
@@ -53,7 +62,7 @@ def test_parameters_and_multiply_adds(name, options, frames, size, params, gmac)
             assert macs / 1e9 == pytest.approx(gmac, rel=0.01)
 
 
-def small_input(entry, clips=1):
+def small_input(entry: registry.ModelEntry, clips: int = 1) -> torch.Tensor:
     """A batch of the layout that the model takes, at a size that is quick on one core."""
     frames = entry.input.frames if entry.name != "timesformer" else 8
     middle = (3, frames) if entry.input.layout == "NCTHW" else (frames, 3)
@@ -61,7 +70,7 @@ def small_input(entry, clips=1):
 
 
 @pytest.mark.parametrize("name", [name for name in registry.names() if name != "timesformer"])
-def test_clips_of_a_batch_do_not_touch_each_other(name):
+def test_clips_of_a_batch_do_not_touch_each_other(name: str) -> None:
     entry = registry.load(name)
     network = randomised(entry.build(7))
     clips = small_input(entry, clips=2)
@@ -74,7 +83,7 @@ def test_clips_of_a_batch_do_not_touch_each_other(name):
 
 
 @pytest.mark.parametrize("name", [name for name in registry.names() if name != "timesformer"])
-def test_every_parameter_is_trained(name):
+def test_every_parameter_is_trained(name: str) -> None:
     entry = registry.load(name)
     network = entry.build(5).train()
     network(small_input(entry, clips=2)).square().sum().backward()
@@ -83,7 +92,7 @@ def test_every_parameter_is_trained(name):
 
 
 @pytest.mark.parametrize("name", [name for name in registry.names() if name != "timesformer"])
-def test_runs_in_bf16_with_channels_last(name):
+def test_runs_in_bf16_with_channels_last(name: str) -> None:
     entry = registry.load(name)
     network = randomised(entry.build(7))
     clips = small_input(entry)
@@ -104,25 +113,25 @@ def test_runs_in_bf16_with_channels_last(name):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_keys_are_the_published_ones(name, published):
+def test_keys_are_the_published_ones(name: str, published: Any) -> None:
     with torch.device("meta"):
         assert set(weights(registry.load(name).build(400))) == set(published)
 
 
 @pytest.mark.parametrize("name", ["slowfast_8x4", "x3d_m"])
-def test_shapes_are_those_of_pytorchvideo_in_the_same_order(name):
+def test_shapes_are_those_of_pytorchvideo_in_the_same_order(name: str) -> None:
     with torch.device("meta"):
         ours = weights(registry.load(name).build(400))
     theirs = [size for _, size in listed_names(f"{name}_pytorchvideo.txt")]
     assert [tuple(value.shape) for value in ours.values()] == theirs
 
 
-def test_slow_pathway_takes_the_frames_that_its_authors_take():
+def test_slow_pathway_takes_the_frames_that_its_authors_take() -> None:
     assert slowfast_8x4.slow_frames(32) == [0, 4, 8, 13, 17, 22, 26, 31]
     assert slowfast_8x4.slow_frames(32) == torch.linspace(0, 31, 8).long().tolist()
 
 
-def test_temporal_aggregation_is_its_formula():
+def test_temporal_aggregation_is_its_formula() -> None:
     module = tam_resnet50.TemporalAggregation(2)
     for blend, value in zip(
         (module.prev_se, module.curr_se, module.next_se), (2, 3, 5), strict=True
@@ -135,7 +144,7 @@ def test_temporal_aggregation_is_its_formula():
     assert out[:, 0, 0, 0].tolist() == [53.0, 0.0, 0.0]
 
 
-def test_time_is_halved_by_the_maximum_of_three_frames():
+def test_time_is_halved_by_the_maximum_of_three_frames() -> None:
     frames = torch.tensor([5.0, 1.0, 2.0, 7.0])[:, None, None, None].expand(4, 2, 3, 3)
     assert tam_resnet50.halve_time(frames, 4)[:, 0, 0, 0].tolist() == [5.0, 7.0]
 
@@ -144,7 +153,9 @@ def test_time_is_halved_by_the_maximum_of_three_frames():
     ("length", "kernel", "stride", "before", "after"),
     [(224, 7, 2, 2, 3), (56, 3, 2, 0, 1), (28, 3, 1, 1, 1), (7, 2, 2, 0, 1), (32, 1, 1, 0, 0)],
 )
-def test_same_padding_is_that_of_tensorflow(length, kernel, stride, before, after):
+def test_same_padding_is_that_of_tensorflow(
+    length: int, kernel: int, stride: int, before: int, after: int
+) -> None:
     row = torch.ones((1, 1, 1, 1, length))
     padded = pad_same(row, (1, 1, kernel), (1, 1, stride))
     assert padded.shape[-1] == before + length + after
@@ -153,7 +164,7 @@ def test_same_padding_is_that_of_tensorflow(length, kernel, stride, before, afte
     assert pooled.shape[-1] == -(-length // stride)
 
 
-def test_single_frames_cannot_tell_the_order_and_the_network_that_sees_time_can():
+def test_single_frames_cannot_tell_the_order_and_the_network_that_sees_time_can() -> None:
     clips = small_input(registry.load("tiny_frame2d"))
     backwards = clips.flip(2)
     with torch.inference_mode():
@@ -163,6 +174,6 @@ def test_single_frames_cannot_tell_the_order_and_the_network_that_sees_time_can(
         assert not torch.allclose(seeing(clips), seeing(backwards), atol=1e-3)
 
 
-def test_unknown_stem_is_an_error():
+def test_unknown_stem_is_an_error() -> None:
     with pytest.raises(ValueError, match="must be one of"):
         registry.load("resnet3d_18").build(5, stem="2d")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import StageError
@@ -18,6 +19,34 @@ def test_rows_come_back(tmp_path: Path) -> None:
     before = path.read_bytes()
     manifest.write(path, [ROW], schemas.CELLS)
     assert path.read_bytes() == before
+
+
+def write_predictions(path: Path, **scores: float) -> None:
+    row = {"key": "a", "corruption": "fog", "severity": 1, "status": "ok", "correct1": True}
+    manifest.write(path, [row | {"correct5": True} | scores], schemas.PREDICTIONS)
+
+
+def test_predictions_without_scores_are_read(tmp_path: Path) -> None:
+    """Files of earlier versions lack the columns; their values are unknown, not 0."""
+    path = tmp_path / "model.parquet"
+    write_predictions(path, confidence=0.5)
+    table = pq.read_table(path).drop_columns(list(schemas.OPTIONAL))
+    pq.write_table(table, path)
+    (row,) = manifest.read_rows(path, schemas.PREDICTIONS)
+    assert row["correct1"]
+    assert {row[name] for name in schemas.OPTIONAL} == {None}
+    only = manifest.read(path, schemas.PREDICTIONS, ["key", "nll"])
+    assert only.column_names == ["key", "nll"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("confidence", 1.5), ("nll", -1.0), ("sum_p2", float("nan"))]
+)
+def test_impossible_scores_are_refused(tmp_path: Path, name: str, value: float) -> None:
+    path = tmp_path / "model.parquet"
+    write_predictions(path, **{name: value})
+    with pytest.raises(StageError, match=f"column {name} says .*, which must be in"):
+        manifest.read(path, schemas.PREDICTIONS)
 
 
 def test_joined_files_are_the_bytes_of_their_rows(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where the numbers come from: what became of every clip, and what made every cell."""
+"""Clip accounting and the settings of every cell."""
 
 import json
 from collections import Counter
@@ -23,15 +23,15 @@ COLUMNS = [
     "reason", "shard", "offset", "size", "height", "width", "fps_num", "fps_den", "num_frames",
     "damaged_frames", "repeated_frames", "psnr", "recipe_hash", "encoder", "tool_version",
 ]  # fmt: skip
-"""What the page wants to know of a stored clip."""
+"""Columns of the cell manifests that the report reads."""
 
 MOST_REASONS = 12
-"""Reasons that are listed by name; the rest is summed up."""
+"""Number of reasons that are listed; the others are summed."""
 
 
 @dataclass(frozen=True)
 class CellAccount:
-    """One cell of the grid as its manifest describes it."""
+    """Summary of one cell of the grid, from its manifest."""
 
     corruption: str
     family: str
@@ -41,7 +41,7 @@ class CellAccount:
     psnr: float | None
     """Mean over clips in dB against the clean clip; None where frames cannot be paired."""
     damaged: float | None
-    """Mean number of damaged pictures a clip; None for corruptions without a lossy channel."""
+    """Mean number of damaged frames per clip; None for corruptions without a lossy channel."""
     clips: int
     failed: int
     shards: int
@@ -50,14 +50,14 @@ class CellAccount:
     encoder: str
 
 
-def read_cells(layout: DatasetPaths, corruption: str, split: str) -> pa.Table:
-    """Rows of one corruption, or of the clean set, that belong to the evaluated split."""
-    table = manifest.read(layout.manifest(corruption), schemas.CELLS, COLUMNS)
+def read_cells(paths: DatasetPaths, corruption: str, split: str) -> pa.Table:
+    """Read the rows of one corruption, or of the clean set, in one split."""
+    table = manifest.read(paths.manifest(corruption), schemas.CELLS, COLUMNS)
     return table.filter(pc.equal(table["split"], split))
 
 
 def describe(table: pa.Table) -> list[CellAccount]:
-    """The cells of a corruption's manifest, severity by severity."""
+    """Return the cells of a corruption's manifest, by severity."""
     cells = []
     for severity in sorted(pc.unique(table["severity"]).to_pylist()):
         rows = table.filter(pc.equal(table["severity"], severity))
@@ -83,7 +83,7 @@ def describe(table: pa.Table) -> list[CellAccount]:
 
 
 def digest(parts: list[str]) -> str:
-    """Short hash of several hashes."""
+    """Return a short hash of several hashes."""
     return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -97,12 +97,12 @@ def _level(params: str | None) -> str:
 def _encoder(encoders: list[str]) -> str:
     if len(encoders) < 2:
         return "".join(encoders)
-    return f"{encoders[0]} (and {len(encoders) - 1} more with other rates or sources)"
+    return f"{encoders[0]} (and {len(encoders) - 1} others with other rates or sources)"
 
 
-def clip_accounting(layout: DatasetPaths) -> list[dict[str, Any]]:
-    """Listed, found and usable clips of each split, and why the others are not usable."""
-    table = manifest.read(layout.clips, schemas.CLIPS, ["split", "status", "reason"])
+def clip_accounting(paths: DatasetPaths) -> list[dict[str, Any]]:
+    """Count listed, found and usable clips of each split, with the reasons for the others."""
+    table = manifest.read(paths.clips, schemas.CLIPS, ["split", "status", "reason"])
     groups = table.group_by(["split", "status", "reason"]).aggregate([([], "count_all")])
     splits: dict[str, dict[str, Any]] = {}
     for row in groups.to_pylist():
@@ -123,26 +123,26 @@ def clip_accounting(layout: DatasetPaths) -> list[dict[str, Any]]:
 
 
 def failures(table: pa.Table) -> Counter[str]:
-    """Why clips of a corruption's cells could not be made, and how many."""
+    """Count the clips that could not be produced in a corruption's cells, by reason."""
     failed = table.filter(pc.not_equal(table["status"], "ok"))
     return Counter(reason or "failed" for reason in failed["reason"].to_pylist())
 
 
 def most(counts: Counter[str]) -> list[tuple[str, int]]:
-    """The most frequent, ties in alphabetical order, and the sum of the rest."""
+    """Return the most frequent reasons, ties in alphabetical order, and the sum of the others."""
     ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
     rest = sum(count for _, count in ordered[MOST_REASONS:])
     return ordered[:MOST_REASONS] + ([("other reasons", rest)] if rest else [])
 
 
 def libraries() -> dict[str, str]:
-    """Versions of what computes: ours, and of the environment that wrote the page."""
+    """Return the versions of the pipeline and of the libraries it computes with."""
     others = {name: version(name) for name in ("pyarrow", "torch")}
     return {"pipeline": __version__, **library_versions(), **others}
 
 
 def parameters(params: Params, dataset: str) -> str:
-    """The parameters that a dataset's numbers depend on, as YAML; paths by their names."""
+    """Return the parameters that a dataset's numbers depend on as YAML; paths by file name."""
     values = params.model_dump(mode="python")
     del values["machine"], values["datasets"]
     if dataset != "demo":

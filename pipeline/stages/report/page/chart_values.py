@@ -1,26 +1,24 @@
-"""What the models of one dataset got right: the numbers behind tables and charts of the page."""
+"""Values behind the charts and tables of the page for one dataset."""
 
 from typing import Any
 
 import numpy as np
 
 from .... import metrics
-from ....metrics.pairs import Pair, differences
+from ....metrics.comparison import Difference
 from ....metrics.summary import Summary
 from ..evaluated import Evaluated
 
 
 def chart_values(results: Evaluated, resamples: int) -> dict[str, Any]:
-    """Everything that the page's scripts draw, as JSON."""
-    pairs = differences(
-        results.answers, next(iter(results.summaries.values())).accounting, resamples
-    )
+    """Return everything that the page's scripts draw, ready for JSON."""
+    differences = metrics.compare_all(results.predictions, results.accounting, resamples)
     return {
         "corruptions": list(results.corruptions),
         "severities": list(results.severities),
         "models": {name: _cells(summary) for name, summary in results.summaries.items()},
         "classes": _classes(results),
-        "pairs": [_pair(pair) for pair in pairs],
+        "pairs": [_pair(*pair, one) for pair, one in differences.items()],
     }
 
 
@@ -39,42 +37,44 @@ def _cells(summary: Summary) -> dict[str, Any]:
 
 
 def _classes(results: Evaluated) -> dict[str, Any]:
-    """Top-1 by class: clean and the mean over severities of each corruption; classes with clips."""
+    """Return top-1 by class with clips: clean, and each corruption's mean over severities."""
     num_classes = len(results.class_names)
     models, counts = {}, np.zeros(num_classes, np.int64)
-    for name, answers in results.answers.items():
+    for name, predictions in results.predictions.items():
         accounting = results.summaries[name].accounting
         labels = results.labels
         if accounting == "common":
-            labels = labels[answers.everywhere()]
+            labels = labels[predictions.everywhere()]
         counts = np.bincount(labels, minlength=num_classes)
-        counted = metrics.account(answers, accounting)
+        counted = metrics.account(predictions, accounting)
         means = metrics.per_class(counted, labels, num_classes).mean(axis=2)
         models[name] = [_shorts(row) for row in means[counts > 0].tolist()]
-    there = np.flatnonzero(counts)
+    present = np.flatnonzero(counts)
     return {
-        "names": [results.class_names[index] for index in there],
-        "clips": counts[there].tolist(),
+        "names": [results.class_names[index] for index in present],
+        "clips": counts[present].tolist(),
         "models": models,
     }
 
 
-def _pair(pair: Pair) -> dict[str, Any]:
-    values = pair.difference
+def _pair(first: str, second: str, values: Difference) -> dict[str, Any]:
     return {
-        "first": pair.first,
-        "second": pair.second,
+        "first": first,
+        "second": second,
         "clips": values.num_clips,
         "significant": values.significant,
         "clean": _shorts([values.clean_top1, *values.clean_top1_ci95]),
         "mpc": _shorts([values.mpc, *values.mpc_ci95]),
         "rpc": _shorts([values.rpc, *values.rpc_ci95]),
-        "corruptions": [_shorts([value, *limits]) for value, limits in pair.corruptions.values()],
+        "corruptions": [
+            _shorts([value, *values.corruptions_ci95[name]])
+            for name, value in values.corruptions.items()
+        ],
     }
 
 
 def _short(value: float) -> float | None:
-    """Four decimals; JSON has no nan."""
+    """Round to four decimals; None for nan, which JSON lacks."""
     return None if np.isnan(value) else round(float(value), 4)
 
 

@@ -1,4 +1,4 @@
-// Charts: how Vega-Lite draws on this page, in the colours of the theme.
+// Charts: Vega-Lite in the colours of the theme.
 
 const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"];
 const COLOURS = {
@@ -28,7 +28,7 @@ function config() {
 
 const drawn = new Set();
 
-/** Draw into an element, and again when the theme changes; `spec()` gives the chart. */
+/** Draw the chart `spec()` into an element, and again when the theme changes. */
 async function draw(element, spec) {
   element.redraw = async () => {
     const options = { actions: false, renderer: "svg", ast: true, config: config() };
@@ -46,19 +46,19 @@ async function redrawAll() {
   }
 }
 
-/** A figure with a place to draw; the caption's second part is small. */
+/** Create a figure with an element for the chart; the second part of the caption is small. */
 function figure(title, aside = "") {
   const plot = make("div", { class: "plot" });
   const caption = make("figcaption", {}, make("span", {}, title), make("small", {}, aside));
   return { plot, element: make("figure", { class: "chart" }, caption, plot) };
 }
 
-/** The table behind a chart, closed until somebody asks. */
+/** Create a closed disclosure with the table behind a chart. */
 function behind(summary, table) {
   return make("details", {}, make("summary", {}, summary), table);
 }
 
-/** A line's sign in the legend: its colour and its shape, as in the charts. */
+/** Create the legend symbol of a model: its colour and shape in the charts. */
 function sign(index) {
   const paths = [
     "M12 7a4 4 0 1 0 8 0a4 4 0 1 0 -8 0", "M12.5 3.5h7v7h-7z", "M16 2.5l4.5 8h-9z", "M16 2l4.5 5l-4.5 5l-4.5 -5z",

@@ -1,8 +1,8 @@
-"""Look at the data: a few clips, clean and in every cell, as small videos that browsers play.
+"""Example clips of the page: a few clips, clean and in every cell, as videos that browsers play.
 
-Shards hold JPEG frames in mp4, which no browser plays, so the first seconds of some clips are coded
-again as H.264 by the same bit-exact encoder settings as the payload's. They are for looking at; the
-models saw the shards.
+Shards hold JPEG frames in mp4, which browsers do not play, so the first seconds of some clips are
+encoded as H.264 with the same bit-exact encoder settings as the payload's. Models are evaluated on
+the shards, not on these videos.
 """
 
 from base64 import b64encode
@@ -28,9 +28,9 @@ from ..evaluated import Evaluated
 
 CLIPS = 3
 SECONDS = 2
-"""Length of what is shown of a clip."""
+"""Seconds of each clip that are encoded."""
 QUALITIES = (24, 30, 36, 42)
-"""CRF of the videos: the first at which enough clips are within the budget."""
+"""CRF values of the videos; the first at which ENOUGH clips fit the budget is used."""
 ENOUGH = 2
 
 Row = dict[str, Any]
@@ -38,7 +38,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class ViewerClip:
-    """One clip of the viewer: its rows, by corruption and severity ("clean", 0 first)."""
+    """Example clip with its manifest rows by corruption and severity, ("clean", 0) first."""
 
     key: str
     label: int
@@ -46,7 +46,7 @@ class ViewerClip:
 
 
 def choose_clips(results: Evaluated, count: int = CLIPS) -> list[int]:
-    """Indices of clips that are there in every cell, spread over the classes."""
+    """Return indices of clips that exist in every cell, spread over the classes."""
     there = np.flatnonzero(results.everywhere)
     ordered = sorted(there.tolist(), key=lambda index: (results.labels[index], results.keys[index]))
     count = min(count, len(ordered))
@@ -54,13 +54,13 @@ def choose_clips(results: Evaluated, count: int = CLIPS) -> list[int]:
 
 
 def rows_of(table: pa.Table, keys: Sequence[str]) -> list[Row]:
-    """Rows of a manifest that are of some clips."""
+    """Return the rows of a manifest for some clips."""
     rows: list[Row] = table.filter(pc.is_in(table["key"], pa.array(keys))).to_pylist()
     return rows
 
 
 def gather(results: Evaluated, chosen: Sequence[int], rows: Sequence[Row]) -> list[ViewerClip]:
-    """The chosen clips with their rows of all cells."""
+    """Return the chosen clips with their rows of all cells."""
     shown = []
     for index in chosen:
         key = results.keys[index]
@@ -70,21 +70,21 @@ def gather(results: Evaluated, chosen: Sequence[int], rows: Sequence[Row]) -> li
 
 
 def are_here(shown: Sequence[ViewerClip], root: Path) -> bool:
-    """Whether the shards of the clips lie on this machine."""
+    """Return True if there are clips and all of their shards are on this machine."""
     return bool(shown) and all(
         (root / row["shard"]).is_file() for clip in shown for row in clip.rows.values()
     )
 
 
 def frames_of(row: Row, root: Path, positions: Sequence[float]) -> Clip:
-    """Frames at relative positions 0..1 of a stored clip."""
+    """Read the frames at relative positions 0..1 of a stored clip."""
     clip = StoredClip.of(row, root)
-    return read_clip(clip, [round(place * (clip.num_frames - 1)) for place in positions])
+    return read_clip(clip, [round(position * (clip.num_frames - 1)) for position in positions])
 
 
 @dataclass(frozen=True)
-class _Task:
-    """One video to code."""
+class _EncodeTask:
+    """Clip to encode."""
 
     row: Row
     root: Path
@@ -94,11 +94,11 @@ class _Task:
 def videos(
     shown: Sequence[ViewerClip], root: Path, budget: int, machine: MachineSettings
 ) -> list[dict[str, bytes]]:
-    """H.264 files of the clips, by "corruption/severity"; as many clips as `budget` bytes allow."""
+    """Encode the clips as H.264 by "corruption/severity"; as many clips as `budget` bytes allow."""
     made: list[dict[str, bytes]] = []
     for crf in QUALITIES:
         settings = PayloadSettings(codec="h264", crf=crf)
-        tasks = [_Task(row, root, settings) for clip in shown for row in clip.rows.values()]
+        tasks = [_EncodeTask(row, root, settings) for clip in shown for row in clip.rows.values()]
         coded = run_tasks(_encode, tasks, machine, "videos of the report")
         files = [
             {f"{name}/{severity}": next(coded) for name, severity in clip.rows} for clip in shown
@@ -110,8 +110,8 @@ def videos(
     return made
 
 
-def _encode(task: _Task) -> bytes:
-    """The first seconds of a stored clip as H.264, which wants even sizes."""
+def _encode(task: _EncodeTask) -> bytes:
+    """Encode the first seconds of a stored clip as H.264, cropped to the even sizes it requires."""
     fps = Fraction(task.row["fps_num"], task.row["fps_den"])
     count = min(task.row["num_frames"], max(1, round(SECONDS * fps)))
     frames = read_clip(StoredClip.of(task.row, task.root), range(count))
@@ -119,36 +119,36 @@ def _encode(task: _Task) -> bytes:
     return write_payload(frames[:, :height, :width], fps, task.settings)
 
 
-def answers_about(
-    results: Evaluated, shown: Sequence[ViewerClip], layout: DatasetPaths
+def predicted_classes(
+    results: Evaluated, shown: Sequence[ViewerClip], paths: DatasetPaths
 ) -> dict[str, dict[str, list[str]]]:
-    """Class names that each model answered first, by clip and "corruption/severity"."""
+    """Return the top-1 class of each model by clip and "corruption/severity"."""
     keys = pa.array([clip.key for clip in shown], pa.string())
     wanted = ["key", "corruption", "severity", "status", "top5"]
-    said: dict[str, dict[str, list[str]]] = {clip.key: {} for clip in shown}
-    for model in results.answers:
-        table = manifest.read(layout.predictions / f"{model}.parquet", schemas.PREDICTIONS, wanted)
+    predicted: dict[str, dict[str, list[str]]] = {clip.key: {} for clip in shown}
+    for model in results.predictions:
+        table = manifest.read(paths.predictions / f"{model}.parquet", schemas.PREDICTIONS, wanted)
         for row in table.filter(pc.is_in(table["key"], keys)).to_pylist():
-            name = results.class_names[row["top5"][0]] if row["top5"] else "no answer"
+            name = results.class_names[row["top5"][0]] if row["top5"] else "no prediction"
             cell = f"{row['corruption']}/{row['severity']}"
-            said[row["key"]].setdefault(cell, []).append(name)
-    return said
+            predicted[row["key"]].setdefault(cell, []).append(name)
+    return predicted
 
 
 def viewer_values(
     results: Evaluated,
     shown: Sequence[ViewerClip],
     files: Sequence[Mapping[str, bytes]],
-    layout: DatasetPaths,
+    paths: DatasetPaths,
 ) -> list[dict[str, Any]]:
-    """What the viewer's script needs of each clip, as JSON."""
-    said = answers_about(results, shown[: len(files)], layout)
+    """Return the values of each clip for the viewer's script."""
+    predicted = predicted_classes(results, shown[: len(files)], paths)
     return [
         {
             "key": clip.key,
             "label": results.class_names[clip.label],
             "fps": clip.rows["clean", 0]["fps_num"] / clip.rows["clean", 0]["fps_den"],
-            "answers": said[clip.key],
+            "predicted": predicted[clip.key],
             "psnr": {
                 f"{corruption}/{severity}": round(row["psnr"], 1)
                 for (corruption, severity), row in clip.rows.items()

@@ -1,13 +1,13 @@
-// What is drawn of one dataset: curves, heat maps, pairs of models, classes.
+// Charts of one dataset: curves, heat maps, pairs of models, classes.
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Rows of the curves: one a model, corruption and severity; "mean" is over corruptions. */
+/** Return one row per model, corruption and severity; "mean" is over corruptions. */
 function curveRows(data) {
   const rows = [];
   for (const [model, one] of Object.entries(data.models)) {
     const add = (corruption, severity, top1, interval = [null, null]) =>
-      rows.push({ model, corruption, severity, top1, low: interval[0], high: interval[1], said: `${model}, severity ${severity}: ${fixed(top1)} %` });
+      rows.push({ model, corruption, severity, top1, low: interval[0], high: interval[1], label: `${model}, severity ${severity}: ${fixed(top1)} %` });
     data.corruptions.forEach((corruption, c) => {
       add(corruption, 0, one.clean, one.clean_ci95);
       data.severities.forEach((severity, s) => add(corruption, severity, one.cells[c][s], one.cells_ci95[c][s]));
@@ -31,7 +31,7 @@ function curveSpec(rows, models, description) {
       { mark: { type: "line", strokeWidth: 2, aria: false }, encoding: { y: { ...percent, field: "top1" } } },
       {
         mark: { type: "point", filled: true, size: 48, opacity: 1 },
-        encoding: { y: { ...percent, field: "top1" }, shape, description: { field: "said" }, tooltip: [{ field: "model" }, { field: "severity" }, { field: "top1", format: ".1f", title: "top-1" }, { field: "low", format: ".1f" }, { field: "high", format: ".1f" }] },
+        encoding: { y: { ...percent, field: "top1" }, shape, description: { field: "label" }, tooltip: [{ field: "model" }, { field: "severity" }, { field: "top1", format: ".1f", title: "top-1" }, { field: "low", format: ".1f" }, { field: "high", format: ".1f" }] },
       },
     ],
   };
@@ -136,11 +136,11 @@ async function drawPairs(section, data, name) {
     const rows = [row("clean top-1", pair.clean), row("mPC", pair.mpc), row("rPC", pair.rpc), ...pair.corruptions.map((values, c) => row(words(data.corruptions[c]), values))];
     const { value, low, high } = rows[1];
     const verdict = `${first.select.value} is ${Math.abs(value).toFixed(1)} points of mPC ${value < 0 ? "behind" : "ahead of"} ${second.select.value} (95 %: ${signed(low)} to ${signed(high)}); ` +
-      (low > 0 || high < 0 ? "the interval leaves out 0." : "the interval holds 0, so these clips do not tell them apart.");
-    const { plot, element } = figure(`${first.select.value} less ${second.select.value}`, "grey: the interval holds 0");
+      (low > 0 || high < 0 ? "the interval excludes 0." : "the interval includes 0, so these clips do not separate them.");
+    const { plot, element } = figure(`${first.select.value} minus ${second.select.value}`, "grey: the interval includes 0");
     place.replaceChildren(make("p", { class: "verdict" }, verdict), element);
     await draw(plot, () => pairSpec(rows, `Differences of ${first.select.value} and ${second.select.value} with intervals on ${name}; the numbers are in the table below`));
-    element.append(behind("Table behind this chart", buildTable(`${first.select.value} less ${second.select.value} on ${name}, percentage points`, [
+    element.append(behind("Table behind this chart", buildTable(`${first.select.value} minus ${second.select.value} on ${name}, percentage points`, [
       ["what", (one) => one.what],
       ...["value", "low", "high"].map((key) => [key, (one) => one[key], { number: true, text: signed }]),
     ], rows)));
@@ -156,7 +156,7 @@ async function drawPairs(section, data, name) {
 function classSpec(rows, description) {
   const y = { field: "name", type: "nominal", sort: null, axis: { title: null, domain: false, ticks: false, labelFontSize: 12, labelColor: ink("--ink"), labelLimit: 170 } };
   const x = { type: "quantitative", scale: { domain: [0, 100] }, axis: { title: "top-1 accuracy (%)", values: [0, 20, 40, 60, 80, 100] } };
-  const tooltip = [{ field: "name", title: "class" }, { field: "clips" }, { field: "clean", format: ".1f" }, { field: "corrupted", format: ".1f" }, { field: "fall", format: ".1f" }];
+  const tooltip = [{ field: "name", title: "class" }, { field: "clips" }, { field: "clean", format: ".1f" }, { field: "corrupted", format: ".1f" }, { field: "drop", format: ".1f" }];
   return {
     description, width: "container", height: 24 * rows.length, data: { values: rows },
     autosize: { type: "fit-x", contains: "padding" },
@@ -174,8 +174,8 @@ function classRows(data, model) {
   return data.classes.names.map((name, index) => {
     const [clean, ...cells] = data.classes.models[model][index];
     const worst = cells.indexOf(Math.min(...cells));
-    return { name, clips: data.classes.clips[index], clean, corrupted: mean(cells), fall: clean - mean(cells), worst: data.corruptions[worst], there: cells[worst] };
-  }).sort((a, b) => b.fall - a.fall || a.name.localeCompare(b.name, "en"));
+    return { name, clips: data.classes.clips[index], clean, corrupted: mean(cells), drop: clean - mean(cells), worst: data.corruptions[worst], lowest: cells[worst] };
+  }).sort((a, b) => b.drop - a.drop || a.name.localeCompare(b.name, "en"));
 }
 
 async function drawClasses(section, data, name) {
@@ -184,15 +184,15 @@ async function drawClasses(section, data, name) {
   const show = async (model) => {
     const rows = classRows(data, model);
     const most = rows.slice(0, MOST_CLASSES);
-    const { plot, element } = figure(`${model}: ${rows.length > MOST_CLASSES ? `the ${MOST_CLASSES} classes that fall most` : "classes by their fall"}`, "ring: clean, dot: corrupted");
+    const { plot, element } = figure(`${model}: ${rows.length > MOST_CLASSES ? `the ${MOST_CLASSES} classes with the largest drop` : "classes by drop"}`, "ring: clean, dot: corrupted");
     place.replaceChildren(element);
-    await draw(plot, () => classSpec(most, `Clean and corrupted top-1 accuracy of ${model} for the classes that fall most on ${name}; the numbers are in the table below`));
+    await draw(plot, () => classSpec(most, `Clean and corrupted top-1 accuracy of ${model} for the classes with the largest drop on ${name}; the numbers are in the table below`));
     const number = { number: true };
     element.append(behind(`Table of all ${rows.length} classes`, buildTable(`Classes under corruption, ${model} on ${name}`, [
       ["class", (row) => row.name],
       ["N", (row) => row.clips, { number: true, text: (value) => String(value) }],
-      ["clean", (row) => row.clean, number], ["corrupted", (row) => row.corrupted, number], ["fall", (row) => row.fall, number],
-      ["worst corruption", (row) => row.worst], ["top-1 there", (row) => row.there, number],
+      ["clean", (row) => row.clean, number], ["corrupted", (row) => row.corrupted, number], ["drop", (row) => row.drop, number],
+      ["worst corruption", (row) => row.worst], ["top-1 under it", (row) => row.lowest, number],
     ], rows, { sortable: true })));
   };
   const { element, select } = chooser("model", Object.keys(data.models).map((model) => [model, model]), show);

@@ -1,4 +1,4 @@
-// The page: put charts, tables and viewers in their places.
+// Page: fill in charts, tables and viewers.
 
 const values = JSON.parse(document.getElementById("values").textContent);
 

@@ -1,6 +1,6 @@
-// Tables: made from rows, sorted by their headings, copied as CSV.
+// Tables: built from rows, sorted by their headings, copied as CSV.
 
-/** An element with attributes and children (nodes or text). */
+/** Create an element with attributes and children (nodes or text). */
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -14,14 +14,14 @@ const words = (name) => name.replaceAll("_", " ");
 const fixed = (value) => (value == null ? "–" : value.toFixed(1));
 const signed = (value) => (value == null ? "–" : (value > 0 ? "+" : "") + value.toFixed(1));
 
-/** Tell a screen reader what happened. */
+/** Announce a change to screen readers. */
 function say(text) {
   document.getElementById("said").textContent = text;
 }
 
 /**
- * A table in a box that scrolls; columns are [heading, function of a row, options]. A function gives
- * text, a number (shown with one decimal; options.text shows it otherwise) or a node.
+ * Build a table in a scrollable box; columns are [heading, function of a row, options]. A function
+ * returns text, a node, or a number, which is formatted with one decimal or by options.text.
  */
 function buildTable(caption, columns, rows, options = {}) {
   const head = make("tr");
@@ -45,7 +45,7 @@ function buildTable(caption, columns, rows, options = {}) {
   return make("div", {}, box, options.plain ? "" : copyButton(table));
 }
 
-/** Headings become buttons: first press ascending for words, descending for numbers; then the other. */
+/** Turn headings into buttons: the first press sorts text ascending and numbers descending. */
 function makeSortable(table) {
   const headings = [...table.tHead.rows[0].cells];
   headings.forEach((heading, column) => {
@@ -63,7 +63,7 @@ function makeSortable(table) {
   });
 }
 
-/** Sort rows by one column; what has no value stays last. */
+/** Sort rows by one column; rows without a value stay last. */
 function sortRows(body, column, numeric, rising) {
   const key = (row) => {
     const cell = row.cells[column];
@@ -81,7 +81,7 @@ function sortRows(body, column, numeric, rising) {
   body.append(...keyed.map(([, row]) => row));
 }
 
-/** A table's cells as CSV; numbers with all their digits. */
+/** Return the cells of a table as CSV; numbers with all digits. */
 function asCsv(table) {
   const quote = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const plain = (cell) => {
@@ -96,7 +96,7 @@ async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Without leave to use the clipboard: the old way, through a selection.
+    // Without permission for the clipboard API: copy a selection.
     const area = make("textarea", { class: "hidden", "aria-hidden": "true", tabindex: "-1" });
     area.value = text;
     document.body.append(area);
@@ -106,7 +106,7 @@ async function copy(text) {
   }
 }
 
-/** A button that copies what `text()` gives. */
+/** Create a button that copies the result of `text()`. */
 function copier(label, text) {
   const button = make("button", { type: "button", class: "plain" }, label);
   button.addEventListener("click", async () => {
@@ -120,7 +120,7 @@ function copier(label, text) {
 
 const copyButton = (table) => copier("Copy as CSV", () => asCsv(table));
 
-/** A select with a label; calls back with the value that is chosen. */
+/** Create a labelled select that calls back with the chosen value. */
 function chooser(label, options, onChange) {
   const select = make("select", {});
   for (const [value, text] of options) select.append(make("option", { value }, text));

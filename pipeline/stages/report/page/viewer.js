@@ -1,4 +1,4 @@
-// The viewer: a clean clip beside any of its corruptions, playing in step.
+// Viewer: a clean clip beside any of its corruptions, played in sync.
 
 const DRIFT_SECONDS = 0.05;
 
@@ -7,7 +7,7 @@ function asVideo(base64) {
   return URL.createObjectURL(new Blob([bytes], { type: "video/mp4" }));
 }
 
-/** Play; a clip that is changed meanwhile stops the attempt, which is no error. */
+/** Play; replacing the clip meanwhile rejects the promise, which is not an error. */
 const start = (video) => video.play().catch(() => {});
 
 function screen() {
@@ -20,16 +20,16 @@ function screen() {
 function drawViewer(section, data, name) {
   const body = section.querySelector(".viewer-body");
   if (!data.clips.length) {
-    body.append(make("p", {}, "The shards of this run do not lie on the machine that wrote the report, so there are no videos to show."));
+    body.append(make("p", {}, "The shards of this run are not on the machine that wrote the report, so no videos are shown."));
     return;
   }
   const state = { clip: 0, corruption: data.corruptions[0], level: Math.floor((data.severities.length - 1) / 2) };
   const clean = screen();
   const other = screen();
-  const answers = make("div", { class: "answers" });
+  const predictions = make("div", { class: "predictions" });
   const play = make("button", { type: "button", class: "play" }, "Play");
   const back = make("button", { type: "button", class: "plain", "aria-label": "One frame back" }, "◀|");
-  const forth = make("button", { type: "button", class: "plain", "aria-label": "One frame on" }, "|▶");
+  const forth = make("button", { type: "button", class: "plain", "aria-label": "One frame forward" }, "|▶");
   const slider = make("input", { type: "range", min: "0", max: String(data.severities.length - 1), step: "1", value: String(state.level) });
   const output = make("output", {});
   let address = "";
@@ -59,16 +59,16 @@ function drawViewer(section, data, name) {
     const facts = [data.levels[cell()] && `parameter ${data.levels[cell()]}`, clip.psnr[cell()] && `PSNR ${clip.psnr[cell()]} dB`].filter(Boolean);
     other.caption.replaceChildren(`${words(state.corruption)}, severity ${severity}`, make("small", {}, facts.join(", ")));
     other.video.setAttribute("aria-label", `The same clip under ${words(state.corruption)} at severity ${severity}`);
-    showAnswers(clip);
+    showPredictions(clip);
   }
 
-  function showAnswers(clip) {
+  function showPredictions(clip) {
     const models = Object.keys(data.models);
     const answer = (text) => make("span", { class: text === clip.label ? "answer-right" : "answer-wrong" }, `${text === clip.label ? "✓" : "✗"} ${text}`);
-    answers.replaceChildren(buildTable(`What the models say on ${name}; the class is “${clip.label}”`, [
+    predictions.replaceChildren(buildTable(`Predictions on ${name}; the class is “${clip.label}”`, [
       ["model", (index) => models[index]],
-      ["clean", (index) => answer(clip.answers["clean/0"][index])],
-      [`${words(state.corruption)} ${data.severities[state.level]}`, (index) => answer(clip.answers[cell()][index])],
+      ["clean", (index) => answer(clip.predicted["clean/0"][index])],
+      [`${words(state.corruption)} ${data.severities[state.level]}`, (index) => answer(clip.predicted[cell()][index])],
     ], models.keys(), { plain: true }));
   }
 
@@ -82,7 +82,7 @@ function drawViewer(section, data, name) {
     else other.video.currentTime = Math.min(clean.video.currentTime, other.video.duration || 0);
   }
 
-  /** The clean clip leads; the other one follows, and both begin again together. */
+  /** Keep the corrupted clip at the time of the clean one; both restart together. */
   function keepStep() {
     if (clean.video.paused && !clean.video.ended) return;
     const lead = clean.video.currentTime;
@@ -109,10 +109,10 @@ function drawViewer(section, data, name) {
   const clips = chooser("clip", data.clips.map((clip, index) => [index, clip.label]), (value) => { state.clip = Number(value); show(); });
   const corruptions = chooser("corruption", data.corruptions.map((name) => [name, words(name)]), (value) => { state.corruption = value; show(); });
   body.append(
-    make("p", {}, "The first seconds of a few clips, coded again for browsers as small H.264; the models saw the nearly lossless frames of the shards."),
-    make("div", { class: "controls" }, clips.element, corruptions.element, make("label", { class: "severity" }, make("span", {}, "how strong: ", output), slider), make("div", {}, play, " ", back, " ", forth)),
+    make("p", {}, "The first seconds of a few clips, encoded as small H.264 for browsers; models are evaluated on the nearly lossless frames of the shards."),
+    make("div", { class: "controls" }, clips.element, corruptions.element, make("label", { class: "severity" }, make("span", {}, "strength: ", output), slider), make("div", {}, play, " ", back, " ", forth)),
     make("div", { class: "pictures" }, clean.element, other.element),
-    answers,
+    predictions,
   );
   show();
 }

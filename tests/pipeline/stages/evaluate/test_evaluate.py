@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline import metrics, models
+from pipeline import models
 from pipeline.errors import SettingsError, StageError
 from pipeline.params import Params
 from pipeline.stages.corrupt import corrupt
@@ -106,6 +106,29 @@ def test_only_what_is_missing_is_computed(tmp_path: Path) -> None:
     write_weights(tmp_path, "tiny_r2plus1d", 2)
     evaluate("demo", params, tmp_path)
     assert all(part.stat().st_mtime_ns != times[part] for part in parts)
+
+
+def test_an_edit_of_a_label_map_evaluates_its_model_again(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    spec = {"frames": 4, "size": 112, "mean": [0.45] * 3, "std": [0.2] * 3}
+    entry = {"model": "tests.support.own_model:factory", "input": spec}
+    models_of = {"mapped": entry | {"labels": "labels.txt"}, "plain": entry}
+    params = write_params(tmp_path, **SMALL, models={"demo": models_of})
+    labels = tmp_path / "labels.txt"
+    labels.write_text("moving left\nmoving right\n")
+    evaluate("demo", params, tmp_path)
+    parts = sorted((tmp_path / "data/demo/evaluate").rglob("*.parquet"))
+    times = {part: part.stat().st_mtime_ns for part in parts}
+    before = predictions(tmp_path, "mapped")
+    assert [row["top5"] for row in before] == [
+        row["top5"] for row in predictions(tmp_path, "plain")
+    ]
+    labels.write_text("moving right\nmoving left\n")
+    evaluate("demo", params, tmp_path)
+    changed = {part.parent.name for part in parts if part.stat().st_mtime_ns != times[part]}
+    assert changed == {"mapped"}
+    after = predictions(tmp_path, "mapped")
+    assert [row["top5"] for row in after] == [row["top5"][::-1] for row in before]
 
 
 def test_two_models_and_one_that_is_taken_out(tmp_path: Path) -> None:
@@ -211,7 +234,7 @@ LEADERBOARD = (
 )
 
 
-def test_every_model_of_the_leaderboard_is_trained_and_gets_an_mpc(tmp_path: Path) -> None:
+def test_every_model_of_the_leaderboard_is_trained_and_evaluated(tmp_path: Path) -> None:
     """At 64 x 64 pixels; what they cost at 224 x 224 is in benchmarks/evaluate.py."""
     recipe = {
         "epochs": 1,
@@ -245,11 +268,6 @@ def test_every_model_of_the_leaderboard_is_trained_and_gets_an_mpc(tmp_path: Pat
         shutil.rmtree(tmp_path / "data/demo/train")  # a gigabyte
     for name in LEADERBOARD:
         rows = predictions(tmp_path, name)
-        right = {
-            cell: 100 * np.mean([row["correct1"] for row in rows if row["corruption"] == cell])
-            for cell in ("clean", "contrast")
-        }
-        mpc = metrics.mean_performance(np.array([[right["contrast"]]]))
         assert len(rows) == 2 * 2
-        assert mpc == right["contrast"]
+        assert {row["corruption"] for row in rows} == {"clean", "contrast"}
         assert all(np.isfinite(row["top5_logits"]).all() for row in rows), name

@@ -28,7 +28,7 @@ def write(folder: Path, **changes: Any) -> Path:
     return path
 
 
-def test_a_good_result_is_kept_and_its_numbers_are_ours(tmp_path: Path) -> None:
+def test_a_good_result_is_kept_and_its_numbers_are_computed_here(tmp_path: Path) -> None:
     kept = add_result(write(tmp_path), tmp_path)
     assert kept == tmp_path / "manifests/results/mini_kinetics-their_net.json"
     (result,) = read_results(tmp_path)
@@ -47,10 +47,13 @@ def test_a_good_result_is_kept_and_its_numbers_are_ours(tmp_path: Path) -> None:
         ({"model": "../their"}, "model: String should match"),
         ({"clean_top1": 0.9e3}, "clean_top1"),
         ({"mpc": 99.0}, "mpc: Extra inputs"),
-        ({"cells": {"fogg": CELLS["fog"]}}, "unknown corruption 'fogg'"),
-        ({"cells": {"fog": {"1": 50}}}, r"cells.fog has severities \[1\], not 1 to 5"),
+        ({"cells": {"fogg": CELLS["fog"]}}, r"cells: unknown corruption \(got 'fogg'\)"),
+        (
+            {"cells": {"fog": {"1": 50}}},
+            r"cells.fog: incomplete severities \(got \[1\]\); give 1 to 5",
+        ),
         ({"cells": {"fog": CELLS["fog"] | {"5": 101}}}, "cells.fog.5"),
-        ({"cells": {}}, "cells is empty"),
+        ({"cells": {}}, "cells: no corruption"),
     ],
 )
 def test_a_wrong_result_is_refused(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
@@ -59,7 +62,7 @@ def test_a_wrong_result_is_refused(tmp_path: Path, changes: dict[str, Any], word
     assert not (tmp_path / "manifests/results").exists()
 
 
-def test_files_that_are_no_json(tmp_path: Path) -> None:
+def test_files_that_are_not_json(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no such file"):
         add_result(tmp_path / "none.json", tmp_path)
     (tmp_path / "bad.json").write_text("{")
@@ -67,7 +70,7 @@ def test_files_that_are_no_json(tmp_path: Path) -> None:
         add_result(tmp_path / "bad.json", tmp_path)
 
 
-def test_our_own_models_have_the_same_form(tmp_path: Path) -> None:
+def test_evaluated_models_have_the_same_form(tmp_path: Path) -> None:
     values = {"clean_top1": 80.0, "clean_top5": 95.0, "num_clips": 5, "accounting": "strict"}
     result = as_result("demo", "tiny", values | {"cells": CELLS}, "this run")
     path = tmp_path / "own.json"

@@ -70,7 +70,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium")
-    assert program, "no chromium; `make test` installs it, or names it where that takes a root"
+    assert program, "chromium: not found; `make test` installs it"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM))
         yield browser
@@ -86,7 +86,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext, project: Path) -> Iterator[Page]:
-    """The page, open; in the end, nothing was asked of a network and nothing complained."""
+    """The open page; afterwards, no request to a network and no message on the console."""
     yield (page := open_page(context, project))
     assert page.complaints == []  # type: ignore[attr-defined]
 
@@ -97,13 +97,13 @@ def open_page(context: BrowserContext, project: Path) -> Page:
     page.complaints = complaints  # type: ignore[attr-defined]
     page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: asked(request.url, complaints))
+    page.on("request", lambda request: note_request(request.url, complaints))
     page.goto((project / "report/index.html").as_uri())
     page.wait_for_selector("html[data-ready]")
     return page
 
 
-def asked(url: str, complaints: list[str]) -> None:
+def note_request(url: str, complaints: list[str]) -> None:
     if not url.startswith(("file:", "blob:", "data:")):
         complaints.append(f"request: {url}")
 
@@ -162,7 +162,7 @@ def test_the_slider_changes_the_severity_and_the_video(page: Page) -> None:
     assert viewer.locator("output").inner_text() == "severity 3"
 
 
-def test_both_videos_play_in_step(page: Page) -> None:
+def test_both_videos_play_in_sync(page: Page) -> None:
     page.get_by_role("button", name="Play", exact=True).click()
     slider = page.locator("#demo-videos input[type=range]")
     slider.focus()
@@ -254,7 +254,7 @@ def test_accessible_and_fits_every_width(
         context.close()
 
 
-def test_same_bytes_twice(project: Path) -> None:
+def test_same_bytes_every_time(project: Path) -> None:
     before = tree(project / "report")
     assert {"index.html", "figures/demo-frames.png", "figures/demo-grid.png"} <= set(before)
     report(load(project / "params.yaml"), project)
