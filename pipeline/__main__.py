@@ -2,7 +2,13 @@
 
 import sys
 
-from .cli import export_command, stage_commands, tool_commands  # noqa: F401 - register commands
+from .cli import (  # noqa: F401 - register commands
+    export_command,
+    list_commands,
+    stage_commands,
+    tool_commands,
+    video_commands,
+)
 from .cli.app import app
 
 if __name__ == "__main__":

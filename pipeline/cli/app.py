@@ -39,6 +39,7 @@ console = Console()
 
 Dataset = Annotated[str, typer.Option("--dataset", "-d", help="Dataset name in params.yaml.")]
 ParamsFile = Annotated[Path, typer.Option("--params", help="Path to params.yaml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 DEFAULT = Path("params.yaml")
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import SettingsError
 from ..io.locks import file_lock
 from .app import DEFAULT, Dataset, ParamsFile, console, load, stage
 
@@ -30,9 +31,12 @@ def recipes(params: ParamsFile = DEFAULT) -> None:
 def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
     """Find and probe the video of every listed clip; write clips.parquet."""
     from ..stages.filter import filter_clips
+    from ..tools.check.dataset import later_problems
     from .tables import clip_table
 
     values, root = load(params)
+    if problems := later_problems(dataset, values, root):
+        raise SettingsError(problems)
     console.print(clip_table(filter_clips(dataset, values, root)))
 
 

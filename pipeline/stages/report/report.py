@@ -42,7 +42,8 @@ def report(params: Params, root: Path) -> None:
 def _report(params: Params, root: Path) -> None:
     added = submissions.read_results(root)
     evaluated = [
-        read_evaluated(dataset, params, DatasetPaths(root, dataset)) for dataset in params.datasets
+        read_evaluated(dataset, params, DatasetPaths(root, dataset))
+        for dataset in _with_models(params)
     ]
     name = set_of(params.corruptions)
     reference = params.report.reference_model
@@ -68,6 +69,20 @@ def _report(params: Params, root: Path) -> None:
         write_figures(one, stored.shown, root, folder / "figures")
         pages.append((one.ranked(), stored))
     write_page(pages, rows, params, root)
+
+
+def _with_models(params: Params) -> list[str]:
+    """Return the datasets with models; the others were not evaluated and are not reported."""
+    found = [dataset for dataset in params.datasets if params.models[dataset]]
+    for dataset in params.datasets:
+        if dataset not in found:
+            log.warning("report: models.%s is empty; %s is left out.", dataset, dataset)
+    if not found:
+        raise SettingsError(
+            "params.yaml: models: no dataset has a model; add one under models.<dataset> and run "
+            "the evaluate stage."
+        )
+    return found
 
 
 def _against(reference: str | None, summary: Summary, one: Evaluated) -> dict[str, Any]:

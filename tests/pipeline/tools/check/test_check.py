@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import corruptions
 from pipeline.__main__ import app
 from pipeline.errors import StageError
-from pipeline.tools import check
+from pipeline.tools.check import check
 
 
 def test_a_working_installation_passes() -> None:
