@@ -15,13 +15,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.logging import RichHandler
 
 from ..errors import ClipError, SettingsError, StageError
 from ..execution.watchdog import end_with_parent
 from ..messages import RESUME_HINT
 from ..resources import memory_is_short, out_of_memory
+from .terminal import open_console
 
 if TYPE_CHECKING:  # params.py imports NumPy and pydantic, and `--help` must be quick
     from ..params import Params
@@ -35,7 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console()
+console = open_console()
 
 Dataset = Annotated[str, typer.Option("--dataset", "-d", help="Dataset name in params.yaml.")]
 ParamsFile = Annotated[Path, typer.Option("--params", help="Path to params.yaml.")]
@@ -120,7 +120,9 @@ tool = _commands("Tools")
 
 
 def _say(text: str) -> None:
-    Console(stderr=True, soft_wrap=True).print(text, style="red", markup=False, highlight=False)
+    open_console(stderr=True, soft_wrap=True).print(
+        text, style="red", markup=False, highlight=False
+    )
 
 
 def load(params: Path) -> "tuple[Params, Path]":
@@ -152,5 +154,5 @@ def main(
     logging.basicConfig(  # every command writes its log to stderr
         level=logging.INFO if verbose else logging.WARNING,
         format="%(message)s",
-        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+        handlers=[RichHandler(console=open_console(stderr=True), show_path=False)],
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from rich.markup import escape
 from rich.table import Table
 
 from ..storage.schemas import Row
@@ -28,7 +29,7 @@ def clip_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     for split in counts.columns:
         table.add_column(str(split), justify="right")
     for name, line in counts.iterrows():
-        table.add_row(str(name), *(f"{count:,}" for count in line))
+        table.add_row(escape(str(name)), *(f"{count:,}" for count in line))
     return table
 
 

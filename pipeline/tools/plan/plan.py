@@ -30,6 +30,7 @@ from .estimate import (
     Sizes,
     estimate,
     exactly,
+    of_noise,
     of_rounds,
 )
 from .model_trial import try_model
@@ -223,7 +224,7 @@ def _stages(
             scatter = RECORDSIZE / 12**0.5 * shards**0.5
             made = {
                 "seconds": estimate(seconds, one.sizes, population, split)
-                + exactly(clean_shards * one.trial.per_shard[name]),
+                + of_noise(one.trial.per_shard[name], clean_shards, f"shards of {split} {name}"),
                 "bytes": estimate(sizes, one.sizes, population, split)
                 + exactly(ends, scatter, f"ends of {split} {name}"),
             }

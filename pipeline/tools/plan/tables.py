@@ -32,7 +32,7 @@ def show(plan: Plan) -> Iterator[Table | str]:
 def _stages(plan: Plan) -> Table:
     table = Table(
         title=f"{plan.dataset}: {plan.cells} cells and the clean set",
-        caption="In brackets: 95 % interval over the choice of the measured clips.",
+        caption="In brackets: 95 % interval over the measured clips, without a busier machine.",
     )
     unit, factor = _hours(plan.total.core_hours)
     for name in ("stage", f"core-{unit}", "size", "shards"):
