@@ -8,6 +8,7 @@ The compression corruptions encode the array that they get, at its size; the pip
 source file at its native size and then crops, so there the pixels differ.
 """
 
+import warnings
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import cast
@@ -15,7 +16,7 @@ from typing import cast
 import numpy as np
 
 from corruptions.original import corrupt_as_original
-from corruptions.registry import SEVERITIES, Corruption, load, names
+from corruptions.registry import SEVERITIES, TABLES, Corruption, load, names
 from corruptions.sets import SETS
 from corruptions.types import Clip, ClipRandom, Context, Dialect, Level, PixelFunction
 
@@ -30,8 +31,9 @@ def corrupt(
     severity: int | None,
     *,
     seed: int = 0,
-    key: str = "",
+    key: str | None = None,
     dataset: str = "mini_kinetics",
+    table: str | None = None,
     dialect: Dialect = "ours",
     frames: Sequence[int] | None = None,
     fps: Fraction | float | None = None,
@@ -48,9 +50,12 @@ def corrupt(
     severity
         1 (weak) to 5 (strong).
     seed, key, dataset
-        With corruption and severity these name the random numbers of the clip: the same names give
-        the same pixels. The pipeline's key is the clip id. `dataset` also chooses the severity
-        table: "mini_ssv2" has its own, every other name uses that of Mini Kinetics.
+        Names of the clip's random numbers, together with corruption and severity: equal names
+        yield equal pixels. The pipeline's key is the clip id. Without a key, a corruption that
+        draws random numbers warns once, since all clips then get the same ones.
+    table
+        Severity table, "mini_kinetics" or "mini_ssv2". None means that of `dataset`; another
+        dataset must name its table if the tables differ.
     dialect
         "ours", or "original" for what the benchmark's own code did.
     frames
@@ -72,18 +77,22 @@ def corrupt(
         raise TypeError(f"clip must be a NumPy array of uint8 (RGB, 0..255), not {what}.")
     if clip.ndim != 4 or clip.shape[3] != 3 or 0 in clip.shape:
         raise ValueError(f"{clip.shape = } must be (frames, height, width, 3), none of them 0.")
-    if not isinstance(key, str):
+    if key is not None and not isinstance(key, str):
         raise TypeError(f"{key = } must be text, such as the clip's id.")
     corruption = load(name, dialect)
     if level is None:
         if severity is None:
             raise ValueError(f"severity must be a whole number in 1..5 for {name!r}, not None.")
-        level, stream = corruption.level(severity, dataset), str(severity)
+        level, stream = (
+            corruption.level(severity, _table(corruption, dataset, table)),
+            str(severity),
+        )
     else:
         stream = f"level {level}"
     rate = DEFAULT_FPS if fps is None else _rate(fps)
     wanted = _indices(frames, corruption.output_frames(len(clip), level, rate))
-    random = ClipRandom(seed, dataset, key, name, stream)
+    named = UnnamedRandom if key is None else ClipRandom
+    random = named(seed, dataset, key or "", name, stream)
     clip = np.ascontiguousarray(clip)
     if corruption.acts_on == "pixels":
         return corrupt_pixels(corruption, clip, level, Context(random, wanted, rate))
@@ -96,13 +105,50 @@ def corrupt(
 
 
 def corrupt_pixels(corruption: Corruption, clip: Clip, level: Level, context: Context) -> Clip:
-    """Apply a pixel corruption in its dialect: what `corrupt` and the pipeline both call."""
+    """Apply a pixel corruption in its dialect; `corrupt` and the pipeline both call this.
+
+    Raises ValueError if the corruption does not return the requested frames as uint8 at the size of
+    the clip.
+    """
     if corruption.acts_on != "pixels":
         raise ValueError(f"{corruption.name!r} acts on the {corruption.acts_on}, not on pixels.")
     function = cast(PixelFunction, corruption.function)
     if corruption.dialect == "original":
-        return corrupt_as_original(corruption.name, function, clip, level, context)
-    return function(clip, level, context)
+        made = corrupt_as_original(corruption.name, function, clip, level, context)
+    else:
+        made = function(clip, level, context)
+    wanted = context.wanted(corruption.output_frames(len(clip), level, context.fps))
+    expected = (len(wanted), *clip.shape[1:])
+    if not isinstance(made, np.ndarray) or made.dtype != np.uint8 or made.shape != expected:
+        got = f"{made.dtype} {made.shape}" if isinstance(made, np.ndarray) else type(made).__name__
+        raise ValueError(
+            f"{corruption.file}: {corruption.name} must return uint8 {expected}, the frames "
+            f"`context.wanted(...)` at the size of the clip (got {got}); correct its function."
+        )
+    return made
+
+
+class UnnamedRandom(ClipRandom):
+    """Random numbers of a clip without a key, the same for all such clips."""
+
+    def _generator(self, part: str) -> np.random.Philox:
+        warnings.warn(
+            "corrupt() without `key` draws the same random numbers for every clip; pass the id of "
+            "the clip as `key`.",
+            stacklevel=1,
+        )
+        return super()._generator(part)
+
+
+def _table(corruption: Corruption, dataset: str, table: str | None) -> str:
+    if table is None and (dataset in TABLES or len(set(corruption.levels.values())) == 1):
+        table = dataset if dataset in TABLES else TABLES[0]
+    if table not in TABLES:
+        raise ValueError(
+            f"{table = } for {dataset = }: must be one of {', '.join(TABLES)}, whose levels of "
+            f"{corruption.name!r} differ."
+        )
+    return table
 
 
 def _rate(fps: Fraction | float) -> Fraction:

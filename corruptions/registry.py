@@ -61,7 +61,9 @@ class Corruption:
         whole = isinstance(severity, Integral) and not isinstance(severity, bool)
         if not whole or severity not in SEVERITIES:
             raise ValueError(f"{severity = } must be a whole number in 1..5 for {self.name!r}.")
-        return self.levels[table if table in TABLES else "mini_kinetics"][severity - 1]
+        if table not in TABLES:
+            raise ValueError(f"{table = } must be one of {', '.join(TABLES)} for {self.name!r}.")
+        return self.levels[table][severity - 1]
 
     def output_frames(self, num_frames: int, level: Level, fps: Fraction) -> int:
         """Number of frames that come out when `num_frames` at `fps` go in."""
