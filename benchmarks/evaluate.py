@@ -133,7 +133,7 @@ def model_seconds(
 
 def waiting_share(
     model: models.LoadedModel,
-    rows: Sequence[schemas.Row],
+    rows: Sequence[schemas.CellRow],
     params: Params,
     root: Path,
     device: ComputeDevice,
@@ -237,7 +237,7 @@ def main() -> None:
                 "machine": params.machine.model_copy(update=machine),
             }
         )
-        corrupt("demo", "shot_noise", params, root)
+        corrupt(params, root, "demo", "shot_noise")
         console = Console(width=120)
         table, reading = reader_table(root, chosen.clips, chosen.rounds)
         console.print(table)

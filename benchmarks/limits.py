@@ -34,7 +34,7 @@ from pipeline.settings import PayloadSettings
 from pipeline.stages.evaluate.cells import COLUMNS, EvaluationCell
 from pipeline.storage import manifest, parts, schemas
 from pipeline.storage.payload import write_payload
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import CellRow, ClipRow
 
 SMALLEST = {"clips": 64, "works": "parts,read_some", "files": 2, "sizes": 1}
 SEVERITIES, CORRUPTIONS = 5, 12
@@ -51,7 +51,7 @@ def text(*parts: object) -> str:
     return sha256("-".join(map(str, parts)).encode()).hexdigest()
 
 
-def clip_row(number: int) -> Row:
+def clip_row(number: int) -> ClipRow:
     """Return a row of clips.parquet."""
     key = f"{text('clip', number)[:11]}_{number % 200:06d}_{number % 200 + 10:06d}"
     return {
@@ -66,7 +66,7 @@ def clip_row(number: int) -> Row:
     }  # fmt: skip
 
 
-def cell_row(number: int, severity: int) -> Row:
+def cell_row(number: int, severity: int) -> CellRow:
     """Return a row of a corruption's manifest."""
     clip = clip_row(number)
     kept = {name: clip[name] for name in (*schemas.CLIP_COLUMNS, "source_path", "source_sha256")}

@@ -82,20 +82,20 @@ def make_project(root: Path, clips: int) -> None:
     text["models"][DATASET] = {"tiny_frame2d": {}}
     text["train"][DATASET] = {"tiny_frame2d": settings}
     (root / "params.yaml").write_text(yaml.safe_dump(text, sort_keys=False))
-    filter_clips(DATASET, values, root)
+    filter_clips(values, root, DATASET)
 
 
 def stage(name: str, root: Path) -> Callable[[], object]:
     """Return the function that runs a stage, or a corruption, of the project in `root`."""
     params = load(root / "params.yaml")
     works: dict[str, Callable[[], object]] = {
-        "filter": partial(filter_clips, DATASET, params, root),
-        "decode": partial(decode, DATASET, params, root),
-        "train": partial(train, DATASET, params, root),
-        "evaluate": partial(evaluate, DATASET, params, root),
+        "filter": partial(filter_clips, params, root, DATASET),
+        "decode": partial(decode, params, root, DATASET),
+        "train": partial(train, params, root, DATASET),
+        "evaluate": partial(evaluate, params, root, DATASET),
         "report": partial(report, params, root),
     }
-    return works.get(name) or partial(corrupt, DATASET, name, params, root)
+    return works.get(name) or partial(corrupt, params, root, DATASET, name)
 
 
 def run_stage(name: str, warm: Path, root: Path) -> None:

@@ -55,11 +55,11 @@ def run_step(root: Path, step: str) -> None:
     params = load(root / "params.yaml")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if step == "filter":
-        filter_clips("demo", params, root)
+        filter_clips(params, root, "demo")
     elif step == "decode":
-        decode("demo", params, root)
+        decode(params, root, "demo")
     else:
-        corrupt("demo", step, params, root)
+        corrupt(params, root, "demo", step)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     sys.stdout.write(f"{before // 1024} {after // 1024} {children // 1024}\n")

@@ -206,7 +206,7 @@ def write_predictions(root: Path, params: Params, size: Size) -> None:
                 "correct5": right,
                 "recipe_hash": pa.repeat("0" * 32, count),
             },
-            schema=schemas.PREDICTIONS,
+            schema=schemas.PREDICTIONS.arrow,
         )
         folder = DatasetPaths(root, DATASET).predictions
         folder.mkdir(parents=True, exist_ok=True)

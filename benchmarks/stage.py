@@ -104,8 +104,8 @@ def make_project(root: Path, clips: int, frames: int) -> None:
         make_video(path, *H264, "-crf", "20", clip=clip)
     picture = {"short_side": 256, "crop": 224, "clips_per_shard": max(1, clips // 2)}
     params = write_params(root, decode={"pictures": {"demo": picture}}, machine={"workers": 1})
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
 
 
 @contextmanager
@@ -152,7 +152,7 @@ def shares(root: Path, name: str) -> dict[str, float]:
     cv2.setNumThreads(1)
     params = load(root / "params.yaml")
     paths = DatasetPaths(root, "demo")
-    tasks, _ = stage.plan_shards("demo", corruptions.load(name), params, paths)
+    tasks, _ = stage.plan_shards(params, paths, corruptions.load(name))
     clock = Clock()
     with timed(clock):
         start = cpu_seconds()
@@ -211,7 +211,7 @@ def run(root: Path, name: str, workers: int, severities: int) -> None:
     params = load(root / "params.yaml")
     machine = params.machine.model_copy(update={"workers": workers})
     changes = {"machine": machine, "severities": tuple(range(1, 1 + severities))}
-    stage.corrupt("demo", name, params.model_copy(update=changes), root)
+    stage.corrupt(params.model_copy(update=changes), root, "demo", name)
 
 
 def main() -> None:

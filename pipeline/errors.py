@@ -1,29 +1,29 @@
-"""Exceptions, by who must act.
+"""Exceptions of the pipeline.
 
-`SettingsError`: the user must correct a setting. `ClipError`: one clip is unusable and the run
+`SettingsError`: the user must correct a setting or file. `ClipError`: one clip is unusable, the run
 continues. `StageError`: the stage cannot continue. Every exception carries one message and survives
-pickling, so that it can cross worker processes.
+pickling, so that it can cross processes.
 """
 
 
 class SettingsError(Exception):
     """A parameter, path or annotation file is wrong; the run stops before any work.
 
-    The message names the key or file, the value and the way out.
+    The message names the key or file, the value and a hint.
     """
 
 
 class ClipError(Exception):
-    """One clip cannot be read or made; the run goes on and the message becomes its `reason`."""
+    """One clip is unusable; the run continues and the message becomes the clip's `reason`."""
 
 
 class TransientClipError(ClipError):
-    """One clip failed, and the moment may be to blame: its time was up, or a program crashed.
+    """A clip failed for a possibly transient reason, such as a timeout or a crash of ffmpeg.
 
-    Its row says so like any other, but its shard is not taken for done: the next run of the stage
-    tries again.
+    Its row records the reason like any other, but its shard does not count as complete: the next
+    run of the stage tries again.
     """
 
 
 class StageError(Exception):
-    """A stage cannot go on or did not reach its end."""
+    """A stage cannot continue or did not complete."""

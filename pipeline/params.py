@@ -1,8 +1,8 @@
-"""params.yaml, read and checked: every number of a run, frozen.
+"""Loading of params.yaml: all parameters of a run, validated and frozen.
 
-Three kinds of number lie in three places. What is computed: `datasets`, `corruptions`,
-`severities` and `models`. What bytes come out: the section of each stage. How fast: `machine`,
-which nothing tracks. Unknown keys and impossible values stop a run before it starts.
+`datasets`, `corruptions`, `severities` and `models` select what is computed. The section of each
+stage determines the bytes of its results. `machine` affects only speed and is not tracked. Unknown
+keys and impossible values are errors before the run starts.
 """
 
 import re
@@ -44,15 +44,15 @@ class Params(Settings):
     """All of params.yaml."""
 
     datasets: tuple[Name, ...]
-    """What is computed: names described below."""
+    """Datasets to compute; the sections below describe them."""
     corruptions: tuple[str, ...]
-    """Which corruptions; their set names the mPC."""
+    """Corruptions to compute; mPC is named after their set."""
     severities: tuple[Annotated[int, Field(ge=1, le=5)], ...]
-    """Which severities, 1 to 5."""
+    """Severities to compute, 1 to 5."""
     seed: Annotated[int, Field(ge=0, lt=2**63)]
-    """Names the random numbers, with dataset, clip, corruption and severity."""
+    """Seed of the random numbers, together with dataset, clip, corruption and severity."""
     dialect: Literal["ours", "original"]
-    """ours, or original for what the benchmark's first code did."""
+    """ours, or original for the behaviour of the benchmark's first code."""
     models: dict[Name, dict[ModelName, ModelSettings]]
     """By dataset, then by model."""
     synthesize: SynthesizeSettings
@@ -67,12 +67,12 @@ class Params(Settings):
 
     @field_validator("datasets", "corruptions", "severities")
     @classmethod
-    def _no_twins(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _no_duplicates(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
         if not values:
             raise ValueError("is empty; name at least one")
-        twins = sorted({str(value) for value in values if values.count(value) > 1})
-        if twins:
-            raise ValueError(f"named twice: {', '.join(twins)}")
+        duplicates = sorted({str(value) for value in values if values.count(value) > 1})
+        if duplicates:
+            raise ValueError(f"duplicates: {', '.join(duplicates)}")
         return values
 
     @field_validator("corruptions")
@@ -81,12 +81,12 @@ class Params(Settings):
         for value in values:
             if value not in corruptions.names():
                 raise ValueError(
-                    f"unknown corruption {value!r}; there are: {', '.join(corruptions.names())}"
+                    f"unknown corruption {value!r}; choose from {', '.join(corruptions.names())}"
                 )
         return values
 
     @model_validator(mode="after")
-    def _every_dataset_is_described(self) -> "Params":
+    def _describes_every_dataset(self) -> "Params":
         for dataset in self.datasets:
             for section, described in (
                 ("filter.sources", self.filter.sources),
@@ -97,7 +97,7 @@ class Params(Settings):
                 if dataset not in described:
                     raise ValueError(
                         f"dataset {dataset!r} is in `datasets` but not in {section}; "
-                        f"there are: {', '.join(described)}"
+                        f"choose from {', '.join(described)}"
                     )
             for model, settings in self.models[dataset].items():
                 ours = (settings.model or model) in registry.names()
@@ -105,25 +105,25 @@ class Params(Settings):
                 if ours and settings.weights is None and not trained:
                     raise ValueError(
                         f"models.{dataset}.{model} has no `weights`, and train.{dataset} does not "
-                        "say how to train it; add one of the two"
+                        "describe how to train it; add one of the two"
                     )
         return self
 
     def check_dataset(self, dataset: str) -> None:
-        """Refuse a dataset that params.yaml does not describe."""
+        """Raise SettingsError for a dataset that params.yaml does not describe."""
         if dataset not in self.filter.sources or dataset not in self.decode.pictures:
             raise SettingsError(
                 f"dataset {dataset!r} is not described in params.yaml; "
-                f"there are: {', '.join(self.filter.sources)}."
+                f"choose from {', '.join(self.filter.sources)}."
             )
 
 
-assert set(TABLES) == {"mini_kinetics", "mini_ssv2"}  # noqa: S101 - the Literal above repeats them
+assert set(TABLES) == {"mini_kinetics", "mini_ssv2"}  # noqa: S101 - the Literal of settings.py repeats them
 
 
 def load(path: Path = Path("params.yaml")) -> Params:
-    """Read and check params.yaml."""
-    data = read_yaml(path, "run from the folder that holds params.yaml, or name it with --params")
+    """Read and validate params.yaml."""
+    data = read_yaml(path, "run from the folder of params.yaml, or give its path with --params")
     try:
         return Params.model_validate(data)
     except ValidationError as error:

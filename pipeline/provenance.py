@@ -4,7 +4,8 @@ A result is written again when its recipe changes, and only then. A recipe holds
 computes, parameters, seed, hashes of the inputs and the versions of the libraries that write
 pixels. The code of a stage is its module and every file of the project that it imports, directly or
 through others (the import closure), so that no list of files is kept by hand. The hash of a file
-depends on its statements: its name, imports, comments, docstrings and layout change no hash.
+depends on its statements and on what its imported names refer to. File names, comments, docstrings,
+layout, the place of an import and the version of Python do not change it.
 
 The recipes stage writes these hashes to `data/recipes`, where DVC sees which of them changed.
 """
@@ -12,6 +13,7 @@ The recipes stage writes these hashes to `data/recipes`, where DVC sees which of
 import ast
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -42,9 +44,11 @@ NO_EFFECT = (
     "pipeline/io/atomic.py",
     "pipeline/io/locks.py",
     "pipeline/storage/paths.py",
+    "pipeline/storage/manifest_checks.py",
+    "pipeline/datasets/accounting.py",
 )
 """Rooms and files without effect on the content of a result: where work runs, where files are, how
-messages read and how parameters are validated (their values are in the recipes)."""
+messages read, and what is validated (the values of parameters are in the recipes)."""
 
 CALLERS = (PACKAGE / "__init__.py", PACKAGE / "registry.py")
 """Code that looks up levels and calls a corruption: part of every corruption. It imports all of
@@ -73,10 +77,15 @@ def code_of(*entries: Path) -> str:
 
 @cache
 def stage_code(stage: str) -> str:
-    """Return the hash of the code of a stage, without corruptions and models of the zoo."""
-    return _combined(
-        file for file in import_closure([stage_file(stage)]) if not _is_inside(file, PACKAGE)
-    )
+    """Return the hash of the code of a stage, without models of the zoo, which load by name.
+
+    The code of the corrupt stage does not include the library of corruptions: its recipes hold
+    `corruption_code` of the one corruption that they are about.
+    """
+    files = import_closure([stage_file(stage)])
+    if stage == "corrupt":
+        files = {file for file in files if not _is_inside(file, PACKAGE)}
+    return _combined(files)
 
 
 def stage_file(stage: str) -> Path:
@@ -86,13 +95,18 @@ def stage_file(stage: str) -> Path:
 
 
 def corruption_code(corruption: Corruption) -> str:
-    """Return the hash of a corruption's file, of what it imports and of the code that calls it."""
+    """Return the hash of the code of a corruption; see `corruption_files`."""
+    return _combined(corruption_files(corruption))
+
+
+def corruption_files(corruption: Corruption) -> set[Path]:
+    """Return a corruption's file, the files that it imports, and those that call it."""
     entries = [corruption.file]
     if corruption.acts_on != "pixels":
         entries += sorted((PACKAGE / "codec").glob("*.py"))
     if corruption.dialect == "original":
         entries.append(PACKAGE / "original.py")
-    return _combined(import_closure([*entries, *CALLERS]))
+    return import_closure([*entries, *CALLERS])
 
 
 def describe(corruption: Corruption) -> dict[str, Any]:
@@ -139,18 +153,39 @@ def imported_files(file: Path) -> frozenset[Path]:
 
     Imports for type checkers only (`if TYPE_CHECKING:`) do not count.
     """
-    found: set[Path] = set()
-    for node in ast.walk(_without_type_imports(ast.parse(file.read_text()))):
+    return frozenset(one.source for one in _imports(file) if one.source) - {file}
+
+
+@dataclass(frozen=True)
+class _Import:
+    """One name that an import statement binds."""
+
+    module: str
+    """Module as the statement names it."""
+    name: str
+    """Imported name, or module of a plain `import`."""
+    alias: str
+    source: Path | None
+    """File of the project that the name comes from; None outside the project."""
+
+
+@cache
+def _imports(file: Path) -> tuple[_Import, ...]:
+    found = []
+    for node in ast.walk(_tree(file)):
         if isinstance(node, ast.ImportFrom):
             base = _base(file, node)
-            if base is not None:
-                for item in node.names:
-                    found.add(_module(base / item.name) or _module(base) or file)
+            for item in node.names:
+                source = None if base is None else _module(base / item.name) or _module(base)
+                found.append(
+                    _Import(node.module or "", item.name, item.asname or item.name, source)
+                )
         elif isinstance(node, ast.Import):
             for item in node.names:
-                if item.name.split(".")[0] == PACKAGE.name:
-                    found.add(_module(PACKAGE.parent / item.name.replace(".", "/")) or file)
-    return frozenset(found - {file})
+                ours = item.name.split(".")[0] == PACKAGE.name
+                source = _module(PACKAGE.parent / item.name.replace(".", "/")) if ours else None
+                found.append(_Import(item.name, item.name, item.asname or item.name, source))
+    return tuple(found)
 
 
 def _base(file: Path, node: ast.ImportFrom) -> Path | None:
@@ -185,25 +220,57 @@ def _combined(files: Iterable[Path]) -> str:
 
 @cache
 def code_hash(file: Path) -> str:
-    """Return the hash of what a Python file computes; empty if it only imports.
+    """Return the hash of what a Python file computes; empty for a file without code.
 
-    The hash is of the syntax tree without imports and docstrings.
+    It covers the statements except imports and docstrings, and what imported names refer to: a name
+    and alias, with the module for other packages and the module's code for the project.
     """
-    tree = _without_type_imports(ast.parse(file.read_text()))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [item for item in body if not _says_nothing(item)]  # type: ignore[attr-defined]
-    return sha256(ast.dump(tree).encode()).hexdigest()[:16] if tree.body else ""
+    said = sorted({_meaning(file, one) for one in _imports(file)})
+    statements = _statements(file)
+    if not statements and not said:
+        return ""
+    return sha256("\n".join([statements, *said]).encode()).hexdigest()[:16]
 
 
-def _says_nothing(node: ast.stmt) -> bool:
+def _meaning(file: Path, one: _Import) -> str:
+    """Return what an imported name refers to, independent of where files of the project are."""
+    if one.source is None:
+        return f"{one.module} {one.name} {one.alias}"
+    # Not across packages and not of CALLERS: their imports are not part of every closure.
+    own = file not in CALLERS and _is_inside(file, PACKAGE) == _is_inside(one.source, PACKAGE)
+    code = _statements(one.source) if own and not has_no_effect(one.source) else ""
+    return f"{one.name} {one.alias} {code}"
+
+
+@cache
+def _statements(file: Path) -> str:
+    """Return the hash of a file's statements, except imports and docstrings; empty if none."""
+    tree = _canonical(_tree(file))
+    return "" if tree == ("Module",) else sha256(repr(tree).encode()).hexdigest()[:16]
+
+
+def _canonical(value: object) -> object:
+    """Return a syntax tree as nested tuples, the same for every version of Python.
+
+    Without docstrings, imports, and empty fields (which versions add or leave out).
+    """
+    if isinstance(value, ast.AST):
+        fields = ((name, _canonical(field)) for name, field in ast.iter_fields(value))
+        return (type(value).__name__, *(one for one in fields if one[1] not in (None, ())))
+    if isinstance(value, list):
+        return tuple(_canonical(item) for item in value if not _says_nothing(item))
+    return value
+
+
+def _says_nothing(node: object) -> bool:
     """Return True for an import and for a docstring."""
     text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return text or isinstance(node, ast.Import | ast.ImportFrom)
 
 
-def _without_type_imports(tree: ast.Module) -> ast.Module:
+def _tree(file: Path) -> ast.Module:
+    """Return the syntax tree of a file, without what only type checkers read."""
+    tree = ast.parse(file.read_text())
     tree.body = [
         node
         for node in tree.body

@@ -21,23 +21,23 @@ SYSTEM_ERRNOS = frozenset(
         errno.ENOTCONN,
     }
 )
-"""Numbers of errors that say nothing about a clip: disk full, read-only, too many open files."""
+"""Error numbers that do not concern a clip: disk full, read-only, too many open files."""
 
 
 ENOUGH_BYTES = 1 << 30
-"""Address space that a worker must be able to ask for; a decoder of 8K pictures takes less."""
+"""Address space that a worker must be able to allocate; a decoder of 8K frames needs less."""
 
 
 def out_of_memory(what: str = "out of memory") -> StageError:
-    """The error of a run whose memory did not suffice."""
+    """Return the error of a run that ran out of memory."""
     return StageError(
-        f"{what}. What was finished is kept: run the same command again, with a smaller "
+        f"{what}. Completed work is kept; run the same command again, with a smaller "
         "machine.workers."
     )
 
 
 def memory_is_short() -> bool:
-    """Whether this process can no longer get a moderate piece of memory."""
+    """Return True if this process cannot allocate `ENOUGH_BYTES`."""
     try:
         mmap.mmap(-1, ENOUGH_BYTES).close()
     except (OSError, MemoryError):
@@ -46,15 +46,15 @@ def memory_is_short() -> bool:
 
 
 def check_machine(error: BaseException) -> None:
-    """Raise StageError where an error is the machine's: as a clip's row it would stay for good.
+    """Raise StageError if `error` was caused by the machine, not by the clip.
 
-    A damaged clip can ask for any amount of memory, so a failed request counts only if a moderate
-    one fails too.
+    It is then not recorded as a fault of the clip. A damaged clip can request any amount of memory,
+    so a failed allocation counts only if a moderate one fails as well.
     """
     number: int = getattr(error, "errno", None) or 0
     if not isinstance(error, MemoryError) and number not in SYSTEM_ERRNOS:
         return
-    if memory_is_short():  # which other errors come from, such as a thread that cannot be started
+    if memory_is_short():  # the cause of other errors too, such as a thread that cannot start
         raise out_of_memory() from error
     if number in SYSTEM_ERRNOS - {errno.ENOMEM}:
         raise StageError(f"{os.strerror(number)}. {RESUME_HINT}") from error

@@ -44,45 +44,45 @@ class SynthesizeSettings(Settings):
     """Size of the demo dataset."""
 
     train_clips_per_class: Positive
-    """Whole clips of each class in the training split."""
+    """Undamaged clips per class of the training split."""
     val_clips_per_class: Positive
-    """Whole clips of each class in the validation split."""
+    """Undamaged clips per class of the validation split."""
     num_frames: Positive
-    """Frames of a clip."""
+    """Frames per clip."""
     fps: Positive
     """Frames per second."""
     width: Positive
-    """Pixels, even."""
+    """Pixels, even, at least 32."""
     height: Positive
-    """Pixels, even."""
+    """Pixels, even, at least 32."""
     broken_per_split: Annotated[int, Field(ge=0)]
-    """Clips that are listed but missing, cut off, empty, text or without pictures."""
+    """Listed clips that are missing, truncated, empty, text or without a video stream."""
 
 
 class SourceSettings(Settings):
-    """Where a dataset's videos and official annotations lie."""
+    """Paths and formats of a dataset's videos and official annotations."""
 
     format: Literal["kinetics", "ssv2"]
-    """Whose annotation files they are."""
+    """Format of the annotation files."""
     videos: Path
     """Folder of the videos, flat or in class folders."""
     annotations: Path
-    """Folder of the official annotation files; DVC watches it."""
+    """Folder of the official annotation files, tracked by DVC."""
     classes: Path
-    """CSV with class_id,class_name: the classes that are kept."""
+    """CSV with class_id,class_name: the classes of the dataset."""
     splits: dict[Name, FileName]
     """Annotation file of each split, inside `annotations`."""
     labels: FileName | None = None
-    """SSV2's labels file, inside `annotations`; source_label_id comes from it."""
+    """SSV2's labels file, inside `annotations`, from which source_label_id is read."""
 
 
 class FilterSettings(Settings):
-    """Which clips are usable."""
+    """Criteria for usable clips."""
 
     min_frames: Positive
     """A video with fewer frames is broken."""
     max_pixels: Annotated[int, Field(gt=0, lt=2**31)]
-    """Largest picture, width times height; a damaged header can declare sizes that fill any
+    """Largest frame, width times height; a damaged header can declare sizes that exceed any
     memory."""
     allowed_failures: Annotated[float, Field(ge=0, le=1)]
     """Largest share of listed clips that may be missing or broken."""
@@ -94,11 +94,11 @@ class PictureSettings(Settings):
     """Geometry and shard size of one dataset."""
 
     short_side: Positive
-    """Pixels of the shorter side after the resize."""
+    """Length of the shorter side after the resize, pixels."""
     crop: Positive
-    """Side of the square that is cut out of the middle, pixels."""
+    """Side of the square centre crop, pixels."""
     clips_per_shard: Positive
-    """Clips in one tar file."""
+    """Clips per shard."""
 
     @model_validator(mode="after")
     def _fits(self) -> "PictureSettings":
@@ -108,10 +108,10 @@ class PictureSettings(Settings):
 
 
 class DecodeSettings(Settings):
-    """How a source becomes a clean clip."""
+    """Decoding of source videos to clean clips."""
 
     max_frames: Positive
-    """A longer source is a failed clip: it would not fit a worker's memory."""
+    """A longer source is a failed clip: it would not fit into the memory of a worker."""
     allowed_failures: Annotated[float, Field(ge=0, le=1)]
     """Largest share of usable clips that may fail to decode."""
     pictures: dict[Name, PictureSettings]
@@ -119,29 +119,35 @@ class DecodeSettings(Settings):
 
 
 class PayloadSettings(Settings):
-    """How stored clips are coded; see pipeline/io/payload.py."""
+    """Encoding of stored clips; see pipeline/storage/payload.py."""
 
     codec: Literal["jpeg", "ffv1", "h264"]
-    """jpeg: JPEG pictures in an mp4; ffv1: lossless, in mkv; h264: small, in mp4."""
+    """jpeg: JPEG frames in mp4; ffv1: lossless, in mkv; h264: small, in mp4."""
     quality: Annotated[int, Field(ge=1, le=100)] = 95
-    """Of JPEG."""
+    """JPEG quality (1-100)."""
     subsampling: Literal["444", "422", "420"] = "444"
-    """Of JPEG's colour; 420 takes a third of the noise away."""
+    """Chroma subsampling of JPEG; 420 removes a third of added noise."""
     crf: Annotated[int, Field(ge=0, le=51)] = 18
-    """Of H.264."""
+    """H.264 CRF (0-51)."""
 
 
 class CorruptSettings(Settings):
-    """What the corrupt stage stores."""
+    """Output of the corrupt stage."""
 
     frames: Literal["all"] | Positive
-    """All frames, or this many spread over the clip; the corruption sees the whole clip."""
+    """all, or the number of frames to store, spread over the clip; corruptions are applied to the
+    whole clip."""
     split: Name
     """Split that is corrupted and evaluated."""
     levels: dict[Name, Literal["mini_kinetics", "mini_ssv2"]]
     """Severity table of each dataset."""
     allowed_failures: Annotated[float, Field(ge=0, le=1)]
     """Largest share of the clips of a cell that may fail."""
+
+    @property
+    def num_frames(self) -> int | None:
+        """Frames to store of each clip; None stores all."""
+        return None if self.frames == "all" else self.frames
 
 
 class TrainSettings(Settings):
@@ -150,102 +156,102 @@ class TrainSettings(Settings):
     epochs: Annotated[int, Field(ge=0)]
     """Passes over the training split."""
     batch_size: Positive
-    """Clips in a step, on all devices together."""
+    """Clips per step, over all devices."""
     learning_rate: Annotated[float, Field(gt=0)]
-    """At its peak; it falls to 0 as a cosine."""
+    """Peak learning rate; it decays to 0 as a cosine."""
     momentum: Annotated[float, Field(ge=0, lt=1)]
-    """Of SGD."""
+    """SGD momentum."""
     weight_decay: Annotated[float, Field(ge=0)]
-    """Of SGD."""
+    """SGD weight decay."""
     warmup_epochs: Annotated[int, Field(ge=0)] = 0
-    """Epochs in which the learning rate rises."""
+    """Epochs of linear warm-up."""
     scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)
-    """Multi-scale crop: sides of the crop as shares of the picture."""
+    """Multi-scale crop: sides of the crop relative to the frame."""
     flip: bool
-    """Horizontal flip; never where classes tell left from right."""
+    """Random horizontal flip; not for classes that distinguish left from right."""
     start: Path | None = None
-    """A checkpoint to start from: weights of images (a 2D network's are inflated) or of videos.
-    Its last layer is left out."""
+    """Checkpoint to initialise from: image weights (inflated from 2D) or video weights. Its last
+    layer is not used."""
     threads: Positive = 2
-    """Threads of the CPU arithmetic; part of the recipe, since sums depend on it."""
+    """CPU threads; part of the recipe, because rounding of sums depends on it."""
 
 
 class InputSettings(Settings):
-    """What a model that does not say so itself takes; see pipeline/models/spec.py."""
+    """Input of a model that does not describe it; see pipeline/models/spec.py."""
 
     frames: Positive
-    """Frames of a clip."""
+    """Frames per clip."""
     size: Positive
-    """Side of the square picture, pixels."""
+    """Side of the square frame, pixels."""
     mean: tuple[float, float, float]
-    """Subtracted from the values of each channel."""
+    """Mean per channel, subtracted."""
     std: tuple[float, float, float]
-    """Each channel is divided by it."""
+    """Standard deviation per channel, by which values are divided."""
     layout: Literal["NCTHW", "NTCHW"] = "NCTHW"
     """Order of the axes."""
     channels: Literal["RGB", "BGR"] = "RGB"
-    """Order of the colours."""
+    """Order of the channels."""
     value_range: Literal["0..1", "0..255"] = "0..1"
-    """Scale of the values before mean and std."""
+    """Range of the values before mean and std are applied."""
 
 
 class ModelSettings(Settings):
-    """One model of the leaderboard and where its weights come from."""
+    """One model of the leaderboard and its weights."""
 
     model: str | None = None
-    """A model of ours, `package.module:factory`, a file (.pt, .pt2, .onnx) or a Hugging Face
-    folder or id; without it the entry's own name."""
+    """Model of the zoo, `package.module:factory`, a file (.pt, .pt2, .onnx) or a Hugging Face
+    folder or id. Default: the name of the entry."""
     weights: Path | None = None
-    """A checkpoint; without one the train stage makes the weights of a model of ours."""
+    """Checkpoint. Default: the weights that the train stage writes, for models of the zoo."""
     labels: Path | None = None
-    """File that names the model's outputs, where they are not the benchmark's classes."""
+    """File with the names of the model's outputs, if they are not the classes of the dataset."""
     input: InputSettings | None = None
-    """Frames, size and scale of the values, where the model does not say so itself."""
+    """Frames, size and value range, if the model does not describe its input."""
     options: dict[str, Any] = {}
     """Keyword arguments of the model's `build` or factory."""
 
 
 class EvaluateSettings(Settings):
-    """The protocol."""
+    """Evaluation protocol."""
 
     frames: Positive
-    """Frames spread uniformly over the clip, from which models take theirs."""
+    """Frames sampled uniformly from each clip, of which models use theirs."""
     split: Name
-    """Split that models are asked about."""
+    """Split on which models are evaluated."""
     accounting: Literal["common", "strict"]
-    """common: clips that exist in every cell; strict: all, failed ones count as wrong."""
+    """common: only clips that exist in every cell; strict: all, failed ones count as wrong."""
 
 
 class ReportSettings(Settings):
     """Statistics of the report."""
 
     bootstrap_resamples: Positive
-    """Resamples of the clips behind every 95 % interval."""
+    """Bootstrap resamples of the clips for each 95 % interval."""
     reference_model: str | None = None
-    """Model whose errors divide the others' for mCE; without one there is no mCE."""
+    """Reference model of mCE; without one mCE is not reported."""
 
 
 class MachineSettings(Settings):
-    """How fast; nothing here changes a byte."""
+    """Speed and hardware; no value here changes a result."""
 
     workers: Annotated[int, Field(ge=0)]
-    """Parallel tasks; 0 means one per core: of this machine, or of the cluster."""
+    """Parallel tasks; 0 means one per core of this machine or of the cluster."""
     backend: Literal["loky", "dask", "ray"]
-    """Engine of joblib that runs the workers: processes here, or a cluster."""
+    """joblib backend: processes on this machine, or a cluster."""
     address: Annotated[str, Field(pattern=_ADDRESS)] | None = None
-    """Where the scheduler of a Dask cluster or the head of a Ray cluster answers."""
+    """host:port of the scheduler of a Dask cluster or of the head of a Ray cluster."""
     device: str
     """"auto", "cpu", "cuda", "cuda:1"."""
     precision: Literal["auto", "fp32", "bf16", "fp16"]
-    """Arithmetic of models; auto is fp32 on CPUs and bf16 on GPUs."""
+    """Numeric precision of models; auto is fp32 on CPUs and bf16 on GPUs."""
     compile: bool
-    """Evaluate through torch.compile: worth it on GPUs, where a run takes longer than minutes."""
+    """Use torch.compile in evaluate; worthwhile on GPUs for runs longer than minutes."""
     batch_size: Positive
-    """Clips that a model sees at once in evaluate."""
+    """Clips per batch in evaluate."""
     loader_workers: Annotated[int, Field(ge=0)]
-    """Processes that decode clips for models; 0 means a thread beside the arithmetic."""
+    """Processes that decode clips for models; 0 means a thread of the main process."""
     clip_timeout_seconds: Annotated[float, Field(gt=0)]
-    """A clip that takes longer fails."""
+    """Time limit per clip; a clip that takes longer fails."""
 
     @model_validator(mode="after")
     def _address_of_clusters(self) -> "MachineSettings":
@@ -263,4 +269,5 @@ class MachineSettings(Settings):
 
     @property
     def num_workers(self) -> int:
+        """Return the number of workers on this machine."""
         return self.workers or len(os.sched_getaffinity(0))

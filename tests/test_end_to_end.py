@@ -4,13 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
-from tests.support.project import REPOSITORY, copy_repository, merge
+from tests.support.project import REPOSITORY, copy_repository, merge, tree
 
 SMALL = {
     "corruptions": ["fog", "h264_crf", "packet_loss"],
@@ -19,6 +21,10 @@ SMALL = {
     "filter": {"allowed_failures": 0.5},
     "report": {"bootstrap_resamples": 200},
 }
+
+
+CORRUPT = [f"corrupt@demo-{name}" for name in ("fog", "h264_crf", "packet_loss")]
+CODE = ("corruptions", "pipeline")
 
 
 def dvc(folder: Path, *arguments: str) -> str:
@@ -95,27 +101,92 @@ def test_dvc_shows_something_useful(project: Path) -> None:
         set_params(project, seed=0)
 
 
-def test_an_edit_of_one_corruption_runs_that_one_only(project: Path) -> None:
-    path = project / "corruptions/spatial/fog.py"
-    before = path.read_text()
-    others = {
-        shard: shard.stat().st_mtime_ns
-        for shard in (project / "data/demo/corrupted").rglob("*.tar")
-        if "fog" not in shard.name
-    }
+EDITS = {
+    "corruptions/spatial/fog.py": {"corrupt@demo-fog"},
+    "corruptions/codec/concealment.py": {"corrupt@demo-h264_crf", "corrupt@demo-packet_loss"},
+    "pipeline/stages/train/loop.py": {"train@demo"},
+    "pipeline/stages/train/data.py": {"train@demo"},
+    "pipeline/models/zoo/tiny_r2plus1d.py": {"train@demo", "evaluate@demo"},
+    "pipeline/stages/evaluate/predict.py": {"evaluate@demo"},
+    "pipeline/media/sampling.py": {*CORRUPT, "train@demo", "evaluate@demo"},
+    "pipeline/metrics/robustness.py": {"report"},
+    "pipeline/execution/pool.py": set(),
+}
+"""File to the stages that DVC runs when the file computes something else."""
+
+
+@contextmanager
+def restored(project: Path) -> Iterator[None]:
+    """Put the code and its recipes back as they were."""
+    before = {name: tree(project / name) for name in CODE}
     try:
-        path.write_text(before + "\n\nEDITED = True\n")
-        told = dvc(project, "repro", "--dry")
-        assert "recipes" in told
-        dvc(project, "repro", "recipes")
-        told = dvc(project, "status", "corrupt@demo-fog", "corrupt@demo-h264_crf")
-        assert "corrupt@demo-fog" in told
-        assert "corrupt@demo-h264_crf" not in told
-        dvc(project, "repro", "corrupt@demo-fog")
-        assert all(shard.stat().st_mtime_ns == when for shard, when in others.items())
+        yield
     finally:
-        path.write_text(before)
-        dvc(project, "repro")
+        for name in CODE:
+            for path in (project / name).rglob("*.py"):
+                path.unlink()
+            for relative, data in before[name].items():
+                (project / name / relative).write_bytes(data)
+        dvc(project, "repro", "recipes")
+
+
+def waiting(project: Path) -> set[str]:
+    """Update the recipes; gives the stages that are out of date then."""
+    dvc(project, "repro", "recipes")
+    return set(json.loads(dvc(project, "status", "--json")))
+
+
+def test_a_moved_file_and_a_changed_comment_run_nothing(project: Path) -> None:
+    with restored(project):
+        root = project / "pipeline"
+        (root / "media/sampling.py").rename(root / "storage/frame_choice.py")
+        for name in CODE:
+            for file in (project / name).rglob("*.py"):
+                text = file.read_text().replace(
+                    "media.sampling import", "storage.frame_choice import"
+                )
+                file.write_text(f"{text}\n\n# Another comment.\n")
+        assert waiting(project) == set()
+
+
+def test_an_edit_runs_exactly_what_it_concerns(project: Path) -> None:
+    with restored(project):
+        for file, stages in EDITS.items():
+            path = project / file
+            before = path.read_text()
+            path.write_text(before + "\n\nEDITED = True\n")
+            assert waiting(project) == stages, file
+            path.write_text(before)
+
+
+def test_an_edited_corruption_is_made_again_and_no_other(project: Path) -> None:
+    def shards() -> dict[Path, int]:
+        found = (project / "data/demo/corrupted").rglob("*.tar")
+        return {shard: shard.stat().st_mtime_ns for shard in found}
+
+    before = shards()
+    with restored(project):
+        path = project / "corruptions/spatial/fog.py"
+        path.write_text(path.read_text() + "\n\nEDITED = True\n")
+        dvc(project, "repro", *CORRUPT)
+        after = shards()
+    assert {shard for shard in before if after[shard] != before[shard]} == {
+        shard for shard in before if "fog" in shard.name
+    }
+    dvc(project, "repro")
+
+
+def test_an_edited_training_loop_trains_again(project: Path) -> None:
+    """The stage must not answer that its weights are up to date."""
+    note = project / "data/demo/train/tiny_frame2d/recipe.json"
+    before = json.loads(note.read_text())["recipe_hash"]
+    with restored(project):
+        path = project / "pipeline/stages/train/loop.py"
+        path.write_text(path.read_text() + "\n\nEDITED = True\n")
+        dvc(project, "repro", "train@demo")
+        assert json.loads(note.read_text())["recipe_hash"] != before
+    dvc(project, "repro")
+    assert json.loads(note.read_text())["recipe_hash"] == before
 
 
 def test_single_stages_by_name(project: Path) -> None:

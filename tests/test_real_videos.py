@@ -83,10 +83,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_annotations(folder, "train", [("moving left", "nothing_to_t")][:0])
     make_videos(folder / "data/demo/videos")
     params = write_params(folder, **CHANGES)
-    filter_clips("demo", params, folder)
-    decode("demo", params, folder)
+    filter_clips(params, folder, "demo")
+    decode(params, folder, "demo")
     for corruption in CORRUPTIONS:
-        corrupt("demo", corruption, params, folder)
+        corrupt(params, folder, "demo", corruption)
     return folder
 
 
@@ -126,7 +126,7 @@ def test_models_are_asked_and_the_report_counts(root: Path) -> None:
     weights.parent.mkdir(parents=True, exist_ok=True)
     torch.save(models.load("tiny_r2plus1d").build(2).state_dict(), weights)
     params = write_params(root, **CHANGES)
-    evaluate("demo", params, root)
+    evaluate(params, root, "demo")
     report(params, root)
     text = (root / "report/leaderboard.md").read_text()
     assert "| 8 | custom |" in text

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from ..errors import SettingsError
-from ..io.locks import file_lock
 from .app import DEFAULT, Dataset, ParamsFile, console, load, stage
 
 
@@ -15,8 +14,7 @@ def synthesize(params: ParamsFile = DEFAULT) -> None:
     """Generate the demo videos and annotations."""
     from ..stages.synthesize.synthesize import synthesize as work
 
-    values, root = load(params)
-    work(root / "data/demo", values.synthesize, values.machine, values.seed)
+    work(*load(params))
 
 
 @stage
@@ -37,19 +35,15 @@ def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
     values, root = load(params)
     if problems := later_problems(dataset, values, root):
         raise SettingsError(problems)
-    console.print(clip_table(filter_clips(dataset, values, root)))
+    console.print(clip_table(filter_clips(values, root, dataset)))
 
 
 @stage
 def decode(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
     """Decode every usable video once and write clean shards."""
     from ..stages.decode import decode as work
-    from ..storage.paths import DatasetPaths
 
-    values, root = load(params)
-    values.check_dataset(dataset)
-    with file_lock(DatasetPaths(root, dataset).lock("decode")):
-        work(dataset, values, root)
+    work(*load(params), dataset)
 
 
 @stage
@@ -67,15 +61,11 @@ def corrupt(
 ) -> None:
     """Write corrupted shards at all severities."""
     from ..stages.corrupt import corrupt as work
-    from ..storage.paths import DatasetPaths
     from .tables import cells
 
     values, root = load(params)
-    values.check_dataset(dataset)
     for name in corruption or values.corruptions:
-        with file_lock(DatasetPaths(root, dataset).lock(f"corrupt-{name}")):
-            rows = work(dataset, name, values, root)
-        console.print(cells(rows))
+        console.print(cells(work(values, root, dataset, name)))
 
 
 @stage
@@ -97,8 +87,7 @@ def train(
     """
     from ..stages.train.train import train as work
 
-    values, root = load(params)
-    work(dataset, values, root, model or ())
+    work(*load(params), dataset, model or ())
 
 
 @stage
@@ -106,8 +95,7 @@ def evaluate(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
     """Evaluate every model on the clean set and every cell."""
     from ..stages.evaluate.evaluate import evaluate as work
 
-    values, root = load(params)
-    work(dataset, values, root)
+    work(*load(params), dataset)
 
 
 @stage

@@ -1,16 +1,15 @@
 """Terminal tables of the rows of manifests."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
-from ..storage.schemas import Row
+from ..storage.schemas import CellRow, ClipRow
 
 
-def clip_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+def clip_table(rows: Sequence[ClipRow]) -> Table:
     """Return the clip accounting of the filter stage per split: listed, found, usable, reasons."""
     clips = pd.DataFrame(rows, columns=["dataset", "split", "status", "reason"])
     counts = pd.DataFrame(
@@ -33,7 +32,7 @@ def clip_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def cells(rows: Sequence[Row]) -> Table:
+def cells(rows: Sequence[CellRow]) -> Table:
     """Return one line per severity: clips, failures, size, and PSNR against the clean frames."""
     names = ["corruption", "severity", "params", "status", "num_frames", "size", "psnr"]
     names += ["damaged_frames", "repeated_frames"]

@@ -1,43 +1,11 @@
 """Rows of clips.parquet: the record of one listed clip and of its video file."""
 
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal
 
 from ..media.source import SourceInfo
+from ..storage.schemas import ClipRow
 from .annotations import ListedClip
-
-
-class VideoColumns(TypedDict):
-    """Columns of clips.parquet about the video stream of a file."""
-
-    container: str | None
-    codec: str | None
-    pix_fmt: str | None
-    width: int | None
-    height: int | None
-    rotation: int | None
-    fps_num: int | None
-    fps_den: int | None
-    num_frames: int | None
-    duration_seconds: float | None
-    bit_rate: int | None
-
-
-class ClipRow(VideoColumns):
-    """One row of clips.parquet; the schema is `pipeline.storage.schemas.CLIPS`."""
-
-    key: str
-    clip_id: str
-    dataset: str
-    split: str
-    label_id: int
-    label_name: str
-    source_label_id: int | None
-    status: Literal["ok", "missing", "broken"]
-    reason: str
-    source_path: str | None
-    source_size: int | None
-    source_sha256: str | None
 
 
 @dataclass(frozen=True)
@@ -69,9 +37,9 @@ class ProbeResult:
 
 
 def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:
-    """Return the row of a listed clip."""
+    """Return the row of a listed clip; columns that are not known are left out."""
     clip = found.clip
-    return {
+    row: ClipRow = {
         "key": clip.key,
         "clip_id": clip.key,
         "dataset": dataset,
@@ -82,15 +50,17 @@ def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:
         "status": result.status,
         "reason": result.reason,
         "source_path": found.file,
-        "source_size": result.size,
-        "source_sha256": result.sha256,
-        **_video_columns(result.video, result.rotation),
     }
+    if result.size is not None:
+        row["source_size"] = result.size
+    if result.sha256 is not None:
+        row["source_sha256"] = result.sha256
+    if result.video is not None and result.rotation is not None:
+        row |= _video_columns(result.video, result.rotation)
+    return row
 
 
-def _video_columns(video: SourceInfo | None, rotation: int | None) -> VideoColumns:
-    if video is None:
-        return NO_VIDEO
+def _video_columns(video: SourceInfo, rotation: int) -> ClipRow:
     return {
         "container": video.container,
         "codec": video.codec,
@@ -104,19 +74,3 @@ def _video_columns(video: SourceInfo | None, rotation: int | None) -> VideoColum
         "duration_seconds": float(video.num_packets / video.fps),
         "bit_rate": video.bit_rate,
     }
-
-
-NO_VIDEO: VideoColumns = {
-    "container": None,
-    "codec": None,
-    "pix_fmt": None,
-    "width": None,
-    "height": None,
-    "rotation": None,
-    "fps_num": None,
-    "fps_den": None,
-    "num_frames": None,
-    "duration_seconds": None,
-    "bit_rate": None,
-}
-"""Columns of a clip whose video cannot be used."""

@@ -1,9 +1,8 @@
-"""One clip in the cells of one corruption: clean row and clean pixels in, rows and frames out.
+"""Corrupted clips: one clip at several severities of one corruption.
 
-The corrupt stage stores what comes out here, the on-the-fly datasets hand it to a model. Pixel
-corruptions change the clean clip; compression corruptions encode the source video again at its
-native size and then preprocess it like a clean clip. What `corruptions.corrupt` gives for a clip is
-what comes out: the code is the same.
+Pixel corruptions change the clean frames. Compression corruptions encode the source video again at
+its native size and preprocess the result like a clean clip. The corrupt stage stores these clips,
+the torch datasets return them, and `corruptions.corrupt` computes the same frames.
 """
 
 import json
@@ -28,21 +27,36 @@ from ..media.recompress import Recompressed, recompress
 from ..media.sampling import clip_indices
 from ..params import Params
 from ..settings import PictureSettings
-from ..storage import manifest, payload, schemas
-from ..storage.schemas import Row
+from ..storage import manifest, payload
+from ..storage.cell_rows import cell_row
+from ..storage.schemas import CellRow, ClipRow
+from ..storage.shard_writer import Facts, no_facts
 from . import source_clips
 
 Frames = Iterable[NDArray[np.uint8]]
-"""Pictures (H, W, 3) of a clip, one by one; reading them fills in the clip's row."""
-
+"""Frames of a clip, each (H, W, 3), uint8 RGB."""
 
 FrameSelector = Callable[[int], NDArray[np.intp] | None]
-"""From the number of frames that come out, the indices of those wanted, ascending; None: all."""
+"""Function from the number of output frames to the sorted indices to keep; None keeps all."""
+
+
+@dataclass(frozen=True)
+class CorruptedClip:
+    """One clip at one severity."""
+
+    row: CellRow
+    """Columns that are known before the frames are read."""
+    num_output: int
+    """Frames of the corrupted clip, of which `frames` are those that were selected."""
+    frames: Frames
+    """Selected frames, to be read once; reading raises ClipError if the clip cannot be made."""
+    facts: Facts = no_facts
+    """Return the further columns of the row; only after the last of `frames`."""
 
 
 @dataclass(frozen=True)
 class ClipCorruptor:
-    """All severities of one corruption of one dataset: whatever the pixels depend on."""
+    """All severities of one corruption of one dataset, with everything that frames depend on."""
 
     corruption: str
     dialect: Dialect
@@ -54,11 +68,12 @@ class ClipCorruptor:
     """Folder of the source videos."""
     picture: PictureSettings
     encoder: str
-    """The payload in words, for the rows."""
+    """Description of the payload, for the rows."""
     timeout_seconds: float
 
     @classmethod
     def of(cls, dataset: str, corruption: str, params: Params, root: Path) -> Self:
+        """Return the corruptor of a dataset and corruption of params.yaml."""
         return cls(
             corruption=corruption,
             dialect=params.dialect,
@@ -72,46 +87,169 @@ class ClipCorruptor:
         )
 
     def make(
-        self, severities: Sequence[int], clean: Row, clip: Clip, choose: FrameSelector
-    ) -> Iterator[tuple[Row, Frames | ClipError]]:
-        """The clip at each severity: its row so far, and its frames or why there are none.
+        self,
+        severities: Sequence[int],
+        clean: ClipRow | CellRow,
+        clip: Clip | ClipError,
+        choose: FrameSelector,
+    ) -> Iterator[CorruptedClip]:
+        """Return the clip at each severity.
 
-        The frames of one severity must be read before the next is asked for. Reading them raises
-        ClipError where the clip cannot be made. A source that is not what its row says is a
-        StageError.
+        Parameters
+        ----------
+        severities
+            Severities, 1..5, in the order of the results.
+        clean
+            Row of the clean clip.
+        clip
+            Clean frames (T, H, W, 3), uint8 RGB, or the reason why there are none, which then is
+            the reason of every severity.
+        choose
+            Output frames to keep.
+
+        Returns
+        -------
+        Iterator[CorruptedClip]
+            One clip per severity. Its frames must be read before the next one is requested.
+
+        Raises
+        ------
+        StageError
+            If the source video is not the one that the row describes.
+
         """
         corruption = load(self.corruption, self.dialect)
-        rows = [self.row(severity, clean) for severity in severities]
-        maker = _pixels if corruption.acts_on == "pixels" else _compression
-        yield from zip(rows, maker(self, corruption, clean, clip, rows, choose), strict=True)
+        rows = [self._row(corruption, severity, clean) for severity in severities]
+        if isinstance(clip, ClipError):
+            for row in rows:
+                yield CorruptedClip(row, 0, _failing(clip))
+        elif corruption.acts_on == "pixels":
+            yield from self._pixels(corruption, clip, rows, choose)
+        else:
+            yield from self._compression(corruption, clip, rows, choose)
 
-    def row(self, severity: int, clean: Row) -> Row:
-        """What a row says before its clip is made."""
-        corruption = load(self.corruption, self.dialect)
-        level = corruption.level(severity, self.table)
-        return {name: clean[name] for name in schemas.CLIP_COLUMNS} | {
-            "corruption": corruption.name,
-            "family": corruption.family,
-            "severity": severity,
+    def _row(self, corruption: Corruption, severity: int, clean: ClipRow | CellRow) -> CellRow:
+        return {
+            **cell_row(
+                clean,
+                corruption=corruption.name,
+                family=corruption.family,
+                severity=severity,
+                params=manifest.as_json({"level": corruption.level(severity, self.table)}),
+                encoder=self.encoder,
+            ),
             "dialect": corruption.dialect,
-            "params": manifest.as_json({"level": level}),
             "seed": self.seed,
-            "source_path": clean["source_path"],
-            "source_sha256": clean["source_sha256"],
-            "fps_num": clean["fps_num"],
-            "fps_den": clean["fps_den"],
-            "num_frames_source": clean["num_frames"],
-            "encoder": self.encoder,
         }
 
-    def context(self, row: Row, wanted: NDArray[np.intp] | None) -> Context:
+    def _context(self, row: CellRow, wanted: NDArray[np.intp] | None) -> Context:
         severity = str(row["severity"])
         random = ClipRandom(self.seed, self.dataset, row["key"], self.corruption, severity)
         return Context(random, wanted, Fraction(row["fps_num"], row["fps_den"]))
 
+    def _pixels(
+        self, corruption: Corruption, clip: Clip, rows: Sequence[CellRow], choose: FrameSelector
+    ) -> Iterator[CorruptedClip]:
+        for row in rows:
+            fps = Fraction(row["fps_num"], row["fps_den"])
+            level = corruption.level(row["severity"], self.table)
+            num_output = corruption.output_frames(len(clip), level, fps)
+            context = self._context(row, choose(num_output))
+            made = corruptions.corrupt_pixels(corruption, clip, level, context)
+            if num_output == len(clip) and corruption.dialect == "ours":
+                reference = clip if context.frames is None else clip[context.frames]
+                row = {**row, "psnr": psnr(squared_error(made, reference), made.size)}
+            rate = corruption.output_fps(level, fps)
+            yield CorruptedClip(_with_rate(row, rate, num_output, len(made)), num_output, made)
+
+    def _compression(
+        self, corruption: Corruption, clip: Clip, rows: Sequence[CellRow], choose: FrameSelector
+    ) -> Iterator[CorruptedClip]:
+        source = self.videos / str(rows[0]["source_path"])
+        preprocess = Preprocess(self.picture.short_side, self.picture.crop)
+        levels = [corruption.level(row["severity"], self.table) for row in rows]
+        contexts = [self._context(row, choose(len(clip))) for row in rows]
+        made = recompress(
+            source, corruption, levels, contexts, timeout_seconds=self.timeout_seconds
+        )
+        with source_clips.steady_source(source, rows[0]["source_sha256"]):
+            failure: ClipError | None = None
+            for row, context in zip(rows, contexts, strict=True):
+                wanted = context.wanted(len(clip))
+                fps = Fraction(row["fps_num"], row["fps_den"])
+                row = _with_rate(row, fps, len(clip), len(wanted))
+                try:
+                    result = None if failure else next(made)
+                except ClipError as error:
+                    failure = error
+                if failure is not None:  # it concerns all severities, whichever are made today
+                    yield CorruptedClip(row, len(clip), _failing(failure))
+                elif result is not None:
+                    frames = _Encoded(result, preprocess, clip, wanted, row)
+                    yield CorruptedClip(row, len(clip), frames, frames.facts)
+
+
+class _Encoded:
+    """Selected frames of one encoding; `facts` are the record of the damage, after the last one."""
+
+    def __init__(
+        self,
+        result: Recompressed,
+        preprocess: Preprocess,
+        clip: Clip,
+        wanted: NDArray[np.intp],
+        row: CellRow,
+    ) -> None:
+        self._result = result
+        self._preprocess = preprocess
+        self._clip = clip
+        self._wanted = frozenset(wanted.tolist())
+        self._row = row
+        self._error, self._count = 0.0, 0
+        """Sum of squared differences from the clean frames, and values that it is over."""
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        num_frames = 0
+        for index, frame in enumerate(self._result.frames):
+            num_frames = index + 1
+            if index not in self._wanted:
+                continue
+            picture = self._preprocess(frame, self._result.rotation)
+            if index < len(self._clip):
+                self._error += squared_error(picture, self._clip[index])
+                self._count += picture.size
+            yield picture
+        if num_frames != len(self._clip):
+            raise ClipError(f"decoded {num_frames} frames, expected {len(self._clip)}")
+
+    def facts(self) -> CellRow:
+        """Return PSNR, damage and encoder."""
+        found: CellRow = {
+            "psnr": psnr(self._error, self._count),
+            "damaged_frames": self._result.damaged_frames,
+            "repeated_frames": self._result.repeated_frames,
+            "encoder": f"{self._result.encoder}; {self._row['encoder']}",
+        }
+        if self._result.damage is not None:
+            record = {
+                "bytes_damaged": self._result.damage.bytes_damaged,
+                "bytes_total": self._result.damage.bytes_total,
+                **self._result.damage.details,
+            }
+            found["params"] = manifest.as_json(
+                {**json.loads(self._row["params"]), "damage": record}
+            )
+        return found
+
+
+def _failing(error: ClipError) -> Iterator[NDArray[np.uint8]]:
+    """Return frames whose reading raises `error`."""
+    raise error
+    yield  # this function is a generator
+
 
 def stored_frames(frames: int | None) -> FrameSelector:
-    """Which frames shards hold: all, or `frames` spread over clips that have more."""
+    """Return the selector of the frames that shards hold: all, or at most `frames`, spread."""
 
     def choose(num_output: int) -> NDArray[np.intp] | None:
         return None if frames is None or num_output <= frames else clip_indices(num_output, frames)
@@ -119,102 +257,19 @@ def stored_frames(frames: int | None) -> FrameSelector:
     return choose
 
 
-def _set_rate(row: Row, fps: Fraction, num_output: int, num_stored: int) -> None:
-    """Frame rate of the stored frames, so that they last as long as all that came out."""
-    rate = fps * num_stored / num_output
-    row |= {"fps_num": rate.numerator, "fps_den": rate.denominator}
-
-
-def _pixels(
-    cells: ClipCorruptor,
-    corruption: Corruption,
-    clean: Row,
-    clip: Clip,
-    rows: Sequence[Row],
-    choose: FrameSelector,
-) -> Iterator[Frames]:
-    fps = Fraction(clean["fps_num"], clean["fps_den"])
-    for row in rows:
-        level = corruption.level(row["severity"], cells.table)
-        num_output = corruption.output_frames(len(clip), level, fps)
-        context = cells.context(row, choose(num_output))
-        made = corruptions.corrupt_pixels(corruption, clip, level, context)
-        if num_output == len(clip) and corruption.dialect == "ours":
-            reference = clip if context.frames is None else clip[context.frames]
-            row["psnr"] = psnr(squared_error(made, reference), made.size)
-        _set_rate(row, corruption.output_fps(level, fps), num_output, len(made))
-        yield made
-
-
-def _compression(
-    cells: ClipCorruptor,
-    corruption: Corruption,
-    clean: Row,
-    clip: Clip,
-    rows: Sequence[Row],
-    choose: FrameSelector,
-) -> Iterator[Frames | ClipError]:
-    source = cells.videos / clean["source_path"]
-    preprocess = Preprocess(cells.picture.short_side, cells.picture.crop)
-    levels = [corruption.level(row["severity"], cells.table) for row in rows]
-    contexts = [cells.context(row, choose(len(clip))) for row in rows]
-    fps = Fraction(clean["fps_num"], clean["fps_den"])
-    for row, context in zip(rows, contexts, strict=True):
-        _set_rate(row, fps, len(clip), len(context.wanted(len(clip))))
-    made = recompress(source, corruption, levels, contexts, timeout_seconds=cells.timeout_seconds)
-    with source_clips.steady_source(source, clean["source_sha256"]):
-        failure: ClipError | None = None
-        for row, context in zip(rows, contexts, strict=True):
-            try:
-                result = None if failure else next(made)
-            except ClipError as error:
-                failure = error
-            if failure is not None:  # it concerns all severities, whichever are made today
-                yield failure
-            elif result is not None:
-                yield _encoded(result, preprocess, clip, context, row)
-
-
-def _encoded(
-    result: Recompressed, preprocess: Preprocess, clip: Clip, context: Context, row: Row
-) -> Iterator[NDArray[np.uint8]]:
-    """Wanted frames of one encoding; fills in the row's record of the damage."""
-    wanted = set(context.wanted(len(clip)).tolist())
-    error, count, index = 0.0, 0, -1
-    for index, frame in enumerate(result.frames):
-        if index not in wanted:
-            continue
-        picture = preprocess(frame, result.rotation)
-        if index < len(clip):
-            error += squared_error(picture, clip[index])
-            count += picture.size
-        yield picture
-    if index + 1 != len(clip):
-        raise ClipError(f"{index + 1} frames came out of the decoder, not {len(clip)}")
-    row |= {
-        "psnr": psnr(error, count),
-        "damaged_frames": result.damaged_frames,
-        "repeated_frames": result.repeated_frames,
-        "encoder": f"{result.encoder}; {row['encoder']}",
-    }
-    if result.damage is not None:
-        record = {
-            "bytes_damaged": result.damage.bytes_damaged,
-            "bytes_total": result.damage.bytes_total,
-            **result.damage.details,
-        }
-        row["params"] = manifest.as_json(
-            {"level": json.loads(row["params"])["level"], "damage": record}
-        )
+def _with_rate(row: CellRow, fps: Fraction, num_output: int, num_selected: int) -> CellRow:
+    """Return the row with the rate at which the selected frames last as long as all of them."""
+    rate = fps * num_selected / num_output
+    return {**row, "fps_num": rate.numerator, "fps_den": rate.denominator}
 
 
 def squared_error(made: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
-    """Sum of squared differences, exact: OpenCV sums bytes in integers frame by frame."""
+    """Return the sum of squared differences, exact: OpenCV adds integers frame by frame."""
     if made.ndim == 3:
         return float(cv2.norm(made, reference, cv2.NORM_L2SQR))
     return sum(squared_error(one, other) for one, other in zip(made, reference, strict=True))
 
 
 def psnr(error: float, count: int) -> float | None:
-    """Peak signal-to-noise ratio in dB of stored frames against the clean ones; None if equal."""
+    """Return the peak signal-to-noise ratio in dB of `count` values; None if they are equal."""
     return None if error == 0 else 10 * math.log10(255.0**2 * count / error)

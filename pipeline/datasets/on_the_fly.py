@@ -1,10 +1,10 @@
-"""Corrupted clips without corrupted shards: torch datasets that make them when they are asked for.
+"""Torch datasets that corrupt clips when they are indexed, without corrupted shards.
 
 The pixels are those that a reader of the stored shards sees, payload included: the code is the same
 and the random numbers belong to the clip, not to the run. Clean clips come from the clean shards,
-or straight from the source videos where the decode stage has not run.
+or from the source videos if the decode stage has not run.
 
-    from pipeline.on_the_fly import CorruptedClips
+    from pipeline.datasets.on_the_fly import CorruptedClips
     foggy = CorruptedClips("demo", "fog", 3, num_frames=16)
     foggy[0]["clip"]  # uint8 (16, H, W, 3), RGB
 """
@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 import corruptions
@@ -29,29 +30,31 @@ from ..media.sampling import clip_indices
 from ..params import Params, load
 from ..storage import manifest, payload, schemas
 from ..storage.paths import DatasetPaths
-from ..storage.schemas import Row
+from ..storage.schemas import CellRow, ClipRow
 from ..storage.shards import read_member
-from .corrupted_clips import ClipCorruptor, stored_frames
+from .corrupted_clips import ClipCorruptor, Frames, stored_frames
 from .source_clips import Sources
 
 log = logging.getLogger(__name__)
 
-CLEAN = ("clean", 0)
-"""Name of the uncorrupted cell."""
+CLEAN = (schemas.CLEAN, 0)
+"""The uncorrupted cell."""
 
 CellName = tuple[str, int]
 """Corruption and severity."""
 
 Transform = Callable[[torch.Tensor], Any]
-"""From a clip (T, H, W, 3), uint8 RGB, to what the model takes."""
+"""Function from a clip (T, H, W, 3), uint8 RGB, to the input of the model."""
+
+SourceRow = ClipRow | CellRow
+Indices = NDArray[np.intp]
 
 
 class CorruptedClips(Dataset[dict[str, Any]]):
-    """The clips of one cell, made when they are asked for.
+    """Map-style dataset of the clips of one cell.
 
-    An example is a dictionary: `clip` (uint8 tensor (T, H, W, 3), RGB, or what `transform` makes of
-    it), `label` (class index), `key`, `corruption` and `severity`. A clip that cannot be made (say,
-    damaged beyond decoding) raises `pipeline.errors.ClipError`.
+    An example is a dictionary: `clip` (uint8 tensor (T, H, W, 3), RGB, or the result of
+    `transform`), `label` (class index), `key`, `corruption` and `severity`.
 
     Parameters
     ----------
@@ -68,6 +71,15 @@ class CorruptedClips(Dataset[dict[str, Any]]):
     params
         The project's params.yaml; its folder is the project.
 
+    Raises
+    ------
+    SettingsError
+        If params.yaml does not describe the dataset, or the cell does not exist.
+    StageError
+        If the split has no usable clip; when indexed, if a shard or source video has changed.
+    ClipError
+        When indexed: the clip cannot be made, for example because it is damaged beyond decoding.
+
     """
 
     def __init__(
@@ -81,7 +93,7 @@ class CorruptedClips(Dataset[dict[str, Any]]):
         transform: Transform | None = None,
         params: Path | str = "params.yaml",
     ) -> None:
-        self._maker = _Maker.open(dataset, Path(params), num_frames)
+        self._maker = _ClipMaker.open(dataset, Path(params), num_frames)
         self._cell = _checked((corruption, severity))
         self._rows = self._maker.rows(split)
         self._transform = transform
@@ -94,11 +106,11 @@ class CorruptedClips(Dataset[dict[str, Any]]):
 
 
 class CorruptedStream(IterableDataset[dict[str, Any]]):
-    """The clips of several cells, one cell after the other: a world that changes, for adaptation.
+    """Iterable dataset of the clips of several cells, one cell after the other.
 
-    Examples are those of `CorruptedClips`. Workers of a DataLoader and ranks of torch.distributed
-    share the clips of every cell among them. A clip that cannot be made is left out, with a
-    warning.
+    For test-time adaptation to a changing distribution. Examples are those of `CorruptedClips`.
+    Workers of a DataLoader and ranks of torch.distributed share the clips of every cell among them.
+    A clip that cannot be made is skipped with a warning.
 
     Parameters
     ----------
@@ -108,6 +120,11 @@ class CorruptedStream(IterableDataset[dict[str, Any]]):
         Pairs of corruption and severity, in the order in which they come.
     shuffle_seed
         Order of the clips in every cell; None keeps that of the manifest.
+
+    Raises
+    ------
+    SettingsError, StageError
+        As for `CorruptedClips`.
 
     """
 
@@ -122,7 +139,7 @@ class CorruptedStream(IterableDataset[dict[str, Any]]):
         transform: Transform | None = None,
         params: Path | str = "params.yaml",
     ) -> None:
-        self._maker = _Maker.open(dataset, Path(params), num_frames)
+        self._maker = _ClipMaker.open(dataset, Path(params), num_frames)
         self._cells = [_checked(cell) for cell in cells]
         self._rows = self._maker.rows(split)
         self._shuffle_seed = shuffle_seed
@@ -140,11 +157,11 @@ class CorruptedStream(IterableDataset[dict[str, Any]]):
                 try:
                     yield self._maker.example(row, cell, self._transform)
                 except ClipError as error:
-                    log.warning("%s, %s %d: left out: %s", row["key"], *cell, error)
+                    log.warning("%s, %s %d: skipped: %s", row["key"], *cell, error)
 
 
 def _share() -> tuple[int, int]:
-    """Number of this worker among all workers of all ranks, and how many there are."""
+    """Return the index of this worker among the workers of all ranks, and their number."""
     worker = get_worker_info()
     inside, workers = (0, 1) if worker is None else (worker.id, worker.num_workers)
     distributed = torch.distributed
@@ -159,15 +176,15 @@ def _checked(cell: CellName) -> CellName:
         return cell
     if corruption not in corruptions.names() or severity not in SEVERITIES:
         raise SettingsError(
-            f"no cell {cell!r}: severities are 1 to 5, the clean set is {CLEAN!r}, and corruptions "
-            f"are {', '.join(corruptions.names())}."
+            f"unknown cell {cell!r}; severities are 1 to 5, the clean set is {CLEAN!r}, and "
+            f"corruptions are {', '.join(corruptions.names())}."
         )
     return cell
 
 
 @dataclass(frozen=True)
-class _Maker:
-    """Makes clips of any cell of one dataset; crosses to worker processes."""
+class _ClipMaker:
+    """Clips of any cell of one dataset; picklable, for the workers of a DataLoader."""
 
     dataset: str
     params: Params
@@ -175,33 +192,35 @@ class _Maker:
     num_frames: int | None
 
     @classmethod
-    def open(cls, dataset: str, params: Path, num_frames: int | None) -> "_Maker":
+    def open(cls, dataset: str, params: Path, num_frames: int | None) -> "_ClipMaker":
         values = load(params)
         values.check_dataset(dataset)
         if num_frames is not None and num_frames < 1:
             raise SettingsError(f"{num_frames = } must be at least 1, or None for all frames.")
         return cls(dataset, values, params.resolve().parent, num_frames)
 
-    @property
-    def _layout(self) -> DatasetPaths:
-        return DatasetPaths(self.root, self.dataset)
-
-    def rows(self, split: str | None) -> list[Row]:
-        """The usable clips of a split: of the clean shards, or else of clips.parquet."""
+    def rows(self, split: str | None) -> list[SourceRow]:
+        """Return the usable clips of a split, from the clean shards or else from clips.parquet."""
         wanted = self.params.corrupt.split if split is None else split
-        path, schema = self._layout.manifest("clean"), schemas.CELLS
-        if not path.is_file():
-            path, schema = self._layout.clips, schemas.CLIPS
-        rows = [
-            row
-            for row in manifest.read_rows(path, schema)
-            if row["split"] == wanted and row["status"] == "ok"
-        ]
+        paths = DatasetPaths(self.root, self.dataset)
+        path, found = paths.manifest(schemas.CLEAN), list[SourceRow]()
+        if path.is_file():
+            found += manifest.read_rows(path, schemas.CELLS)
+        else:
+            path = paths.clips
+            found += manifest.read_rows(path, schemas.CLIPS)
+        rows = [row for row in found if row["split"] == wanted and row["status"] == "ok"]
         if not rows:
-            raise StageError(f"{path}: no usable clip of split {wanted!r}.")
+            raise StageError(
+                f"{path}: no usable clip of split {wanted!r}; choose another split, or run the "
+                "filter stage on complete videos."
+            )
         return rows
 
-    def example(self, row: Row, cell: CellName, transform: Transform | None) -> dict[str, Any]:
+    def example(
+        self, row: SourceRow, cell: CellName, transform: Transform | None
+    ) -> dict[str, Any]:
+        """Return one clip as a dictionary."""
         clip: Any = torch.from_numpy(self.clip(row, cell))
         return {
             "clip": clip if transform is None else transform(clip),
@@ -211,52 +230,45 @@ class _Maker:
             "severity": cell[1],
         }
 
-    def clip(self, row: Row, cell: CellName) -> Clip:
-        """Frames of one clip in one cell, as a reader of its shard sees them."""
+    def clip(self, row: SourceRow, cell: CellName) -> Clip:
+        """Return the frames of one clip in one cell, as a reader of its shard sees them."""
         clean = self._clean(row)
         if cell == CLEAN:
             return clean if self.num_frames is None else clean[self._spread(len(clean))]
-        stored = stored_frames(
-            None if self.params.corrupt.frames == "all" else self.params.corrupt.frames
-        )
-        whole = self.params.payload.codec == "h264"  # whose frames depend on each other
-        order = np.empty(0, np.intp)
+        corruptor = ClipCorruptor.of(self.dataset, cell[0], self.params, self.root)
+        (made,) = corruptor.make([cell[1]], row, clean, lambda num: self._selection(num)[0])
+        fps = Fraction(made.row["fps_num"], made.row["fps_den"])
+        stored = self._as_stored(made.frames, fps)
+        return stored[self._selection(made.num_output)[1]]
 
-        def choose(num_output: int) -> np.ndarray | None:
-            """Of the frames that would be stored, those that are asked for, each once."""
-            nonlocal order
-            kept = stored(num_output)
-            kept = np.arange(num_output) if kept is None else kept
-            taken = np.arange(len(kept)) if self.num_frames is None else self._spread(len(kept))
-            if whole:
-                order = taken
-                return kept
-            wanted, order = np.unique(kept[taken], return_inverse=True)
-            return wanted
+    def _selection(self, num_output: int) -> tuple[Indices, Indices]:
+        """Return the output frames to make, and the positions among them of those to return.
 
-        cells = ClipCorruptor.of(self.dataset, cell[0], self.params, self.root)
-        facts = row | {"num_frames": len(clean)}
-        for made, frames in cells.make([cell[1]], facts, clean, choose):
-            if isinstance(frames, ClipError):
-                raise frames
-            fps = Fraction(made["fps_num"], made["fps_den"])
-            return self._as_stored(frames, fps)[order]
-        raise AssertionError  # one severity was asked for
+        Only the frames that are returned are made, each once. H.264 payloads need all that shards
+        hold, because their frames depend on each other.
+        """
+        stored = stored_frames(self.params.corrupt.num_frames)(num_output)
+        stored = np.arange(num_output) if stored is None else stored
+        taken = np.arange(len(stored)) if self.num_frames is None else self._spread(len(stored))
+        if self.params.payload.codec == "h264":
+            return stored, taken
+        made, order = np.unique(stored[taken], return_inverse=True)
+        return made, order
 
-    def _spread(self, num_frames: int) -> np.ndarray:
-        assert self.num_frames is not None  # noqa: S101 - the callers asked
+    def _spread(self, num_frames: int) -> Indices:
+        assert self.num_frames is not None  # noqa: S101 - checked by the callers
         return clip_indices(num_frames, self.num_frames, self.params.dialect)
 
-    def _clean(self, row: Row) -> Clip:
-        if "shard" in row:
-            shard = self.root / row["shard"]
-            return payload.read_payload(
-                read_member(shard, row["offset"], row["size"], row["sha256"])
-            )
+    def _clean(self, row: SourceRow) -> Clip:
+        if "shard" in row:  # of the clean manifest
+            stored = cast(CellRow, row)
+            shard = self.root / stored["shard"]
+            data = read_member(shard, stored["offset"], stored["size"], stored["sha256"])
+            return payload.read_payload(data)
         sources = Sources.of(self.dataset, self.params, self.root)
         fps = Fraction(row["fps_num"], row["fps_den"])
         return self._as_stored(sources.pictures(row), fps)
 
-    def _as_stored(self, frames: Any, fps: Fraction) -> Clip:
-        """What comes out of the payload when frames went in."""
+    def _as_stored(self, frames: Frames, fps: Fraction) -> Clip:
+        """Return frames as they are read back from a payload."""
         return payload.read_payload(payload.write_payload(frames, fps, self.params.payload))

@@ -8,7 +8,8 @@ from ..errors import ClipError, StageError, TransientClipError
 from ..io.hashing import sha256_file, signature
 from ..media.retry import retry_once
 from ..media.source import SourceInfo, VideoSource, check_file
-from .clip_rows import ClipRow, FoundClip, ProbeResult, clip_row
+from ..storage.schemas import ClipRow
+from .clip_rows import FoundClip, ProbeResult, clip_row
 
 CHECKSUMS = "checksums.sha256"
 """Optional file beside the annotations, as sha256sum writes it: videos that differ are broken."""

@@ -15,7 +15,7 @@ from ..media.preprocess import Preprocess
 from ..media.source import VideoSource
 from ..params import Params
 from ..settings import PictureSettings
-from ..storage.schemas import Row
+from ..storage.schemas import CellRow, ClipRow
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Sources:
             timeout_seconds=params.machine.clip_timeout_seconds,
         )
 
-    def pictures(self, clip: Row) -> Iterator[NDArray[np.uint8]]:
+    def pictures(self, clip: ClipRow | CellRow) -> Iterator[NDArray[np.uint8]]:
         """Decode one clip of clips.parquet; yield its pictures (crop, crop, 3)."""
-        path = self.videos / clip["source_path"]
+        path = self.videos / str(clip["source_path"])
         preprocess = Preprocess(self.picture.short_side, self.picture.crop)
         with (
             steady_source(path, clip["source_sha256"]),

@@ -1,7 +1,7 @@
-"""Run tasks in parallel workers, with a progress bar; results are the same for any number of them.
+"""Worker pool: runs tasks in parallel, here or on a cluster, with a progress bar.
 
-Tasks and results are small and picklable (paths, numbers, rows): workers read and write the data
-themselves.
+Tasks and results are small and picklable (paths, numbers, rows): workers read and write the data.
+Results do not depend on the number of workers.
 """
 
 import logging
@@ -44,48 +44,67 @@ def run_tasks(
     name: Callable[[T], str] | None = None,
     shared: Sequence[Path] = (),
 ) -> Iterator[R]:
-    """Results of `function` over `tasks`, in the order of the tasks.
+    """Return the results of `function` over `tasks`, in the order of the tasks.
 
-    `size` gives the number of clips in a task, for the progress bar; `done` clips were there
-    before this run. `shared` are the folders of the tasks, first the one they write to; without
-    them tasks run here, cluster or not. A local worker that dies ends the run with a StageError;
-    nothing finished is lost. `name` says for that message what a task works on: a file that crashes
-    a library can be found. A cluster gives the tasks of a lost worker to others.
+    Parameters
+    ----------
+    function, tasks
+        Picklable; they run in other processes.
+    machine
+        Backend, address and number of workers.
+    label
+        Title of the progress bar.
+    size
+        Function from a task to its number of clips, for the progress bar.
+    done
+        Clips that were complete before this run.
+    name
+        Function from a task to a label, so that an input that crashes a library can be identified.
+    shared
+        Folders of the tasks, first the one that they write to. Without them tasks run on this
+        machine also if a cluster is configured.
+
+    Raises
+    ------
+    StageError
+        If a local worker dies or a task cannot start. Completed work is kept. A cluster repeats the
+        tasks of a lost worker on others.
+
     """
     total = done + sum(size(task) for task in tasks)
     start = time.monotonic()
     pending: dict[int, R] = {}
     following = 0
-    in_hand: dict[int, T] = {}
+    running: dict[int, T] = {}
     with ExitStack() as stack:
         if machine.backend == "loky" or not shared or not tasks:
-            results = _run_here(function, tasks, machine, in_hand)
+            results = _run_here(function, tasks, machine, running)
         else:
             cluster = stack.enter_context(open_cluster(machine, shared))
             results = _run_there(function, tasks, machine, cluster)
         advance = stack.enter_context(progress_bar(label, total, done))
         try:
             for index, result in results:
-                in_hand.pop(index, None)
+                running.pop(index, None)
                 advance(size(tasks[index]))
                 pending[index] = result
                 while following in pending:
                     yield pending.pop(following)
                     following += 1
         except TerminatedWorkerError as error:
-            names = ", ".join(map(name, in_hand.values())) if name else ""
+            names = ", ".join(map(name, running.values())) if name else ""
             raise StageError(
-                f"{label}: a worker was killed (out of memory?). What was finished is kept: run "
+                f"{label}: a worker was killed (out of memory?). Completed work is kept; run "
                 "the same command again, with a smaller machine.workers if memory was short."
                 + (
-                    f" If it happens again, a file crashes a library; in hand: {names}."
+                    f" If it happens again, one of these inputs crashes a library: {names}."
                     if names
                     else ""
                 )
             ) from error
         except (BrokenProcessPool, ImportError) as error:  # without memory not even a library loads
             raise StageError(
-                f"{label}: a worker could not take its task ({one_line(error)}). If memory was "
+                f"{label}: a worker failed to start its task ({one_line(error)}). If memory was "
                 "short, run the same command again with a smaller machine.workers."
             ) from error
     seconds = time.monotonic() - start
@@ -96,13 +115,13 @@ def _run_here(
     function: Callable[[T], R],
     tasks: Sequence[T],
     machine: MachineSettings,
-    in_hand: dict[int, T],
+    running: dict[int, T],
 ) -> Iterator[tuple[int, R]]:
-    """Results from processes of this machine, as they come; enters the tasks into `in_hand`."""
+    """Return results from processes of this machine, unordered; record running tasks."""
 
     def take() -> Iterator[Any]:
         for index, task in enumerate(tasks):
-            in_hand[index] = task
+            running[index] = task
             yield joblib.delayed(_run_one)(function, index, task, os.getpid())
 
     parallel = joblib.Parallel(
@@ -121,10 +140,10 @@ def _run_here(
 def _run_there(
     function: Callable[[T], R], tasks: Sequence[T], machine: MachineSettings, cluster: Cluster
 ) -> Iterator[tuple[int, R]]:
-    """Results from a cluster, as they come.
+    """Return results from a cluster, unordered.
 
-    All tasks are handed over at once, so that workers that join later find some, or never more
-    than `machine.workers`.
+    All tasks are submitted at once, so that workers that join later receive some, or at most
+    `machine.workers` at a time.
     """
     parallel = joblib.Parallel(
         n_jobs=-1,
@@ -135,21 +154,21 @@ def _run_there(
     )
     # One tuple: joblib would spread larger arguments over Dask workers, and lose them with one.
     results: Iterator[tuple[int, R]] = parallel(
-        joblib.delayed(_run_far)((function, index, task, cluster.alike))
+        joblib.delayed(_run_far)((function, index, task, cluster.environment))
         for index, task in enumerate(tasks)
     )
     return results
 
 
 def _run_far(work: tuple[Callable[[T], R], int, T, Environment]) -> tuple[int, R]:
-    function, index, task, alike = work
-    check_environment(alike)
+    function, index, task, environment = work
+    check_environment(environment)
     return index, _on_one_core(function, task)
 
 
 def _run_one(function: Callable[[T], R], index: int, task: T, parent: int) -> tuple[int, R]:
     if os.getpid() != parent:
-        # Ctrl-C is the parent's, which ends the workers; one worker is the parent itself.
+        # The parent handles Ctrl-C and ends the workers; a single worker is the parent itself.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     return index, _on_one_core(function, task)
 

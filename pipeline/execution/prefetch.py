@@ -1,4 +1,4 @@
-"""Read batches ahead of where they are used, so that decoding and arithmetic overlap."""
+"""Prefetching of batches, so that decoding and model arithmetic overlap."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ AHEAD = 2
 def read_ahead(
     read: Callable[[T], R], batches: Sequence[T], workers: int, pinned: bool = False
 ) -> Iterator[R]:
-    """`read(batch)` of every batch, in order, while the caller is busy with those before.
+    """Return `read(batch)` of every batch, in order, computed ahead of the caller.
 
-    `read` gives tensors. It runs in `workers` processes, or in one thread of this process where
-    that is 0 (decoding JPEG and arithmetic of torch both let other threads run). `pinned` puts the
-    tensors of processes into memory from which they go to a GPU without waiting.
+    `read` returns tensors. It runs in `workers` processes, or in one thread of this process if
+    `workers` is 0 (JPEG decoding and torch both release the GIL). `pinned` copies the tensors of
+    processes to pinned memory, from which transfers to a GPU are asynchronous.
     """
     if workers == 0:
         return _from_thread(read, batches)
@@ -50,7 +50,7 @@ def _from_processes(
     from torch.utils.data import DataLoader
 
     made: Any = DataLoader(
-        _Batches(read, batches),  # type: ignore[arg-type] # it has what a torch dataset has
+        _Batches(read, batches),  # type: ignore[arg-type] # it has the methods of a torch dataset
         batch_size=None,
         num_workers=min(workers, max(1, len(batches))),
         prefetch_factor=AHEAD,
@@ -63,7 +63,7 @@ def _from_processes(
 
 
 class _Batches(Generic[T, R]):
-    """The batches as a torch dataset; an error of ours comes back as it is, without a traceback."""
+    """Batches as a torch dataset; a StageError is returned instead of raised, without traceback."""
 
     def __init__(self, read: Callable[[T], R], batches: Sequence[T]) -> None:
         self._read, self._batches = read, batches

@@ -19,7 +19,7 @@ from rich.text import Text
 
 
 class _Rate(ProgressColumn):
-    """Clips a second since the start of this run."""
+    """Column with the clips per second of this run."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
@@ -31,7 +31,7 @@ _shown: ContextVar[bool] = ContextVar("shown", default=True)
 
 @contextmanager
 def without_bars() -> Iterator[None]:
-    """No progress bars inside: for many small runs within one that has its own."""
+    """Hide progress bars inside the block, for many small runs within a larger one."""
     token = _shown.set(False)
     try:
         yield
@@ -40,7 +40,7 @@ def without_bars() -> Iterator[None]:
 
 
 class progress_bar:  # noqa: N801 - used as a function
-    """Progress bar for people on stderr; silent when stderr is no terminal."""
+    """Progress bar on stderr; hidden if stderr is not a terminal."""
 
     def __init__(self, label: str, total: int, done: int = 0) -> None:
         console = Console(stderr=True)

@@ -1,6 +1,6 @@
-"""End with the process that started this one: its kill must leave nobody at work.
+"""Watchdog: terminates this process when its parent dies, so that a killed run leaves no workers.
 
-A worker whose stage was killed would go on, and write shards of old parameters beside a new run.
+A worker that outlives its stage would write shards of old parameters beside a new run.
 """
 
 import os
@@ -9,11 +9,11 @@ import threading
 import time
 
 SECONDS = 0.5
-"""Time between two looks."""
+"""Time between two checks."""
 
 
 def end_with_parent(parent: int, number: signal.Signals) -> None:
-    """Send this process a signal as soon as `parent`, now its parent, is no more."""
+    """Send `number` to this process when the process `parent`, now its parent, ends."""
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -1,1 +1,1 @@
-"""Everything that touches disk, container formats or processes."""
+"""Files: atomic writing, hashes, locks, and text formats."""

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic file writing: a file is renamed into place when it is complete."""
 
 import os
 import re
@@ -11,15 +11,15 @@ from pathlib import Path
 from secrets import token_hex
 
 ABANDONED_SECONDS = 24 * 3600
-"""A temporary of another machine that nobody wrote to for this long belongs to a dead run."""
+"""Age at which a temporary file of another machine counts as left by a dead process."""
 
 
-_TEMPORARY = re.compile(r"^\..+\.(?P<place>[^.]+)-(?P<pid>\d+)-[0-9a-f]{8}\.tmp$")
+_TEMPORARY = re.compile(r"^\..+\.(?P<host>[^.]+)-(?P<pid>\d+)-[0-9a-f]{8}\.tmp$")
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Give a temporary neighbour to write; it becomes `path` when the block ends well."""
+    """Yield a temporary path beside `path` and rename it to `path` when the block succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = neighbour(path)
     try:
@@ -32,28 +32,28 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def neighbour(path: Path) -> Path:
-    """A temporary name beside `path` that is this writer's alone; removes those of dead writers.
+    """Return a unique temporary path next to `path`; delete temporaries of dead processes.
 
-    `.<name>.<machine>-<process>-<random>.tmp`: a process of a killed run, or a worker that was
-    given up as lost, may still be writing while another, on another machine, does its work again.
+    The name is `.<name>.<host>-<process>-<random>.tmp`: a worker that a cluster reported as lost
+    may still be writing while another worker repeats its task.
     """
-    _delete_left_overs(path)
-    own = f"{_place()}-{os.getpid()}-{token_hex(4)}"
+    _delete_abandoned(path)
+    own = f"{_host()}-{os.getpid()}-{token_hex(4)}"
     return path.with_name(f".{path.name}.{own}.tmp")
 
 
-def _delete_left_overs(path: Path) -> None:
-    for left in path.parent.glob(f".{escape(path.name)}.*"):
-        if is_left_over(left):
-            left.unlink(missing_ok=True)
+def _delete_abandoned(path: Path) -> None:
+    for old in path.parent.glob(f".{escape(path.name)}.*"):
+        if is_abandoned(old):
+            old.unlink(missing_ok=True)
 
 
-def is_left_over(path: Path) -> bool:
-    """Whether a file is a temporary whose writer is dead."""
+def is_abandoned(path: Path) -> bool:
+    """Return True if a file is a temporary whose writer is dead."""
     if not (path.name.startswith(".") and path.name.endswith(".tmp")):
         return False
     found = _TEMPORARY.match(path.name)
-    if found is None or (found["place"] == _place() and not _is_alive(int(found["pid"]))):
+    if found is None or (found["host"] == _host() and not _is_alive(int(found["pid"]))):
         return True
     try:
         return time.time() - path.stat().st_mtime > ABANDONED_SECONDS
@@ -62,12 +62,12 @@ def is_left_over(path: Path) -> bool:
 
 
 def is_being_written(path: Path) -> bool:
-    """Whether a file is a temporary of a writer that may be alive."""
-    return _TEMPORARY.match(path.name) is not None and not is_left_over(path)
+    """Return True if a file is a temporary of a writer that may be alive."""
+    return _TEMPORARY.match(path.name) is not None and not is_abandoned(path)
 
 
-def _place() -> str:
-    """Machine and process namespace: containers of one machine count their processes apart."""
+def _host() -> str:
+    """Return host and process namespace: containers of a host number their processes apart."""
     namespace = Path("/proc/self/ns/pid").stat().st_ino
     return f"{socket.gethostname().replace('.', '_')}_{namespace}"
 
@@ -77,13 +77,13 @@ def _is_alive(pid: int) -> bool:
         said = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return said.rpartition(")")[2].split()[0] not in ("Z", "X")  # dead, but not yet buried
+    return said.rpartition(")")[2].split()[0] not in ("Z", "X")  # zombie: dead, but not yet reaped
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically; an unchanged file is left as it is."""
+    """Write a text file atomically; a file with the same content is not touched."""
     if path.is_file() and path.read_text() == text:
-        _delete_left_overs(path)
+        _delete_abandoned(path)
         return
     with atomic(path) as temporary:
         temporary.write_text(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def signature(path: Path) -> tuple[int, int, int] | None:
-    """What changes with every change of a file, without reading it; None if it cannot be seen."""
+    """Return (inode, size, mtime) as a cheap change detector; None if it cannot be read."""
     try:
         status = path.stat()
     except OSError:
@@ -17,7 +17,7 @@ def signature(path: Path) -> tuple[int, int, int] | None:
 
 
 def sha256_file(path: Path, timeout_seconds: float = math.inf) -> str:
-    """SHA-256 of a file's bytes, in hex; TimeoutError if it is too long to be read in time."""
+    """Return the SHA-256 of a file in hexadecimal; TimeoutError if reading takes too long."""
     digest = sha256()
     end = time.monotonic() + timeout_seconds
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""One run at a time for one piece of work, also from several machines over a shared folder."""
+"""Inter-process file lock: one run at a time writes an output, also over a shared file system."""
 
 import errno
 import fcntl
@@ -12,17 +12,17 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
-"""What file systems say that have no locks, such as most mounts of object stores."""
+"""Errors of file systems without locks, such as most mounts of object stores."""
 
 
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
     """Hold the lock of a file; wait while another run holds it.
 
-    The system frees the lock when its holder ends, however it ends: what stays is an empty file,
-    since a third run could lock a new one while a second waits. The second of two runs that were
-    started for the same work then finds all shards done. A file system without locks gives a
-    warning: two runs would do the work twice, to the same bytes.
+    The operating system releases the lock when its holder ends for any reason. The empty file
+    stays: if it were deleted, a third run could lock a new one while a second waits. The second of
+    two runs of the same stage then finds all shards complete. A file system without locks
+    causes a warning: two runs would do the same work and write the same bytes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
@@ -30,12 +30,14 @@ def file_lock(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            log.warning("%s: held by %s; waiting until it ends", path.name, file.read().strip())
+            log.warning("%s: held by %s; waiting for it to end", path.name, file.read().strip())
             fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:
             if error.errno not in NO_LOCKS:
                 raise
-            log.warning("%s: this file system has no locks; start one run at a time", path)
+            log.warning(
+                "%s: this file system does not support locks; start one run at a time", path
+            )
         file.truncate(0)
         file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         file.flush()

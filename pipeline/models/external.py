@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
-from .checkpoints import load_strictly, read_state, sha256
+from ..io.hashing import sha256_file
+from .checkpoints import load_strictly, read_state
 from .spec import IMAGENET_MEAN, IMAGENET_STD, InputSpec
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _from_factory(
         built.eval(),
         spec if isinstance(spec, InputSpec) else None,
         (),
-        weights_hash(built) if weights is None else sha256(weights),
+        weights_hash(built) if weights is None else sha256_file(weights),
     )
 
 
@@ -129,7 +130,7 @@ def _from_file(path: Path) -> ExternalModel:
 
     if not path.is_file():
         raise SettingsError(f"model {str(path)!r} does not exist.")
-    digest = sha256(path)
+    digest = sha256_file(path)
     if path.suffix == ".onnx":
         return ExternalModel(OnnxModel(path), None, (), digest, movable=False)
     kind = "torch.export program" if path.suffix == ".pt2" else "TorchScript"

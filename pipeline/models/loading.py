@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
+from ..io.hashing import sha256_file
 from . import registry
-from .checkpoints import load_strictly, read_state, sha256, to_our_names
+from .checkpoints import load_strictly, read_state, to_our_names
 from .external import read_external
 from .inference import LoadedModel
 from .labels import outputs_of_classes, read_labels, restricted
@@ -122,7 +123,7 @@ def _load_registered(
         ),
         input=spec or entry.input,
         num_classes=num_classes,
-        weights_sha256=None if weights is None else sha256(weights),
+        weights_sha256=None if weights is None else sha256_file(weights),
     )
 
 

@@ -1,6 +1,6 @@
-"""Corrupt: clean shard k in, one shard k per severity out, the same clips in the same order.
+"""Corrupt stage: clean shard k in, one shard k per severity out, with the same clips in order.
 
-A clip is read once for all severities; `pipeline.cell` makes its pictures.
+A clean clip is read once for all severities; see datasets/corrupted_clips.py for its frames.
 """
 
 import logging
@@ -13,16 +13,17 @@ import corruptions
 from corruptions.registry import Corruption, load
 from corruptions.types import Clip
 
-from ..datasets import accounting
-from ..datasets.corrupted_clips import ClipCorruptor, Frames, stored_frames
+from ..datasets.accounting import check_share
+from ..datasets.corrupted_clips import ClipCorruptor, stored_frames
 from ..errors import ClipError, SettingsError, StageError
 from ..execution.pool import run_tasks
+from ..io.locks import file_lock
 from ..params import Params
 from ..provenance import corruption_code, library_versions, recipe_hash, stage_code
 from ..settings import PayloadSettings
 from ..storage import manifest, parts, payload, schemas, shard_writer
 from ..storage.paths import DatasetPaths
-from ..storage.schemas import Row
+from ..storage.schemas import CellRow
 from ..storage.shards import read_member, shard_index
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PendingShard:
-    """One severity of a task's shard that is not done."""
+    """Shard of one severity that is not complete."""
 
     severity: int
     shard: Path
@@ -40,9 +41,9 @@ class PendingShard:
 
 @dataclass(frozen=True)
 class CorruptTask:
-    """Clean shard k, and the shards k to make from it."""
+    """Clean shard k and the corrupted shards k to write from it."""
 
-    cells: ClipCorruptor
+    corruptor: ClipCorruptor
     frames: int | None
     clean: Path
     num_clips: int
@@ -50,16 +51,23 @@ class CorruptTask:
     payload: PayloadSettings
 
 
-def corrupt(dataset: str, corruption: str, params: Params, root: Path) -> list[Row]:
-    """Make all severities of one corruption and their manifest; gives its rows."""
+def corrupt(params: Params, root: Path, dataset: str, corruption: str) -> list[CellRow]:
+    """Write the shards of all severities of a corruption and its manifest; return its rows."""
     params.check_dataset(dataset)
     if corruption not in corruptions.names():
         raise SettingsError(
-            f"unknown corruption {corruption!r}; there are: {', '.join(corruptions.names())}."
+            f"unknown corruption {corruption!r}; choose from {', '.join(corruptions.names())}."
         )
-    chosen = load(corruption, params.dialect)
-    layout = DatasetPaths(root, dataset)
-    tasks, shards = plan_shards(dataset, chosen, params, layout)
+    paths = DatasetPaths(root, dataset)
+    with file_lock(paths.lock(f"corrupt-{corruption}")):
+        rows = _corrupt(params, paths, load(corruption, params.dialect))
+    what = f"corrupt {dataset} {corruption}"
+    check_share(rows, params.corrupt.allowed_failures, what, "corrupt")
+    return rows
+
+
+def _corrupt(params: Params, paths: DatasetPaths, corruption: Corruption) -> list[CellRow]:
+    tasks, shards = plan_shards(params, paths, corruption)
     waiting = [task for task in tasks if task.todo]
     work = {id(task): task.num_clips * len(task.todo) for task in waiting}
     total = sum(task.num_clips for task in tasks) * len(params.severities)
@@ -67,29 +75,24 @@ def corrupt(dataset: str, corruption: str, params: Params, root: Path) -> list[R
         corrupt_shard,
         waiting,
         params.machine,
-        f"corrupt {dataset} {corruption}",
+        f"corrupt {paths.dataset} {corruption.name}",
         lambda task: work[id(task)],
         total - sum(work.values()),
         lambda task: task.clean.name,
-        shared=(layout.data, layout.root / params.filter.sources[dataset].videos),
+        shared=(paths.data, paths.root / params.filter.sources[paths.dataset].videos),
     ):
         pass
-    _tidy(layout, corruption, shards)
+    _remove_stale(paths, corruption.name, shards)
     rows = parts.gather(shards)
-    manifest.write(layout.manifest(corruption), rows, schemas.CELLS)
-    accounting.check_share(
-        rows,
-        params.corrupt.allowed_failures,
-        f"corrupt {dataset} {corruption}",
-        "corrupt.allowed_failures",
-    )
+    manifest.write(paths.manifest(corruption.name), rows, schemas.CELLS)
     return rows
 
 
 def plan_shards(
-    dataset: str, corruption: Corruption, params: Params, layout: DatasetPaths
+    params: Params, paths: DatasetPaths, corruption: Corruption
 ) -> tuple[list[CorruptTask], list[Path]]:
-    """Tasks with the cells that are not done, and all shards, severity by severity."""
+    """Return the tasks of all clean shards, and all corrupted shards, severity by severity."""
+    dataset = paths.dataset
     table = params.corrupt.levels[dataset]
     common = {
         "stage": "corrupt",
@@ -108,27 +111,27 @@ def plan_shards(
         for severity in params.severities
     }
     split = params.corrupt.split
-    clean = sorted(layout.clean_folder(split).glob("*.tar"))
+    clean = sorted(paths.clean_folder(split).glob("*.tar"))
     if not clean:
         raise StageError(
-            f"{layout.clean_folder(split)}: no clean shards; run the decode stage first."
+            f"{paths.clean_folder(split)}: no clean shards; run the decode stage first."
         )
-    cells = ClipCorruptor.of(dataset, corruption.name, params, layout.root)
+    corruptor = ClipCorruptor.of(dataset, corruption.name, params, paths.root)
     tasks, shards = [], []
     for shard in clean:
         rows = manifest.read_rows(parts.part_path(shard), schemas.CELLS)
         identity = [[row["key"], row["status"], row["sha256"]] for row in rows]
         todo = []
         for severity in params.severities:
-            path = layout.cell_shard(corruption.name, severity, shard_index(shard))
+            path = paths.cell_shard(corruption.name, severity, shard_index(shard))
             recipe = recipe_hash(recipes[severity] | {"clips": identity})
             shards.append((severity, path))
             if not parts.part_is_done(path, recipe):
-                todo.append(PendingShard(severity, path, layout.relative(path), recipe))
+                todo.append(PendingShard(severity, path, paths.relative(path), recipe))
         tasks.append(
             CorruptTask(
-                cells=cells,
-                frames=None if params.corrupt.frames == "all" else params.corrupt.frames,
+                corruptor=corruptor,
+                frames=params.corrupt.num_frames,
                 clean=shard,
                 num_clips=len(rows),
                 todo=tuple(todo),
@@ -139,9 +142,9 @@ def plan_shards(
     return tasks, [path for _, path in sorted(shards, key=lambda one: (order[one[0]], one[1]))]
 
 
-def _tidy(layout: DatasetPaths, corruption: str, shards: Sequence[Path]) -> None:
-    """Remove shards of older runs, so that nothing stale stands beside what is true today."""
-    folder = layout.data / "corrupted" / corruption
+def _remove_stale(paths: DatasetPaths, corruption: str, shards: Sequence[Path]) -> None:
+    """Delete the shards of earlier runs that are not among today's."""
+    folder = paths.data / "corrupted" / corruption
     wanted = {shard.parent for shard in shards}
     for cell in folder.iterdir():
         if cell.is_dir():
@@ -151,7 +154,7 @@ def _tidy(layout: DatasetPaths, corruption: str, shards: Sequence[Path]) -> None
 
 
 def corrupt_shard(task: CorruptTask) -> None:
-    """Make the waiting severities of one shard and their parts."""
+    """Write the pending severities of one shard and their parts."""
     rows = manifest.read_rows(parts.part_path(task.clean), schemas.CELLS)
     severities = [todo.severity for todo in task.todo]
     choose = stored_frames(task.frames)
@@ -163,18 +166,13 @@ def corrupt_shard(task: CorruptTask) -> None:
             for todo in task.todo
         ]
         for clean in rows:
-            clip = _read(task, clean)
-            if isinstance(clip, ClipError):
-                for writer, severity in zip(writers, severities, strict=True):
-                    writer.fail(task.cells.row(severity, clean), clip)
-                continue
-            made = task.cells.make(severities, clean, clip, choose)
-            for writer, (row, frames) in zip(writers, made, strict=True):
-                _store(writer, row, frames)
+            made = task.corruptor.make(severities, clean, _read(task, clean), choose)
+            for writer, clip in zip(writers, made, strict=True):
+                writer.store(clip.row, clip.frames, clip.facts)
 
 
-def _read(task: CorruptTask, clean: Row) -> Clip | ClipError:
-    """The clean clip of a row, or why there is none."""
+def _read(task: CorruptTask, clean: CellRow) -> Clip | ClipError:
+    """Return the clean frames of a row, or the reason why there are none."""
     if clean["status"] != "ok":
         return ClipError(f"clean clip: {clean['reason']}")
     data = read_member(task.clean, clean["offset"], clean["size"], clean["sha256"])
@@ -182,13 +180,3 @@ def _read(task: CorruptTask, clean: Row) -> Clip | ClipError:
         return payload.read_payload(data)
     except ClipError as error:
         return error
-
-
-def _store(writer: shard_writer.ShardClipWriter, row: Row, frames: Frames | ClipError) -> None:
-    if isinstance(frames, ClipError):
-        writer.fail(row, frames)
-        return
-    try:
-        writer.add(row, frames)
-    except ClipError as error:
-        writer.fail(row, error)

@@ -2,15 +2,15 @@
 
 import logging
 import re
-from collections import Counter
 from pathlib import Path
 
+from ..datasets.accounting import check_share
 from ..datasets.annotations import read_annotations
 from ..datasets.class_list import HINT
-from ..datasets.clip_rows import ClipRow, FoundClip
+from ..datasets.clip_rows import FoundClip
 from ..datasets.probe import CHECKSUMS, ProbeLimits, ProbeTask, probe_clips
 from ..datasets.video_files import FileFinder, search_hint
-from ..errors import SettingsError, StageError
+from ..errors import SettingsError
 from ..execution.pool import run_tasks
 from ..io.locks import file_lock
 from ..io.text import read_text
@@ -19,6 +19,7 @@ from ..params import Params
 from ..settings import SourceSettings
 from ..storage import manifest, schemas
 from ..storage.paths import DatasetPaths
+from ..storage.schemas import ClipRow
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 CLIPS_PER_TASK = 16
 
 
-def filter_clips(dataset: str, params: Params, root: Path) -> list[ClipRow]:
+def filter_clips(params: Params, root: Path, dataset: str) -> list[ClipRow]:
     """Find and probe every listed clip, write clips.parquet and return its rows.
 
     Raises
@@ -42,7 +43,7 @@ def filter_clips(dataset: str, params: Params, root: Path) -> list[ClipRow]:
     params.check_dataset(dataset)
     paths = DatasetPaths(root, dataset)
     with file_lock(paths.lock("filter")):
-        tasks = find_clips(dataset, params, root, CLIPS_PER_TASK)
+        tasks = find_clips(params, root, dataset, CLIPS_PER_TASK)
         rows: list[ClipRow] = []
         for some in run_tasks(
             probe_clips,
@@ -55,12 +56,20 @@ def filter_clips(dataset: str, params: Params, root: Path) -> list[ClipRow]:
         ):
             rows.extend(some)
         manifest.write(paths.clips, rows, schemas.CLIPS)
-    _check_share(rows, params, dataset, root)
+    missing = [row["key"] for row in rows if row["status"] == "missing"]
+    videos = root / params.filter.sources[dataset].videos
+    check_share(
+        rows,
+        params.filter.allowed_failures,
+        f"filter {dataset}",
+        "filter",
+        lambda: f"The filter {search_hint(videos, missing[0])}." if missing else "",
+    )
     return rows
 
 
 def find_clips(
-    dataset: str, params: Params, root: Path, clips: int | None = None
+    params: Params, root: Path, dataset: str, clips: int | None = None
 ) -> list[ProbeTask]:
     """Return every listed clip with its file, in tasks of `clips` or in one; open no video."""
     source = params.filter.sources[dataset]
@@ -91,23 +100,6 @@ def find_clips(
         ProbeTask(tuple(found[start : start + step]), limits)
         for start in range(0, len(found), step)
     ]
-
-
-def _check_share(rows: list[ClipRow], params: Params, dataset: str, root: Path) -> None:
-    """Raise StageError if more than the allowed share of clips is not usable."""
-    allowed = params.filter.allowed_failures
-    reasons = Counter(row["reason"] for row in rows if row["status"] != "ok")
-    failed = reasons.total()
-    if failed > allowed * len(rows):
-        missing = [row["key"] for row in rows if row["status"] == "missing"]
-        videos = root / params.filter.sources[dataset].videos
-        hint = f"The filter {search_hint(videos, missing[0])}. " if missing else ""
-        frequent = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(3))
-        raise StageError(
-            f"filter {dataset}: {failed} of {len(rows)} listed clips are missing or broken, more "
-            f"than filter.allowed_failures = {allowed:g} ({frequent}); clips.parquet has the "
-            f"reason of each. {hint}Get more of the videos, or raise the limit in params.yaml."
-        )
 
 
 def _read_checksums(source: SourceSettings) -> dict[str, str]:

@@ -15,6 +15,7 @@ import corruptions
 from corruptions.registry import load
 
 from ..io import atomic
+from ..io.locks import file_lock
 from ..models import registry
 from ..params import Params
 from ..provenance import code_of, describe, stage_code
@@ -25,7 +26,11 @@ STAGES = ("synthesize", "filter", "decode", "corrupt", "train", "evaluate", "rep
 
 def write_recipes(params: Params, root: Path) -> None:
     """Write `data/recipes`; files whose content is unchanged are not touched."""
-    folder = root / "data" / "recipes"
+    with file_lock(root / "data" / ".recipes.lock"):
+        _write_all(params, root / "data" / "recipes")
+
+
+def _write_all(params: Params, folder: Path) -> None:
     _write(
         folder / "corruptions",
         {

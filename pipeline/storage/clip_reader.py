@@ -1,11 +1,11 @@
-"""Read stored clips for models: only the frames that are wanted, straight from their shard.
+"""Random access to stored clips: reads only the requested frames from a shard.
 
-A manifest row says where a clip's file lies inside its shard, so nothing walks the tar. Of a file
-of JPEG packets (the default payload) only the wanted packets are read from the disk and decoded,
-by libjpeg-turbo; other codecs are decoded from the beginning to the last wanted frame.
+A manifest row gives offset and size of a clip in its shard. Of JPEG payloads (the default) only the
+requested packets are read and decoded, by libjpeg-turbo; other codecs are decoded from the first to
+the last requested frame.
 
-FFmpeg-based readers (PyAV, torchcodec, decord, OpenCV) turn the same JPEG into the same picture up
-to rounding: for 4:4:4 at quality 95 about one value in twenty differs, by 3 at most.
+Readers based on FFmpeg (PyAV, torchcodec, decord, OpenCV) decode the same JPEG up to rounding: for
+4:4:4 at quality 95 about one value in twenty differs, by at most 3.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 from corruptions.types import Clip
 
 from ..errors import StageError
+from . import payload
 
-PLAIN = {"format_whitelist": "mov,matroska", "protocol_whitelist": "subfile,file"}
-"""A stored clip is a video; what claims to be a playlist opens no other file."""
+PART_OF_FILE = payload.PLAIN | {"protocol_whitelist": "subfile,file"}
 
 
 @dataclass(frozen=True)
 class StoredClip:
-    """Where one clip lies: a video file of `size` bytes from byte `offset` of a shard."""
+    """One stored clip: a video file of `size` bytes from byte `offset` of a shard."""
 
     key: str
     shard: Path
@@ -40,7 +40,7 @@ class StoredClip:
 
     @classmethod
     def of(cls, row: Mapping[str, Any], root: Path) -> Self:
-        """The clip of a manifest row with status "ok"; manifests name shards relative to `root`."""
+        """Return the clip of a manifest row with status "ok"; `root` is the project's folder."""
         return cls(
             key=row["key"],
             shard=root / row["shard"],
@@ -53,40 +53,63 @@ class StoredClip:
 
 
 def read_clip(clip: StoredClip, indices: Sequence[int] | NDArray[np.intp]) -> Clip:
-    """Frames `indices` of a clip, in that order, with repetitions: (len(indices), H, W, 3)."""
+    """Read frames of a clip.
+
+    Parameters
+    ----------
+    clip
+        Clip to read.
+    indices
+        Frames, 0..num_frames - 1, in any order, with repetitions.
+
+    Returns
+    -------
+    Clip
+        Frames in the order of `indices`: (len(indices), H, W, 3), uint8 RGB.
+
+    Raises
+    ------
+    ValueError
+        If `indices` is empty or out of range.
+    StageError
+        If the shard does not hold the clip that its manifest describes.
+
+    """
     wanted = sorted({int(index) for index in indices})
     if not wanted or wanted[0] < 0 or wanted[-1] >= clip.num_frames:
-        raise ValueError(f"{clip.key}: frames {list(indices)} of {clip.num_frames} are wanted.")
+        raise ValueError(
+            f"{clip.key}: frames must be in 0..{clip.num_frames - 1} (got {list(indices)})."
+        )
     try:
         frames = _read(clip, wanted)
     except (OSError, IndexError, ValueError) as error:  # errors of av are OSError or ValueError
         raise StageError(
             f"{clip.shard}, clip {clip.key}: cannot be read ({error}); delete this shard and run "
-            "the stage that makes it again."
+            "the stage that writes it again."
         ) from error
     return np.stack([frames[int(index)] for index in indices])
 
 
 def _read(clip: StoredClip, wanted: list[int]) -> dict[int, NDArray[np.uint8]]:
     url = f"subfile,,start,{clip.offset},end,{clip.offset + clip.size},,:{clip.shard}"
-    with av.open(url, options=PLAIN) as container:
+    with av.open(url, options=PART_OF_FILE) as container:
         stream = container.streams.video[0]
         if stream.codec_context is None:
-            raise ValueError("there is no decoder for it")
+            raise ValueError("no decoder for its codec")
         # Decoders pad their pictures; a damaged header may declare any size.
         pixels = (clip.height + 256) * (clip.width + 256)
         stream.codec_context.options = {"max_pixels": str(pixels)}
         if stream.codec_context.name == "mjpeg":
             places = [(entry.pos, entry.size) for entry in stream.index_entries]
             if len(places) != clip.num_frames:
-                raise ValueError(f"{len(places)} frames, the manifest says {clip.num_frames}")
+                raise ValueError(f"{len(places)} frames, expected {clip.num_frames}")
             return _read_jpegs(clip, {index: places[index] for index in wanted})
         stream.codec_context.thread_count = 1
         frames: dict[int, NDArray[np.uint8]] = {}
         for index, frame in enumerate(container.decode(stream)):
             if index in wanted:
                 if (frame.height, frame.width) != (clip.height, clip.width):
-                    raise ValueError(f"frame {index} is of another size than the manifest says")
+                    raise ValueError(f"the size of frame {index} differs from the manifest")
                 frames[index] = frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
             if index == wanted[-1]:
                 return frames
@@ -96,16 +119,16 @@ def _read(clip: StoredClip, wanted: list[int]) -> dict[int, NDArray[np.uint8]]:
 def _read_jpegs(
     clip: StoredClip, places: Mapping[int, tuple[int, int]]
 ) -> dict[int, NDArray[np.uint8]]:
-    """Decode packets by their places, (first byte in the clip's file, number of bytes)."""
+    """Decode packets, given as (first byte in the clip's file, number of bytes)."""
     frames = {}
     with clip.shard.open("rb") as file:
         for index, (position, size) in places.items():
             if position < 0 or position + size > clip.size:
-                raise ValueError(f"frame {index} is said to lie outside of the clip")
+                raise ValueError(f"frame {index} is outside of the clip")
             file.seek(clip.offset + position)
             data = file.read(size)
             found = simplejpeg.decode_jpeg_header(data)[:2]
-            if found != (clip.height, clip.width):  # before any memory is taken for it
-                raise ValueError(f"frame {index} is of another size than the manifest says")
+            if found != (clip.height, clip.width):  # before memory is allocated for it
+                raise ValueError(f"the size of frame {index} differs from the manifest")
             frames[index] = simplejpeg.decode_jpeg(data, colorspace="RGB")
     return frames

@@ -1,7 +1,7 @@
-"""What a manifest must say before anything is opened by its word.
+"""Validation of manifests read from disk: types, names, paths, ranges.
 
-Manifests come from disk, and published ones from strangers. Their rows name files, places in files
-and sizes of arrays, so these are checked where a manifest is read, and nowhere else.
+Manifests may come from other users. Their rows name files, offsets and array sizes, so they are
+checked once, where a manifest is read.
 """
 
 from pathlib import Path
@@ -13,11 +13,11 @@ from ..errors import StageError
 from ..messages import quoted
 
 MAX_ROWS = 5_000_000
-"""Most rows of a manifest: a few bytes of Parquet can stand for any number of equal rows."""
+"""Limit on the rows of a manifest: a few bytes of Parquet can encode any number of equal rows."""
 
 NEVER_EMPTY = ("key", "status", "corruption", "severity", "correct1", "correct5")
 NAMES = ("key", "dataset", "split", "corruption", "model")
-"""Columns that become names of files and members."""
+"""Columns that become names of files and of members of shards."""
 
 NAME = "^[A-Za-z0-9_-]{1,200}$"
 PATHS = {
@@ -38,7 +38,7 @@ RANGES = {
     "fps_num": (1, 1 << 31),
     "fps_den": (1, 1 << 31),
 }
-"""Least and greatest number of a clip that is there."""
+"""Smallest and largest value of a column for a clip with status "ok"."""
 
 
 SCORES = {
@@ -52,7 +52,7 @@ SCORES = {
 
 
 def check(path: Path, table: pa.Table, schema: pa.Schema) -> None:
-    """Stop with a StageError if a column has another type, or a value that no stage writes."""
+    """Raise StageError if a column has another type, or a value that no stage writes."""
     for name in table.column_names:
         found, expected = table.schema.field(name).type, schema.field(name).type
         if found != expected:
@@ -72,7 +72,7 @@ def check(path: Path, table: pa.Table, schema: pa.Schema) -> None:
             _range(path, name, usable[name])
         for name in {"shard", "member", "sha256"} & set(table.column_names):
             if usable[name].null_count:
-                _refuse(path, f"column {name} is empty for a clip that is there")
+                _refuse(path, f"column {name} is empty for a clip with status ok")
 
 
 def _match(
@@ -81,16 +81,16 @@ def _match(
     fits = pc.fill_null(pc.match_substring_regex(column, pattern), wanted)
     odd = column.filter(pc.not_equal(fits, wanted))
     if len(odd):
-        _refuse(path, f"column {name} says {quoted(odd[0].as_py())}")
+        _refuse(path, f"column {name} has the value {quoted(odd[0].as_py())}")
 
 
 def _range(path: Path, name: str, column: pa.ChunkedArray) -> None:
     least, greatest = RANGES[name]
     if column.null_count:
-        _refuse(path, f"column {name} is empty for a clip that is there")
+        _refuse(path, f"column {name} is empty for a clip with status ok")
     for value in pc.min_max(column).as_py().values() if len(column) else ():
         if not least <= value <= greatest:
-            _refuse(path, f"column {name} says {value}, which must be in {least}..{greatest}")
+            _refuse(path, f"column {name} has the value {value}, outside {least}..{greatest}")
 
 
 def _check_scores(path: Path, table: pa.Table) -> None:
@@ -102,10 +102,10 @@ def _check_scores(path: Path, table: pa.Table) -> None:
         outside = column.filter(pc.invert(inside))
         if len(outside):
             value = outside[0].as_py()
-            _refuse(path, f"column {name} says {value}, which must be in {least}..{greatest}")
+            _refuse(path, f"column {name} has the value {value}, outside {least}..{greatest}")
 
 
 def _refuse(path: Path, words: str) -> None:
     raise StageError(
-        f"{path}: {words}; no stage writes that. Delete the file and run the stage that makes it."
+        f"{path}: {words}; no stage writes this. Delete the file and run the stage that writes it."
     )

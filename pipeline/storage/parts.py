@@ -9,37 +9,36 @@ from typing import Any
 
 from ..io.atomic import is_being_written
 from . import manifest, schemas
-from .manifest import _metadata, has_recipe, write
-from .schemas import CELLS, Row
+from .schemas import CellRow
 
 
 def part_path(shard: Path) -> Path:
-    """The part of a shard."""
+    """Return the path of the part of a shard."""
     return shard.with_suffix(".parquet")
 
 
 def write_part(shard: Path, rows: Iterable[Mapping[str, Any]], recipe: str) -> None:
-    """Mark a shard as done: its rows and its recipe, in one file written last."""
+    """Write the rows and the recipe of a shard, which marks it as complete."""
     metadata = {"recipe_hash": recipe, "shard_size": str(shard.stat().st_size)}
-    write(part_path(shard), rows, CELLS, metadata)
+    manifest.write(part_path(shard), rows, schemas.CELLS, metadata)
 
 
 def is_whole(shard: Path) -> bool:
-    """Whether a shard has its part and the size that the part says."""
-    said = _metadata(part_path(shard)).get("shard_size")
-    return shard.is_file() and said == str(shard.stat().st_size)
+    """Return True if a shard has a part and the size that the part records."""
+    recorded = manifest.read_metadata(part_path(shard)).get("shard_size")
+    return shard.is_file() and recorded == str(shard.stat().st_size)
 
 
 def part_is_done(shard: Path, recipe: str) -> bool:
-    """Whether a shard was made wholly, by today's recipe."""
-    return is_whole(shard) and has_recipe(part_path(shard), recipe)
+    """Return True if a shard is complete and was written with this recipe."""
+    return is_whole(shard) and manifest.has_recipe(part_path(shard), recipe)
 
 
 def remove_others(folder: Path, shards: Iterable[Path]) -> None:
-    """Delete what does not belong to the shards of today: older shards, parts and left-overs.
+    """Delete all files of a folder except these shards and their parts.
 
-    A temporary beside today's shards stays while its writer may live: a worker that was given up
-    as lost, or a second run.
+    A temporary file beside the shards stays while its writer may be alive: a worker that a cluster
+    reported as lost, or a second run.
     """
     wanted = {path for shard in shards for path in (shard, part_path(shard))}
     for path in folder.iterdir() if folder.is_dir() else ():
@@ -47,9 +46,9 @@ def remove_others(folder: Path, shards: Iterable[Path]) -> None:
             path.unlink(missing_ok=True)
 
 
-def gather(shards: Iterable[Path]) -> list[Row]:
-    """Rows of the parts, in the order of the shards."""
-    rows: list[Row] = []
+def gather(shards: Iterable[Path]) -> list[CellRow]:
+    """Read the rows of all parts, in the order of the shards."""
+    rows: list[CellRow] = []
     for shard in shards:
         rows.extend(manifest.read_rows(part_path(shard), schemas.CELLS))
     return rows

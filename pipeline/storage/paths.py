@@ -1,4 +1,4 @@
-"""Where things lie below the project's folder: one place for every path of the data flow."""
+"""Paths of all inputs and outputs of a dataset."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,61 +8,69 @@ from .shards import shard_name
 
 @dataclass(frozen=True)
 class DatasetPaths:
-    """Paths of one dataset."""
+    """Paths of one dataset below the project's folder."""
 
     root: Path
+    """Folder of params.yaml."""
     dataset: str
 
     @property
     def clips(self) -> Path:
-        """Manifest of every listed clip."""
+        """Return the manifest of listed clips."""
         return self.manifests / "clips.parquet"
 
     @property
     def manifests(self) -> Path:
+        """Return the folder of the dataset's manifests."""
         return self.root / "manifests" / self.dataset
 
     @property
     def predictions(self) -> Path:
+        """Return the folder of the predictions, one file per model."""
         return self.manifests / "predictions"
 
     @property
     def data(self) -> Path:
+        """Return the folder of videos, shards and weights."""
         return self.root / "data" / self.dataset
 
     def lock(self, work: str) -> Path:
-        """Lock of a piece of work, which one run at a time may do."""
+        """Return the lock of a stage, which one run at a time may hold."""
         return self.data / f".{work}.lock"
 
     def manifest(self, corruption: str) -> Path:
-        """Manifest of a corruption (all severities), or of the clean set."""
+        """Return the manifest of a corruption (all severities), or of the clean set."""
         return self.manifests / f"{corruption}.parquet"
 
     def clean_folder(self, split: str) -> Path:
+        """Return the folder of the clean shards of a split."""
         return self.data / "clean" / split
 
     def clean_shard(self, split: str, index: int) -> Path:
+        """Return a clean shard."""
         return self.clean_folder(split) / shard_name(self.dataset, "clean", 0, index)
 
     def cell_folder(self, corruption: str, severity: int) -> Path:
+        """Return the folder of the shards of a cell."""
         return self.data / "corrupted" / corruption / str(severity)
 
     def cell_shard(self, corruption: str, severity: int, index: int) -> Path:
+        """Return a shard of a cell."""
         name = shard_name(self.dataset, corruption, severity, index)
         return self.cell_folder(corruption, severity) / name
 
     def trained(self, model: str) -> Path:
-        """Folder of a trained model."""
+        """Return the folder of a trained model."""
         return self.data / "train" / model
 
     def weights(self, model: str) -> Path:
-        """Weights that the train stage wrote."""
+        """Return the weights that the train stage writes."""
         return self.trained(model) / "weights.pt"
 
     def answers(self, model: str, corruption: str, severity: int) -> Path:
-        """Part of a model's predictions: one cell."""
+        """Return the part of a model's predictions that holds one cell."""
         return self.data / "evaluate" / model / f"{corruption}-{severity}.parquet"
 
     def relative(self, path: Path) -> str:
-        """A path as manifests hold it: relative to the project's folder."""
+        """Return a path as manifests record it: relative to the project's folder."""
         return path.relative_to(self.root).as_posix()

@@ -1,14 +1,14 @@
-"""How the frames of one clip are stored in a shard: one small video file a clip.
+"""Payload: the video file that holds the frames of one clip in a shard.
 
-| codec | file | what it is |
+| codec | file | properties |
 |---|---|---|
-| jpeg | mp4 | every frame a JPEG (libjpeg-turbo through simplejpeg): all-intra, quick both ways |
+| jpeg | mp4 | JPEG frames (libjpeg-turbo through simplejpeg): all-intra, fast to write and read |
 | ffv1 | mkv | lossless, all-intra |
-| h264 | mp4 | smallest; 4:2:0 and inter-coded, removes part of the noise that was put in |
+| h264 | mp4 | smallest; 4:2:0 and inter-coded, which removes part of added noise |
 
-`JPEG 4:4:4` is the default: 4:2:0 of any codec takes away about 28 % of noise per channel. Clean
-and corrupted frames go through the same payload. Same frames, same bytes: every encoder runs with
-one thread and no file carries a date.
+`JPEG 4:4:4` is the default: 4:2:0 of any codec removes about 28 % of noise per channel. Clean and
+corrupted frames are stored in the same payload. The same frames give the same bytes: every encoder
+runs with one thread and files contain no date.
 """
 
 import io
@@ -32,11 +32,11 @@ from ..settings import PayloadSettings
 EXTENSIONS = {"jpeg": "mp4", "ffv1": "mkv", "h264": "mp4"}
 
 PLAIN = {"format_whitelist": "mov,matroska", "protocol_whitelist": "file"}
-"""A stored clip is a video; what claims to be a playlist opens no other file."""
+"""Options of readers: only video containers, so that a playlist cannot open other files."""
 
 
 class PayloadWriter:
-    """Writes one clip frame by frame; `close()` gives the file's bytes."""
+    """Writer of one clip, frame by frame; `close()` returns the bytes of the file."""
 
     def __init__(self, settings: PayloadSettings, fps: Fraction, height: int, width: int) -> None:
         self._settings = settings
@@ -59,7 +59,7 @@ class PayloadWriter:
         settings = self._settings
         options: dict[str, str]
         if settings.codec == "jpeg":
-            # Only the muxer is used: the frames come as finished JPEG packets.
+            # Only the muxer is used: frames are added as encoded JPEG packets.
             stream: Any = self._container.add_stream("mjpeg", rate=fps)
             stream.pix_fmt = {"444": "yuvj444p", "422": "yuvj422p", "420": "yuvj420p"}[
                 settings.subsampling
@@ -106,15 +106,16 @@ class PayloadWriter:
 
     @property
     def codec(self) -> str:
-        """FFmpeg's name of the codec, as readers see it."""
+        """Return FFmpeg's name of the codec."""
         return str(self._stream.codec_context.name)
 
     @property
     def pix_fmt(self) -> str:
+        """Return FFmpeg's name of the pixel format."""
         return str(self._stream.codec_context.pix_fmt)
 
     def close(self) -> bytes:
-        """Finish the file and give its bytes."""
+        """Finish the file and return its bytes."""
         if self.num_frames == 0:
             raise ClipError("no frames to store")
         if self._settings.codec != "jpeg":
@@ -124,7 +125,7 @@ class PayloadWriter:
 
 
 def describe(settings: PayloadSettings) -> str:
-    """The payload's encoder and settings in words, for manifests."""
+    """Return encoder and settings of the payload, as manifests record them."""
     if settings.codec == "jpeg":
         library = f"simplejpeg {version('simplejpeg')}"
         return f"JPEG quality {settings.quality} {settings.subsampling} ({library})"
@@ -134,7 +135,7 @@ def describe(settings: PayloadSettings) -> str:
 
 
 def write_payload(frames: Iterable[Any], fps: Fraction, settings: PayloadSettings) -> bytes:
-    """Store frames, each (H, W, 3) uint8 RGB, as one video file."""
+    """Encode frames, each (H, W, 3), uint8 RGB, as one video file."""
     writer: PayloadWriter | None = None
     for frame in frames:
         if writer is None:
@@ -146,10 +147,10 @@ def write_payload(frames: Iterable[Any], fps: Fraction, settings: PayloadSetting
 
 
 def read_payload(payload: bytes) -> Clip:
-    """All frames of a stored clip, (T, H, W, 3) uint8 RGB.
+    """Decode all frames of a stored clip, (T, H, W, 3), uint8 RGB.
 
-    JPEG packets are decoded by libjpeg-turbo, as `pipeline.io.clips` does for models; readers built
-    on FFmpeg agree with each other and differ from it by 3 levels at most (rounding of YCbCr).
+    JPEG packets are decoded by libjpeg-turbo, as in clip_reader.py. Readers based on FFmpeg differ
+    from it by at most 3 levels (rounding of YCbCr).
     """
     try:
         with av.open(io.BytesIO(payload), mode="r", options=PLAIN) as container:
@@ -159,10 +160,10 @@ def read_payload(payload: bytes) -> Clip:
                 clip = np.empty((len(packets), stream.height, stream.width, 3), np.uint8)
                 for frame, data in zip(clip, packets, strict=True):
                     if simplejpeg.decode_jpeg_header(data)[:2] != frame.shape[:2]:
-                        raise ValueError("a frame is of another size than its container says")
+                        raise ValueError("the size of a frame differs from its container")
                     simplejpeg.decode_jpeg(data, colorspace="RGB", buffer=frame)
                 if not packets:
-                    raise ValueError("it has no frames")
+                    raise ValueError("no frames")
                 return clip
             stream.codec_context.thread_count = 1
             return np.stack(

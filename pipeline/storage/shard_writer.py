@@ -1,15 +1,14 @@
-"""Store clips of one cell in one shard: frames in, rows out.
+"""Shard writer: stores the clips of one cell in one shard, and their rows in its part.
 
-What the decode and corrupt stages have in common. A shard and its part appear only when all their
-clips are done; the part is written last and marks the shard as done.
+A shard and its part are renamed into place when all their clips are written; the part comes last
+and marks the shard as complete.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +18,20 @@ from ..errors import ClipError, TransientClipError
 from ..io.atomic import atomic
 from ..settings import PayloadSettings
 from . import parts, payload
-from .schemas import Row
+from .schemas import CellRow
 from .shards import ShardWriter
+
+Facts = Callable[[], CellRow]
+"""Function that returns the columns of a row that are known once all frames are read."""
+
+
+def no_facts() -> CellRow:
+    """Return no columns: for frames that add nothing to their row."""
+    return {}
 
 
 class ShardClipWriter:
-    """One shard being written."""
+    """Clips of one shard that is being written."""
 
     def __init__(
         self, writer: ShardWriter, shard: str, recipe: str, settings: PayloadSettings
@@ -33,15 +40,26 @@ class ShardClipWriter:
         self._shard = shard
         self._recipe = recipe
         self._settings = settings
-        self.rows: list[Row] = []
+        self.rows: list[CellRow] = []
         self.settled = True
-        """Whether no clip's failure may be the moment's."""
+        """True if no clip failed for a transient reason."""
 
-    def add(self, row: Mapping[str, Any], frames: Iterable[NDArray[np.uint8]]) -> None:
-        """Store one clip, frame by frame. A ClipError on the way leaves nothing in the shard.
+    def store(
+        self, row: CellRow, frames: Iterable[NDArray[np.uint8]], facts: Facts = no_facts
+    ) -> None:
+        """Write one clip, or record the ClipError that reading its frames raises."""
+        try:
+            self.add(row, frames, facts)
+        except ClipError as error:
+            self.fail(row, error)
 
-        `row` says what is known before: names, labels, corruption and `fps_num`, `fps_den`.
-        `frames` may fill in further columns of the row as it goes (it is read to its end first).
+    def add(
+        self, row: CellRow, frames: Iterable[NDArray[np.uint8]], facts: Facts = no_facts
+    ) -> None:
+        """Write one clip frame by frame; after a ClipError the shard holds nothing of it.
+
+        `row` has the columns that are known beforehand, among them `fps_num` and `fps_den`.
+        `facts` is called after the last frame and adds to them.
         """
         fps = Fraction(row["fps_num"], row["fps_den"])
         digest = sha256()
@@ -57,7 +75,9 @@ class ShardClipWriter:
             raise ClipError("no frames to store")
         data = writer.close()
         extension = payload.EXTENSIONS[self._settings.codec]
-        done: Row = dict(row) | {
+        done: CellRow = {
+            **row,
+            **facts(),
             "status": "ok",
             "reason": "",
             "shard": self._shard,
@@ -71,10 +91,10 @@ class ShardClipWriter:
             "recipe_hash": self._recipe,
             "tool_version": __version__,
         }
-        member = self._writer.add(str(row["key"]), extension, data, int(row["label_id"]), done)
+        member = self._writer.add(row["key"], extension, data, row["label_id"], done)
         self.rows.append(
-            done
-            | {
+            {
+                **done,
                 "member": member.name,
                 "offset": member.offset,
                 "size": member.size,
@@ -82,12 +102,12 @@ class ShardClipWriter:
             }
         )
 
-    def fail(self, row: Mapping[str, Any], error: ClipError) -> None:
-        """Record a clip that could not be made."""
+    def fail(self, row: CellRow, error: ClipError) -> None:
+        """Record a clip that cannot be written."""
         self.settled &= not isinstance(error, TransientClipError)
         self.rows.append(
-            dict(row)
-            | {
+            {
+                **row,
                 "status": "failed",
                 "reason": str(error),
                 "recipe_hash": self._recipe,
@@ -100,13 +120,14 @@ class ShardClipWriter:
 def open_shard(
     shard: Path, relative: str, recipe: str, settings: PayloadSettings
 ) -> Iterator[ShardClipWriter]:
-    """Write one shard; when the block ends well, shard and part appear, in this order.
+    """Write one shard; when the block ends without an error, shard and part appear, in this order.
 
-    An older part goes first: no part may ever stand beside a shard that it does not describe. The
-    part of a shard with a clip that the next run shall try again names no recipe of any run.
+    An older part is deleted first, so that no part exists beside a shard that it does not describe.
+    The part of a shard with a transient failure records another recipe, so that the next run of
+    the stage writes the shard again.
     """
     parts.part_path(shard).unlink(missing_ok=True)
     with atomic(shard) as temporary, ShardWriter(temporary) as writer:
-        cell = ShardClipWriter(writer, relative, recipe, settings)
-        yield cell
-    parts.write_part(shard, cell.rows, recipe if cell.settled else f"unsettled {recipe}")
+        clips = ShardClipWriter(writer, relative, recipe, settings)
+        yield clips
+    parts.write_part(shard, clips.rows, recipe if clips.settled else f"unsettled {recipe}")

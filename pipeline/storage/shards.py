@@ -1,7 +1,7 @@
-"""Shards: uncompressed tar files in the WebDataset convention, the same bytes every time.
+"""Shards: uncompressed tar files in the WebDataset convention, reproducible byte for byte.
 
-The members of a sample are adjacent: `<key>.mp4` (or .mkv), `<key>.cls`, `<key>.json`. Everything
-that could differ between two runs (dates, owners, order) is fixed.
+The members of a sample are adjacent: `<key>.mp4` (or .mkv), `<key>.cls`, `<key>.json`. Dates,
+owners and order are fixed.
 """
 
 import io
@@ -22,7 +22,7 @@ _BLOCK = tarfile.BLOCKSIZE
 
 @dataclass(frozen=True)
 class Member:
-    """Where a stored clip lies: `size` bytes from `offset` of the shard."""
+    """A member of a shard: `size` bytes from byte `offset`."""
 
     name: str
     offset: int
@@ -31,17 +31,17 @@ class Member:
 
 
 def shard_name(dataset: str, corruption: str, severity: int, index: int) -> str:
-    """File name of a shard; the clean set is corruption `clean`, severity 0."""
+    """Return the file name of a shard; the clean set is corruption `clean`, severity 0."""
     return f"{dataset}-{corruption}-{severity}-{index:06d}.tar"
 
 
 def shard_index(shard: Path) -> int:
-    """Number of a shard among those of its cell, from its file name."""
+    """Return the number of a shard in its cell, from its file name."""
     return int(shard.stem.rpartition("-")[2])
 
 
 class ShardWriter:
-    """Writes one shard into an open temporary file."""
+    """Writer of one shard."""
 
     def __init__(self, path: Path) -> None:
         self._tar = tarfile.TarFile(path, mode="w", format=tarfile.USTAR_FORMAT)
@@ -60,7 +60,7 @@ class ShardWriter:
     def add(
         self, key: str, extension: str, payload: bytes, label_id: int, row: Mapping[str, Any]
     ) -> Member:
-        """Append one sample; gives the place of its payload."""
+        """Append one sample and return the member that holds its payload."""
         member = self._add(f"{key}.{extension}", payload)
         self._add(f"{key}.cls", str(label_id).encode())
         text = json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -77,11 +77,13 @@ class ShardWriter:
 
 
 def read_member(shard: Path, offset: int, size: int, expected: str | None = None) -> bytes:
-    """Bytes of one stored clip, checked against its SHA-256 if that is given."""
+    """Read one stored clip; check it against `expected`, its SHA-256 in hexadecimal, if given."""
     try:
         length = shard.stat().st_size if shard.is_file() else 0
         if offset < 0 or size < 0 or offset + size > length:
-            raise StageError(f"{shard}: ends before byte {offset + size}; run the stage again.")
+            raise StageError(
+                f"{shard}: ends before byte {offset + size}; run the stage that writes it again."
+            )
         with shard.open("rb") as file:
             file.seek(offset)
             data = file.read(size)
@@ -89,28 +91,28 @@ def read_member(shard: Path, offset: int, size: int, expected: str | None = None
         raise StageError(f"{shard}: cannot be read ({error.strerror}).") from error
     if expected is not None and sha256(data).hexdigest() != expected:
         raise StageError(
-            f"{shard}: the clip at byte {offset} is not what its manifest says; "
+            f"{shard}: the clip at byte {offset} differs from its manifest; "
             "delete this shard and run the stage again."
         )
     return data
 
 
 def walk(shard: Path) -> Iterator[tuple[Member, bytes]]:
-    """Members of a shard in order, with their bytes."""
+    """Return the members of a shard in order, with their bytes."""
     try:
         length = shard.stat().st_size
         with tarfile.open(shard, mode="r:") as tar:
             for info in tar:
                 if not info.isreg() or info.issparse():
-                    raise StageError(f"{shard}: member {quoted(info.name)} is no plain file")
+                    raise StageError(f"{shard}: member {quoted(info.name)} is not a regular file")
                 if not 0 <= info.size <= length - info.offset_data:
                     raise StageError(f"{shard}: ends inside member {quoted(info.name)}")
                 file = tar.extractfile(info)
-                assert file is not None  # noqa: S101 - a plain file
+                assert file is not None  # noqa: S101 - a regular file
                 data = file.read()
                 found = Member(info.name, info.offset_data, len(data), sha256(data).hexdigest())
                 if len(data) != info.size:
                     raise StageError(f"{shard}: ends inside member {info.name!r}")
                 yield found, data
     except (tarfile.TarError, OSError, ValueError, OverflowError) as error:
-        raise StageError(f"{shard}: no readable tar file: {error}") from error
+        raise StageError(f"{shard}: cannot be read as tar: {error}") from error

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..io.atomic import is_left_over
+from ..io.atomic import is_abandoned
 
 OUTPUTS = (
     ("data/recipes/*/*", r"[a-z0-9_]+\.json"),
+    ("data/.*.lock", r".*"),
     ("data/*/.*.lock", r".*"),
     ("data/*/clean/*/*", r"{dataset}-clean-0-\d{{6}}\.(tar|parquet)"),
     ("data/*/corrupted/*/*/*", r"{dataset}-[a-z0-9_]+-\d-\d{{6}}\.(tar|parquet)"),
@@ -76,7 +77,7 @@ def _outputs(root: Path) -> Iterator[Path]:
             if relative.is_relative_to(KEPT[0]) or relative.is_relative_to(KEPT[1]):
                 continue
             wanted = re.compile(name.format(dataset=re.escape(relative.parts[1])))
-            written = wanted.fullmatch(path.name) or is_left_over(path)
+            written = wanted.fullmatch(path.name) or is_abandoned(path)
             if written and (path.is_file() or path.is_symlink()):
                 yield path
     yield from _demo(root / DEMO)

@@ -63,8 +63,8 @@ def test_the_image_is_sound(image: str) -> None:
 def test_it_has_no_compiler_no_tests_and_no_root(image: str) -> None:
     assert run(image, "sh", "-c", "command -v gcc cc pip git || true") == ""
     assert run(image, "sh", "-c", "ls /project").split() == [
-        *("corruptions", "docker", "dvc.lock", "dvc.yaml", "manifests", "params.yaml"),
-        *("pipeline", "requirements.txt"),
+        *("LICENSE", "NOTICE", "corruptions", "docker", "dvc.lock", "dvc.yaml", "manifests"),
+        *("params.yaml", "pipeline", "requirements.txt"),
     ]
     configured = subprocess.run(
         ["docker", "image", "inspect", "-f", "{{.Config.User}}", image],
@@ -81,10 +81,10 @@ def test_same_shards_inside_and_outside(image: str, tmp_path: Path) -> None:
     for folder in (outside, inside):
         folder.mkdir()
         params = make_project(folder)
-    filter_clips("demo", params, outside)
-    decode("demo", params, outside)
+    filter_clips(params, outside, "demo")
+    decode(params, outside, "demo")
     for name in ("fog", "h265_crf", "packet_loss"):
-        corrupt("demo", name, params, outside)
+        corrupt(params, outside, "demo", name)
     for path in inside.rglob("*"):
         os.chown(path, *OWNER)
     where = ("--dataset", "demo", "--params", "/mine/params.yaml")

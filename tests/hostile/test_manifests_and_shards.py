@@ -24,7 +24,7 @@ from pipeline.stages.report.report import report
 from pipeline.storage import manifest, schemas
 from pipeline.storage.clip_reader import StoredClip, read_clip
 from pipeline.storage.paths import DatasetPaths
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import CellRow
 from pipeline.storage.shards import read_member, walk
 from tests.hostile.command import files, pipeline, refused
 from tests.support.project import make_project, write_params
@@ -46,9 +46,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("made") / "project"
     root.mkdir()
     params = make_project(root, num_clips=4, num_train=0, **CHANGES)
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
-    corrupt("demo", "fog", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
+    corrupt(params, root, "demo", "fog")
     weights = DatasetPaths(root, "demo").weights("tiny_r2plus1d")
     weights.parent.mkdir(parents=True)
     torch.save(models.load("tiny_r2plus1d").build(2).state_dict(), weights)
@@ -168,7 +168,7 @@ def test_what_is_no_file_is_refused(root: Path) -> None:
     for make in (os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")):
         path.rmdir() if path.is_dir() else path.unlink()
         make(path)
-        with pytest.raises(StageError, match="no plain file"):
+        with pytest.raises(StageError, match="not a regular file"):
             manifest.read_rows(path, schemas.CELLS)
 
 
@@ -179,7 +179,7 @@ def test_more_rows_than_any_benchmark_has(root: Path) -> None:
         manifest.read_rows(root / MANIFEST, schemas.CELLS)
 
 
-def rows_of(root: Path) -> list[Row]:
+def rows_of(root: Path) -> list[CellRow]:
     return manifest.read_rows(root / MANIFEST, schemas.CELLS)
 
 
@@ -230,7 +230,7 @@ def test_evaluate_names_the_shard(root: Path) -> None:
     with (root / row["shard"]).open("r+b") as file:
         file.truncate(row["offset"] + 100)
     with pytest.raises(StageError, match="delete this shard"):
-        evaluate("demo", write_params(root, **CHANGES), root)
+        evaluate(write_params(root, **CHANGES), root, "demo")
 
 
 def member(name: str, data: bytes = b"x", **changes: object) -> bytes:
@@ -276,8 +276,8 @@ def test_hostile_members(root: Path, name: str) -> None:
     except StageError as error:
         assert ".tar" in str(error)
     params = write_params(root, **CHANGES | {"seed": 1})  # another seed: shards are made again
-    with pytest.raises(StageError, match="not what its manifest says"):
-        corrupt("demo", "fog", params, root)
+    with pytest.raises(StageError, match="differs from its manifest"):
+        corrupt(params, root, "demo", "fog")
 
 
 def test_verify_finds_hostile_members_and_writes_nothing(root: Path) -> None:
@@ -311,7 +311,7 @@ def test_random_tar_files(tmp_path: Path, made: Path) -> None:
 
 def test_predictions(root: Path) -> None:
     params = write_params(root, **CHANGES)
-    evaluate("demo", params, root)
+    evaluate(params, root, "demo")
     path = root / "manifests/demo/predictions/tiny_r2plus1d.parquet"
     data = path.read_bytes()
     for change in (

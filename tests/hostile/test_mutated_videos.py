@@ -5,11 +5,11 @@ HOSTILE_FILES=20000 makes more of them.
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.storage import manifest, schemas
-from pipeline.storage.schemas import Row
 from tests.hostile.command import pipeline
 from tests.hostile.kinds import make_kinds
 from tests.hostile.mutations import mutate
@@ -72,7 +72,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def rows_of(root: Path, name: str) -> list[Row]:
+def rows_of(root: Path, name: str) -> list[Any]:
     schema = schemas.CLIPS if name == "clips" else schemas.CELLS
     return manifest.read_rows(root / f"manifests/demo/{name}.parquet", schema)
 

@@ -14,7 +14,7 @@ from pipeline.errors import ClipError
 from pipeline.media.source import VideoSource
 from pipeline.storage import manifest, schemas
 from pipeline.storage.payload import read_payload
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import ClipRow
 from tests.hostile.command import pipeline
 from tests.support.project import CLASSES, make_project, video_id, write_annotations
 from tests.support.videos import H264, make_video, moving_clip
@@ -73,7 +73,7 @@ KINDS: dict[Callable[[Path], None], tuple[str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
+def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ClipRow]:
     """What the filter stage says of one file of each kind, by its name."""
     root = tmp_path_factory.mktemp("special")
     make_project(root, num_clips=1, num_train=0)
@@ -90,7 +90,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
 
 
 @pytest.mark.parametrize("make", KINDS, ids=lambda make: str(make.__name__))
-def test_a_row_with_a_reason(rows: dict[str, Row], make: Callable[[Path], None]) -> None:
+def test_a_row_with_a_reason(rows: dict[str, ClipRow], make: Callable[[Path], None]) -> None:
     row = rows[make.__name__]
     assert row["status"] == KINDS[make][0]
     assert row["reason"].startswith(KINDS[make][1])

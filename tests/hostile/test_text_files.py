@@ -183,7 +183,7 @@ def test_checksums(tmp_path: Path, data: bytes) -> None:
     params = make_project(tmp_path, num_clips=2, num_train=0)
     (tmp_path / "data/demo/annotations/checksums.sha256").write_bytes(data)
     with pytest.raises(SettingsError) as caught:
-        filter_clips("demo", params, tmp_path)
+        filter_clips(params, tmp_path, "demo")
     check(caught.value, "checksums.sha256")
 
 
@@ -195,7 +195,7 @@ def test_a_folder_that_no_manifest_can_name(tmp_path: Path) -> None:
     name = f"{video_id(0)}_000003_000013.mp4"
     (videos / name).rename(odd / name)
     with pytest.raises(SettingsError, match="is not valid UTF-8"):
-        filter_clips("demo", params, tmp_path)
+        filter_clips(params, tmp_path, "demo")
 
 
 BOMB = "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(

@@ -20,8 +20,8 @@ def test_the_repository_s_parameters_are_valid() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"corruptions": ["fogg"]}, "corruptions: unknown corruption 'fogg'; there are: "),
-        ({"corruptions": ["fog", "fog"]}, "corruptions: named twice: fog"),
+        ({"corruptions": ["fogg"]}, "corruptions: unknown corruption 'fogg'; choose from "),
+        ({"corruptions": ["fog", "fog"]}, "corruptions: duplicates: fog"),
         ({"datasets": []}, "datasets: is empty"),
         ({"datasets": ["demo", "hmdb"]}, "dataset 'hmdb' is in `datasets` but not in filter.sourc"),
         ({"severities": [0, 1]}, "severities.0: .*greater than or equal to 1 .value: 0."),
@@ -47,5 +47,5 @@ def test_files_that_are_missing_or_no_yaml(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no such file.*--params"):
         params.load(tmp_path / "params.yaml")
     (tmp_path / "params.yaml").write_text("a: [")
-    with pytest.raises(SettingsError, match="no valid YAML"):
+    with pytest.raises(SettingsError, match="invalid YAML"):
         params.load(tmp_path / "params.yaml")

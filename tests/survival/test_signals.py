@@ -38,7 +38,7 @@ def test_a_signal_ends_the_run_and_the_next_one_finishes(
         pass  # until something is finished
     send(run, number, whom)
     assert run.ended_within(SECONDS)
-    assert run.fail(128 + number).startswith(f"Stopped by {number.name}. What was finished is kept")
+    assert run.fail(128 + number).startswith(f"Stopped by {number.name}. Completed work is kept")
     assert gone(run.pid)
     stages.check_wholeness(stage, root)
     parts = [root / name for name in visible(root) if name.endswith(".parquet")]

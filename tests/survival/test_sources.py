@@ -33,7 +33,7 @@ def test_a_source_that_changes_during_the_run(stages: Stages, stage: str, change
     if change == "other bytes":
         video.write_bytes(aside.read_bytes()[:-1] + b"x")
     os.kill(run.pid, signal.SIGCONT)
-    assert "changed or disappeared since the filter stage saw it" in run.fail()
+    assert "changed or disappeared since the filter stage read it" in run.fail()
     stages.check_wholeness(stage, root) if change == "gone" else None
     aside.replace(video)
     stages.finish(stage, root)

@@ -1,7 +1,7 @@
-"""Clusters: the same tasks over Dask or Ray workers on many machines, by their address.
+"""Clusters: joblib backends that run tasks on Dask or Ray workers of many machines.
 
-A cluster gives joblib a backend. Before work starts every worker shows that it would write the same
-bytes to the same place (see alike.py); a worker that comes later shows it before its first task.
+Before work starts, every worker is checked to write the same bytes to the same folder (see
+environment.py); a worker that joins later is checked before its first task.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,19 +23,19 @@ PACKAGES = {"dask": "distributed", "ray": "ray"}
 
 @dataclass(frozen=True)
 class Cluster:
-    """A connected cluster whose workers were checked."""
+    """A connected cluster with checked workers."""
 
     backend: Any
-    """joblib backend that runs tasks there."""
-    alike: Environment
+    """joblib backend that runs tasks on it."""
+    environment: Environment
 
 
 @contextmanager
 def open_cluster(machine: MachineSettings, shared: Sequence[Path]) -> Iterator[Cluster]:
     """Connect to `machine.address` and check all workers.
 
-    `shared` are the folders of the tasks: first the one they write to, in which a token proves that
-    the workers see the same folder, then those that they read.
+    `shared` are the folders of the tasks: first the one that they write to, in which a token shows
+    whether the workers see the same folder, then those that they read.
     """
     backend, address = machine.backend, machine.address
     if find_spec(PACKAGES[backend]) is None:
@@ -43,19 +43,23 @@ def open_cluster(machine: MachineSettings, shared: Sequence[Path]) -> Iterator[C
             f"machine.backend: {backend!r} needs the package {PACKAGES[backend]!r}, which is not "
             "installed here; docs/scale_out.md has the pip line. Or set machine.backend to loky."
         )
-    engines = import_module(f".{backend}_backend", __package__)  # its package is an extra
+    engines = import_module(f".{backend}_backend", __package__)  # needs an optional package
     with engines.connect(address) as engine, _seen_by_all(shared) as paths:
-        alike = Environment.here(paths)
-        problems = engine.check(alike)
+        environment = Environment.here(paths)
+        problems = engine.check(environment)
         if problems:
-            more = f" ({len(problems) - 1} more workers said the like)" if len(problems) > 1 else ""
+            more = (
+                f" ({len(problems) - 1} more workers reported problems)"
+                if len(problems) > 1
+                else ""
+            )
             raise StageError(f"machine.address: {address}: {problems[0]}{more}")
-        yield Cluster(engine.backend, alike)
+        yield Cluster(engine.backend, environment)
 
 
 @contextmanager
 def _seen_by_all(shared: Sequence[Path]) -> Iterator[tuple[Path, ...]]:
-    """Paths that prove the folders: a fresh token in the first, any entry of each other."""
+    """Yield paths that identify the folders: a new token in the first, any entry of the others."""
     first, *others = shared
     first.mkdir(parents=True, exist_ok=True)
     token = neighbour(first / "seen-by-workers")

@@ -1,7 +1,7 @@
-"""Dask: tasks over the workers of a running scheduler, through joblib's dask backend.
+"""Dask backend: runs tasks on the workers of a running scheduler, through joblib's dask backend.
 
-The scheduler gives the task of a lost worker to another one, and gives a task up when it has killed
-as many workers as its `allowed-failures` say.
+The scheduler repeats the task of a lost worker on another one, and abandons a task that has killed
+more workers than its `allowed-failures`.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,19 +19,19 @@ from .environment import Environment
 
 CONNECT_SECONDS = 10
 WORKERS_SECONDS = 60
-"""How long a cluster may take to have its first worker; batch systems start them late."""
+"""Time limit for the first worker of a cluster; batch systems start them late."""
 
 
 class Backend(DaskDistributedBackend):  # type: ignore[misc]  # joblib has no types
-    """joblib's backend, with two repairs for long runs on machines that can fail.
+    """joblib's Dask backend with two corrections for long runs on unreliable machines.
 
-    joblib never learns of a task that Dask gave up (every worker that had it died, or none can
-    import it), and waits for ever: here it is an error. And a cluster of one core would be passed
-    over and the tasks run where the run started.
+    joblib is not notified of a task that Dask abandoned (all its workers died, or none can import
+    it) and waits indefinitely: here it is an error. With a cluster of one core joblib would run the
+    tasks in the driver.
     """
 
     def submit(self, func: Any, callback: Callable[[Any], None] | None = None) -> Any:
-        """Submit a task; `callback` gets its result, or the error of a task that was given up."""
+        """Submit a task; `callback` gets its result, or the error of a task that Dask abandoned."""
         future = super().submit(func, callback)
 
         def tell(done: "Future[Any]") -> None:
@@ -43,16 +43,16 @@ class Backend(DaskDistributedBackend):  # type: ignore[misc]  # joblib has no ty
         return future
 
     def retrieve_result_callback(self, out: Any) -> Any:
-        """The task's result; raises its own error, or a StageError if Dask gave it up."""
+        """Return the task's result; raise its error, or StageError if Dask abandoned it."""
         if isinstance(out, BaseException):
             raise StageError(
-                f"Dask gave up a task: {one_line(out)} What was finished is kept: run the same "
-                "command again; if memory was short, with more of it for each worker."
+                f"Dask abandoned a task: {one_line(out)} Completed work is kept; run the same "
+                "command again, with more memory per worker if memory was short."
             )
         return super().retrieve_result_callback(out)
 
     def effective_n_jobs(self, n_jobs: int) -> int:
-        """Cores of the cluster, at least two so that joblib hands the tasks over."""
+        """Return the cores of the cluster, at least two so that joblib submits the tasks to it."""
         cores: int = super().effective_n_jobs(n_jobs)
         return max(2, cores)
 
@@ -64,18 +64,18 @@ class Engine:
     client: Client
     backend: Backend
 
-    def check(self, alike: Environment) -> list[str]:
-        """What is wrong with the workers."""
+    def check(self, environment: Environment) -> list[str]:
+        """Return the problems of the workers."""
         threads = self.client.nthreads()
         problems = [
             f"the worker {name} has {count} threads in one process; start workers with "
-            "`--nthreads 1 --nworkers N`, one process a core."
+            "`--nthreads 1 --nworkers N`, one process per core."
             for name, count in threads.items()
             if count != 1
         ]
         if problems:
             return problems
-        answers = self.client.run(alike.problem, on_error="return")
+        answers = self.client.run(environment.mismatch, on_error="return")
         for name, answer in answers.items():
             if isinstance(answer, BaseException):
                 problems.append(

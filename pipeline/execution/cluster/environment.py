@@ -1,8 +1,8 @@
-"""What a worker on another machine must have in common with the process that started the run.
+"""Check that remote workers have the same code, library versions and paths as the driver.
 
-Recipes are made where the run starts. A worker with another numpy, or with yesterday's code still
-in its memory, would write other bytes under the same recipe; one that does not see the project's
-folder would write them to nowhere.
+Recipes are computed where the run starts. A worker with another numpy, or with older code in
+memory, would write other bytes under the same recipe; one that does not see the project's folder
+would write to another place.
 """
 
 import os
@@ -26,11 +26,11 @@ class Environment:
 
     @classmethod
     def here(cls, paths: tuple[Path, ...]) -> "Environment":
-        """What this process has."""
+        """Return the environment of this process."""
         return cls(_versions(), paths)
 
-    def problem(self) -> str | None:
-        """What is different in the process that asks; None if nothing is."""
+    def mismatch(self) -> str | None:
+        """Return how the calling process differs from this environment; None if it does not."""
         found = dict(_versions())
         who = f"the worker {socket.gethostname()}:{os.getpid()}"
         for name, version in self.versions:
@@ -50,16 +50,19 @@ class Environment:
 
 
 @lru_cache(maxsize=8)
-def check_environment(alike: Environment) -> None:
-    """Stop if this worker is not alike; asked once a process and run."""
-    problem = alike.problem()
-    if problem is not None:
-        raise StageError(problem)
+def check_environment(environment: Environment) -> None:
+    """Raise StageError if this worker's environment differs from the driver's.
+
+    Checked once per process and run.
+    """
+    mismatch = environment.mismatch()
+    if mismatch is not None:
+        raise StageError(mismatch)
 
 
 @cache
 def _versions() -> tuple[tuple[str, str], ...]:
-    """Versions as they are in this process: read once, since code in memory does not change."""
+    """Return the versions in this process; read once, since code in memory does not change."""
     python = ".".join(platform.python_version_tuple()[:2])
     return (("Python", python), *library_versions().items(), ("the project's code", _code()))
 

@@ -1,8 +1,8 @@
-"""Ray: every task is a Ray task of one core, so that Ray's scheduler places and repeats it.
+"""Ray backend: every task is a Ray task of one core, so that Ray's scheduler places and repeats it.
 
-Ray's own backend for joblib deals tasks to a fixed pool of actors in turn: a slow or lost machine
-holds up those dealt to it, machines that come later are not used, and results cannot stream. Here
-joblib hands each task to Ray's scheduler itself.
+Ray's own backend for joblib assigns tasks to a fixed pool of actors in turn: a slow or lost machine
+delays its tasks, machines that join later are not used, and results cannot stream. Here joblib
+submits each task to Ray's scheduler.
 """
 
 import socket
@@ -27,9 +27,9 @@ from .environment import Environment
 
 CONNECT_SECONDS = 10
 CHECK_SECONDS = 120
-"""How long a machine may take to start a Python process and say what it has."""
+"""Time limit for a machine to start a Python process and report its environment."""
 RETRIES = 3
-"""How often a task is tried again after it died with its worker."""
+"""Retries of a task whose worker died."""
 
 
 class Backend(ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
@@ -45,12 +45,12 @@ class Backend(ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
         )
 
     def configure(self, n_jobs: int = 1, parallel: Any = None, **options: Any) -> int:
-        """Get ready for a `Parallel`."""
+        """Configure the backend for a `Parallel`."""
         self.parallel = parallel
         return self.effective_n_jobs(n_jobs)
 
     def effective_n_jobs(self, n_jobs: int) -> int:
-        """Cores of the cluster, at least two so that joblib hands the tasks over."""
+        """Return the cores of the cluster, at least two so that joblib submits the tasks to it."""
         return max(2, num_cores())
 
     def submit(self, func: Any, callback: Callable[[Any], None] | None = None) -> Any:
@@ -68,16 +68,16 @@ class Backend(ParallelBackendBase):  # type: ignore[misc]  # joblib has no types
         return future
 
     def retrieve_result_callback(self, out: Any) -> Any:
-        """The task's result; raises its own error, or a StageError if Ray gave it up."""
+        """Return the task's result; raise its error, or StageError if Ray abandoned it."""
         if isinstance(out, RayError):
             raise StageError(
-                f"Ray gave up a task: {one_line(out)} What was finished is kept: run the same "
-                "command again; if memory was short, with fewer cores (`ray start --num-cpus`)."
+                f"Ray abandoned a task: {one_line(out)} Completed work is kept; run the same "
+                "command again, with fewer cores if memory was short (`ray start --num-cpus`)."
             )
         return _retrieve_traceback_capturing_wrapped_call(out)
 
     def abort_everything(self, ensure_ready: bool = True) -> None:
-        """Stop the tasks that wait or run; their shards are not done."""
+        """Cancel pending and running tasks; their shards stay incomplete."""
         for reference in list(self._waiting):
             ray.cancel(reference, force=True)
 
@@ -88,17 +88,17 @@ class Engine:
 
     backend: Backend
 
-    def check(self, alike: Environment) -> list[str]:
-        """What is wrong with the machines that have cores."""
-        asked = [
+    def check(self, environment: Environment) -> list[str]:
+        """Return the problems of the machines that have cores."""
+        pending = [
             ray.remote(num_cpus=0, max_retries=0)(_call)
             .options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))
-            .remote(alike.problem)
+            .remote(environment.mismatch)
             for node in ray.nodes()
             if node["Alive"] and node["Resources"].get("CPU", 0) > 0
         ]
         problems = []
-        for answer in asked:
+        for answer in pending:
             try:
                 problem = ray.get(answer, timeout=CHECK_SECONDS)
             except RayError as error:
@@ -116,7 +116,7 @@ def _call(function: Callable[[], Any]) -> Any:
 
 
 def num_cores() -> int:
-    """Cores that the cluster has now."""
+    """Return the current number of cores of the cluster."""
     return int(ray.cluster_resources().get("CPU", 0))
 
 

@@ -8,7 +8,7 @@ from ...params import Params
 from ...provenance import recipe_hash
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow
 
 COLUMNS = [
     "key", "dataset", "split", "label_id", "severity", "status",
@@ -23,7 +23,7 @@ class EvaluationCell:
 
     corruption: str
     severity: int
-    rows: tuple[Row, ...]
+    rows: tuple[CellRow, ...]
 
     @cached_property
     def clips_hash(self) -> str:

@@ -23,7 +23,7 @@ from .predict import BatchReader, batches_of, move, predict, prediction_rows
 log = logging.getLogger(__name__)
 
 
-def evaluate(dataset: str, params: Params, root: Path) -> None:
+def evaluate(params: Params, root: Path, dataset: str) -> None:
     """Write `predictions/<model>.parquet` for every model of a dataset; compute missing parts."""
     params.check_dataset(dataset)
     paths = DatasetPaths(root, dataset)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ... import models
 from ...media.sampling import clip_indices
@@ -13,7 +13,7 @@ from ...models.device import ComputeDevice
 from ...models.spec import channels_last
 from ...params import Params
 from ...storage.clip_reader import StoredClip, read_clip
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow, PredictionRow
 from .cells import EvaluationCell
 from .scores import softmax_statistics
 
@@ -37,7 +37,7 @@ def move(model: models.LoadedModel, device: ComputeDevice, compiled: bool) -> mo
 class Batch:
     """Clips of one cell and the frames of them that are decoded."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[CellRow, ...]
     positions: tuple[int, ...]
     """Positions among the frames of the protocol, ascending."""
 
@@ -112,7 +112,9 @@ def _logits(model: models.LoadedModel, frames: torch.Tensor, device: ComputeDevi
         return models.logits(model, frames, torch.float32).cpu()
 
 
-def prediction_rows(cell: EvaluationCell, model: str, scores: torch.Tensor) -> Iterator[Row]:
+def prediction_rows(
+    cell: EvaluationCell, model: str, scores: torch.Tensor
+) -> Iterator[PredictionRow]:
     """Yield one row per clip of the cell, in the order of the cell."""
     best = scores.topk(min(5, scores.shape[1]), dim=1)
     predicted = zip(best.indices.tolist(), best.values.tolist(), strict=True)
@@ -120,7 +122,7 @@ def prediction_rows(cell: EvaluationCell, model: str, scores: torch.Tensor) -> I
     statistics = softmax_statistics(scores, usable) if usable else {}
     columns = iter(zip(*statistics.values(), strict=True))
     for row in cell.rows:
-        prediction: Row = {
+        prediction: PredictionRow = {
             "dataset": row["dataset"],
             "model": model,
             "key": row["key"],
@@ -138,6 +140,7 @@ def prediction_rows(cell: EvaluationCell, model: str, scores: torch.Tensor) -> I
                 "top5_logits": values,
                 "correct1": labels[0] == row["label_id"],
                 "correct5": row["label_id"] in labels,
-                **dict(zip(statistics, next(columns), strict=True)),
             }
+            values_of_clip = dict(zip(statistics, next(columns), strict=True))
+            prediction |= cast(PredictionRow, values_of_clip)
         yield prediction

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...params import Params
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow
 from .evaluated import Evaluated
 from .page import accounting, clips
 from .page.accounting import CellAccount
@@ -31,7 +31,7 @@ def read_stored(results: Evaluated, params: Params, root: Path) -> StoredClips:
     chosen = clips.choose_clips(results)
     keys = [results.keys[index] for index in chosen]
     cells: list[CellAccount] = []
-    rows: list[Row] = []
+    rows: list[CellRow] = []
     failures: Counter[str] = Counter()
     for corruption in ("clean", *params.corruptions):
         table = accounting.read_cells(paths, corruption, params.evaluate.split)

@@ -1,7 +1,7 @@
-"""Draw the demo's clips: a textured shape moves over a textured ground before an unsteady camera.
+"""Scenes of the demo clips: a textured shape moves over a textured ground, camera unsteady.
 
-Twelve motions are the classes. Place, size, colours, textures, speed and camera are drawn alike in
-all of them, so that a model which looks at single frames can only guess. A frame is a pure
+Twelve motions are the classes. Place, size, colours, textures, speed and camera have the same
+distribution in all of them, so that a model of single frames is at chance level. A frame is a pure
 function of (seed, clip, frame): any subset of frames, in any order, has the same pixels.
 """
 
@@ -25,7 +25,7 @@ FINE = 16  # cv2.fillPoly takes corners in 1/16 pixel (shift=4)
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the shape is at one time, relative to its place in the scene."""
+    """Pose of the shape at one time, relative to its place in the scene."""
 
     right: float = 0.0  # heights of the picture
     down: float = 0.0  # heights of the picture
@@ -36,7 +36,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast and how far one clip moves; every number is drawn uniformly from [0, 1)."""
+    """Speed and range of the motion of one clip; every number is uniform in [0, 1)."""
 
     strength: float
     cycles: float
@@ -87,7 +87,7 @@ MOTIONS: dict[str, Motion] = {
 
 @dataclass(frozen=True)
 class Scene:
-    """All that is drawn once for a clip."""
+    """Random values of one clip."""
 
     motion: Motion
     pace: Pace
@@ -102,7 +102,7 @@ class Scene:
 
 
 def scene(random: ClipRandom, name: str, num_frames: int, width: int, height: int) -> Scene:
-    """Draw the scene of one clip of class `name`."""
+    """Draw the random values of one clip of class `name`."""
     bits = random.clip()
     u = random_uniforms(bits, 32)
     ground_tone, shape_tone = 0.22 + 0.16 * u[0], 0.62 + 0.16 * u[1]
@@ -127,7 +127,7 @@ def scene(random: ClipRandom, name: str, num_frames: int, width: int, height: in
 
 
 def frame(scene: Scene, index: int) -> Image:
-    """Frame `index` of the clip, counted from 0."""
+    """Render frame `index` of the clip, counted from 0."""
     height, width = scene.ground.shape[:2]
     t = (index + 0.5) / scene.num_frames - 0.5
     sway = scene.hand[:, 0] * np.sin(2 * np.pi * (scene.hand[:, 1] * t + scene.hand[:, 2]))
@@ -147,12 +147,12 @@ def frame(scene: Scene, index: int) -> Image:
 
 
 def clip(scene: Scene) -> Clip:
-    """All frames of the clip."""
+    """Return all frames of the clip."""
     return np.stack(list(frames(scene)))
 
 
 def frames(scene: Scene) -> Iterator[Image]:
-    """The frames of the clip, one by one."""
+    """Return the frames of the clip, one by one."""
     return (frame(scene, index) for index in range(scene.num_frames))
 
 
@@ -192,7 +192,7 @@ def _cut(paint: Image, corners: NDArray[np.float64]) -> Image:
 
 
 def _corners(bits: np.random.Philox) -> NDArray[np.float64]:
-    """Corners of a polygon that looks different at every angle: one long arm, one notch."""
+    """Return the corners of a polygon that looks different at every angle: a long arm, a notch."""
     u = random_uniforms(bits, 17)
     count = 6 + int(3 * u[0])
     angles = 2 * np.pi * (np.arange(count) + 0.5 * (u[1 : 1 + count] - 0.5)) / count
@@ -203,7 +203,7 @@ def _corners(bits: np.random.Philox) -> NDArray[np.float64]:
 
 
 def _texture(bits: np.random.Philox, width: int, height: int, palette: Image) -> Image:
-    """Clouds with stripes, checks or dots over them, coloured by `palette`."""
+    """Return clouds overlaid with stripes, checks or dots, coloured by `palette`."""
     u = random_uniforms(bits, 5)
     clouds = _clouds(bits, width, height, 5) // 2 + _clouds(bits, width, height, 13) // 2
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float64)
@@ -222,14 +222,14 @@ def _texture(bits: np.random.Philox, width: int, height: int, palette: Image) ->
 
 
 def _clouds(bits: np.random.Philox, width: int, height: int, cells: int) -> Image:
-    """Smooth noise with about `cells` cells on each side, values 0..255."""
+    """Return smooth noise with about `cells` cells on each side, values 0..255."""
     coarse = random_bytes(bits, cells * cells).reshape(cells, cells)
     stretched = cv2.resize(coarse, (width, height))
     return cv2.GaussianBlur(stretched, (9, 9), 0).astype(np.uint8, copy=False)
 
 
 def _palette(hue: float, tone: float, spread: float) -> Image:
-    """256 colours from a dark one to a light one around brightness `tone` (0..1)."""
+    """Return 256 colours from dark to light around brightness `tone` (0..1)."""
     steps = np.linspace(-0.5, 0.5, 256)
     angles = 2 * np.pi * (hue + 0.25 * steps[:, None] + np.array([0, 1 / 3, 2 / 3]))
     value = np.clip(tone + spread * steps, 0, 1)[:, None]

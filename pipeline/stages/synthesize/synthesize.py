@@ -1,7 +1,7 @@
-"""Make the demo's videos: a small action dataset in the layout and annotation format of Kinetics.
+"""Synthesize stage: generates a small action dataset in the layout and format of Kinetics.
 
-A few clips are listed but missing, cut off, empty, text or sound without pictures, as in every
-user's copy of Kinetics, so that everything after this stage is the same code as for the real thing.
+Some listed clips are missing, truncated, empty, text or audio only, as in real copies of Kinetics,
+so that the later stages run the same code as for Kinetics.
 """
 
 import base64
@@ -24,12 +24,18 @@ from ...errors import ClipError, SettingsError, StageError
 from ...execution.pool import run_tasks
 from ...io.atomic import atomic, write_text
 from ...io.hashing import sha256_file
+from ...io.locks import file_lock
 from ...media import ffmpeg as program
+from ...params import Params
 from ...provenance import stage_code
 from ...settings import MachineSettings, SynthesizeSettings
+from ...storage.paths import DatasetPaths
 from . import scenes
 
 log = logging.getLogger(__name__)
+
+DATASET = "demo"
+"""Name of the generated dataset in params.yaml."""
 
 Split = Literal["train", "val"]
 State = Literal["good", "missing", "truncated", "empty", "text", "audio only"]
@@ -42,7 +48,7 @@ MIN_SIDE = 32  # pixels
 
 @dataclass(frozen=True)
 class Listing:
-    """One line of the annotations, and what lies on disk for it."""
+    """One line of the annotations and the state of its file."""
 
     youtube_id: str
     label: str
@@ -59,7 +65,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class _Task:
-    """Some files to make; `known` are their SHA-256 of an earlier run, or None."""
+    """Files to write; `known` are their SHA-256 of an earlier run, or None."""
 
     listings: tuple[Listing, ...]
     known: tuple[str | None, ...]
@@ -68,19 +74,27 @@ class _Task:
     seed: int
 
 
-def synthesize(
-    folder: Path, settings: SynthesizeSettings, machine: MachineSettings, seed: int
-) -> None:
-    """Write `folder`/videos and `folder`/annotations; the same bytes for any number of workers.
+def synthesize(params: Params, root: Path) -> None:
+    """Write the videos and annotations of the dataset `demo` below `root`/data/demo.
 
-    Videos that an earlier run with the same recipe has made, and nobody has changed, are kept.
+    The bytes are the same for any number of workers. Unchanged videos of an earlier run with the
+    same recipe are kept.
     """
+    paths = DatasetPaths(root, DATASET)
+    settings = params.synthesize
     for name, value in (("width", settings.width), ("height", settings.height)):
         if value % 2 or value < MIN_SIDE:
             raise SettingsError(
                 f"synthesize.{name} is {value}; it must be even (H.264 with 4:2:0 colour) and at "
                 f"least {MIN_SIDE}."
             )
+    with file_lock(paths.lock("synthesize")):
+        _synthesize(paths.data, settings, params.machine, params.seed)
+
+
+def _synthesize(
+    folder: Path, settings: SynthesizeSettings, machine: MachineSettings, seed: int
+) -> None:
     videos, annotations = folder / "videos", folder / "annotations"
     known = _begin(videos, annotations, recipe(settings, seed))
     listings = [clip for split in get_args(Split) for clip in list_clips(split, settings, seed)]
@@ -111,7 +125,7 @@ def synthesize(
 
 
 def list_clips(split: Split, settings: SynthesizeSettings, seed: int) -> list[Listing]:
-    """Every clip that the annotations of a split list: by class, then by id."""
+    """Return every listed clip of a split, by class, then by id."""
     good = {"train": settings.train_clips_per_class, "val": settings.val_clips_per_class}[split]
     broken = [BROKEN[index % len(BROKEN)] for index in range(settings.broken_per_split)]
     listings = []
@@ -146,7 +160,7 @@ def _listing(
 
 
 def recipe(settings: SynthesizeSettings, seed: int) -> str:
-    """Everything that decides the bytes of the files, as JSON."""
+    """Return everything that determines the bytes of the files, as JSON."""
     parts = {
         "settings": settings.model_dump(),
         "seed": seed,
@@ -158,9 +172,9 @@ def recipe(settings: SynthesizeSettings, seed: int) -> str:
 
 
 def _begin(videos: Path, annotations: Path, recipe: str) -> dict[str, str]:
-    """Make the folders and note the recipe; files of another recipe are deleted first.
+    """Create the folders and record the recipe; delete files of another recipe first.
 
-    Gives the SHA-256 of the files of an earlier, finished run with this recipe.
+    Return the SHA-256 of the files of an earlier, complete run with this recipe.
     """
     videos.mkdir(parents=True, exist_ok=True)
     note, sums = annotations / "recipe.json", annotations / "checksums.sha256"
@@ -176,11 +190,11 @@ def _begin(videos: Path, annotations: Path, recipe: str) -> dict[str, str]:
 
 
 def _make(task: _Task) -> dict[str, str]:
-    """Write the files of a task that are not there; gives the SHA-256 of each by name."""
+    """Write the missing files of a task; return the SHA-256 of all by name."""
     sums = {}
     for listing, known in zip(task.listings, task.known, strict=True):
         path = task.videos / listing.file_name
-        # Files appear whole, so one that is there was made by this recipe: see _begin.
+        # Writing is atomic and _begin deletes files of other recipes, so this one is complete.
         if not path.is_file() or known not in (None, sha256_file(path)):
             _make_file(path, listing, task.settings, task.seed)
         sums[path.name] = sha256_file(path)
@@ -203,7 +217,7 @@ def _make_file(path: Path, listing: Listing, settings: SynthesizeSettings, seed:
             case "text":
                 temporary.write_text("<html><body>Video unavailable</body></html>\n")
             case "missing":
-                raise StageError(f"{path}: is listed as missing, so nothing can be made of it.")
+                raise StageError(f"{path}: is listed as missing, so it cannot be written.")
 
 
 PICTURES = {
@@ -220,8 +234,8 @@ FILE = {"format": "mp4", "fflags": "+bitexact", "map_metadata": -1}
 
 
 def _film(path: Path, listing: Listing, settings: SynthesizeSettings, seed: int) -> None:
-    """Draw one clip and encode it, some with sound."""
-    random = ClipRandom(seed, "demo", listing.youtube_id, "synthesize", "0")
+    """Render and encode one clip, some with sound."""
+    random = ClipRandom(seed, DATASET, listing.youtube_id, "synthesize", "0")
     scene = scenes.scene(
         random, listing.label, settings.num_frames, settings.width, settings.height
     )
@@ -240,19 +254,19 @@ def _run(command: Any, scene: scenes.Scene | None = None) -> None:
     pieces = () if scene is None else (frame.tobytes() for frame in scenes.frames(scene))
     try:
         program.run(command, stdin=pieces, timeout_seconds=TIMEOUT_SECONDS)
-    except ClipError as error:  # these clips are ours: one that cannot be made stops the run
+    except ClipError as error:  # generated clips: a failure is not the user's file
         raise StageError(f"synthesize: {error}") from error
 
 
 def _sound(listing: Listing, settings: SynthesizeSettings) -> Any:
-    """A tone as long as the clip."""
+    """Return a tone as long as the clip."""
     seconds = settings.num_frames / settings.fps
     tone = f"sine=frequency={300 + 2 * listing.time_start}:sample_rate=16000:duration={seconds}"
     return ffmpeg.input(tone, format="lavfi").audio
 
 
 def _write_annotations(path: Path, listings: Sequence[Listing]) -> None:
-    """Write one CSV as Kinetics has them."""
+    """Write one annotation file in the format of Kinetics."""
     columns = ("label", "youtube_id", "time_start", "time_end", "split")
     with atomic(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")

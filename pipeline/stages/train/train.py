@@ -46,7 +46,7 @@ SIDES = re.compile(r"\b(left|right|(counter|anti)?clockwise)\b")
 """Words in names of classes that mirroring turns into other classes."""
 
 
-def train(dataset: str, params: Params, root: Path, only: Sequence[str] = ()) -> None:
+def train(params: Params, root: Path, dataset: str, only: Sequence[str] = ()) -> None:
     """Write weights.pt, metrics.json and history.csv of a dataset's models that are out of date.
 
     The metrics of all models are also written to `manifests/<dataset>/training.json`, for DVC.

@@ -21,7 +21,6 @@ import corruptions
 from ... import models
 from ...datasets.annotations import read_annotations
 from ...datasets.class_list import read_classes
-from ...datasets.clip_rows import ClipRow
 from ...datasets.probe import ProbeTask, probe_clips
 from ...datasets.video_files import search_hint
 from ...errors import ClipError, SettingsError, StageError
@@ -31,6 +30,7 @@ from ...settings import ModelSettings
 from ...stages.evaluate.load import load_models
 from ...stages.filter import find_clips
 from ...storage.paths import DatasetPaths
+from ...storage.schemas import ClipRow
 from .result import CheckResult
 
 OPENED = 3
@@ -122,7 +122,7 @@ def _annotations(dataset: str, params: Params, root: Path) -> str:
 
 def _video_checks(dataset: str, params: Params, paths: DatasetPaths) -> Iterator[CheckResult]:
     try:
-        (task,) = find_clips(dataset, params, paths.root)
+        (task,) = find_clips(params, paths.root, dataset)
     except (SettingsError, OSError) as error:
         yield CheckResult("videos", str(error), passed=False)
         return

@@ -19,7 +19,7 @@ from ...settings import ModelSettings
 from ...stages.evaluate.evaluate import evaluate
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow
 from .trial import cpu_seconds
 
 SEVERITIES = (1, 2)
@@ -46,7 +46,7 @@ class ModelCost:
 
 def try_model(
     name: str,
-    clean: Sequence[Row],
+    clean: Sequence[CellRow],
     params: Params,
     project: Path,
     folder: Path,
@@ -75,7 +75,7 @@ def try_model(
 
     def run(severities: tuple[int, ...]) -> float:
         start = clock()
-        evaluate(dataset, params.model_copy(update=changes | {"severities": severities}), folder)
+        evaluate(params.model_copy(update=changes | {"severities": severities}), folder, dataset)
         return clock() - start
 
     seconds = []

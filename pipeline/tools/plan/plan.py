@@ -202,7 +202,7 @@ def plan(
 
 
 def _search_hint(dataset: str, params: Params, root: Path) -> str:
-    (task,) = find_clips(dataset, params, root)
+    (task,) = find_clips(params, root, dataset)
     return search_hint(task.limits.videos, task.found[0].clip.key)
 
 

@@ -16,7 +16,7 @@ from ...params import Params
 from ...stages.filter import find_clips
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import ClipRow
 from .estimate import Population, Sizes, choose_sample
 
 PROBED = 200
@@ -50,7 +50,7 @@ class Survey:
         """Clips over which totals are estimated."""
         return Population(self.sizes, self.found)
 
-    def sample(self, count: int, rng: np.random.Generator) -> tuple[list[Row], Sizes]:
+    def sample(self, count: int, rng: np.random.Generator) -> tuple[list[ClipRow], Sizes]:
         """Draw `count` usable clips of all sizes; return their rows and sizes."""
         chosen = choose_sample(self.sizes, count, rng)
         return self.clips.take(chosen).to_pylist(), self.sizes[chosen]
@@ -71,7 +71,7 @@ def survey(
 
 def _probe(dataset: str, params: Params, root: Path, rng: np.random.Generator) -> dict[str, Survey]:
     """Open a sample of the available videos."""
-    (listed,) = find_clips(dataset, params, root, clips=None)
+    (listed,) = find_clips(params, root, dataset, clips=None)
     surveys = {}
     for split in sorted({one.clip.split for one in listed.found}):
         own = [one for one in listed.found if one.clip.split == split]
@@ -83,6 +83,6 @@ def _probe(dataset: str, params: Params, root: Path, rng: np.random.Generator) -
             for some in run_tasks(probe_clips, tasks, params.machine, f"probe {dataset} {split}")
             for row in some
         ]
-        table = pa.Table.from_pylist(rows, schema=schemas.CLIPS)
+        table = pa.Table.from_pylist(rows, schema=schemas.CLIPS.arrow)
         surveys[split] = Survey(table, len(own), len(found))
     return surveys

@@ -18,7 +18,7 @@ from ...stages.corrupt import corrupt
 from ...stages.decode import decode
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow, ClipRow
 from ...storage.shards import walk
 
 CLEAN = "clean"
@@ -87,14 +87,14 @@ class Trial:
     """Per clip, by stage (`clean` is the decode stage)."""
     per_shard: dict[str, tuple[float, ...]]
     """Fixed CPU seconds of each stage per shard, one value per round."""
-    clean: tuple[Row, ...]
+    clean: tuple[CellRow, ...]
     """Rows of the clean clips; their shards have absolute paths."""
     failed: int
     """Number of clips and cells that failed."""
 
 
 def try_sample(
-    rows: Sequence[Row],
+    rows: Sequence[ClipRow],
     corruptions: Sequence[str],
     params: Params,
     folder: Path,
@@ -127,7 +127,7 @@ def try_sample(
 
 
 def _try_stages(
-    rows: Sequence[Row],
+    rows: Sequence[ClipRow],
     corruptions: Sequence[str],
     params: Params,
     folder: Path,
@@ -140,11 +140,11 @@ def _try_stages(
     dataset, split = rows[0]["dataset"], params.corrupt.split
     paths = DatasetPaths(folder, dataset)
     manifest.write(paths.clips, rows, schemas.CLIPS)
-    stage = partial(decode, dataset, params, folder)
+    stage = partial(decode, params, folder, dataset)
     costs = {CLEAN: _cost(stage, paths.clean_folder(split), least_seconds)}
     for name in corruptions:
         made = paths.data / "corrupted" / name
-        stage = partial(corrupt, dataset, name, params, folder)
+        stage = partial(corrupt, params, folder, dataset, name)
         costs[name] = _cost(stage, made, least_seconds)
         shutil.rmtree(made)
     return costs
@@ -171,7 +171,7 @@ def _sizes(folder: Path) -> Iterator[int]:
 
 
 def _overhead(
-    clip: Row, corruptions: Sequence[str], params: Params, folder: Path
+    clip: ClipRow, corruptions: Sequence[str], params: Params, folder: Path
 ) -> tuple[dict[str, float], dict[str, tuple[float, ...]]]:
     """Return the fixed CPU time per stage: per run with one shard, and per shard in each round.
 

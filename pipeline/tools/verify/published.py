@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...errors import SettingsError
 from ...storage import manifest, schemas
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow, ClipRow
 from .findings import Discrepancy, cell_name
 
 SETTINGS = ("seed", "dialect", "encoder")
@@ -15,9 +15,9 @@ PublishedCell = tuple[str, int]
 """Corruption and severity; the clean set is ("clean", 0)."""
 
 
-def read_published(paths: Sequence[Path], dataset: str) -> dict[PublishedCell, dict[str, Row]]:
+def read_published(paths: Sequence[Path], dataset: str) -> dict[PublishedCell, dict[str, CellRow]]:
     """Read the rows of published manifests, by cell and key."""
-    cells: dict[PublishedCell, dict[str, Row]] = {}
+    cells: dict[PublishedCell, dict[str, CellRow]] = {}
     for path in paths:
         for row in manifest.read_rows(path, schemas.CELLS):
             if row["dataset"] != dataset:
@@ -36,7 +36,7 @@ def read_published(paths: Sequence[Path], dataset: str) -> dict[PublishedCell, d
 
 
 def compare(
-    cell: PublishedCell, published: Mapping[str, Row], local: Mapping[str, Row]
+    cell: PublishedCell, published: Mapping[str, CellRow], local: Mapping[str, CellRow]
 ) -> Iterator[Discrepancy]:
     """Yield the differences between the local and the published rows of one cell."""
     name = cell_name(*cell)
@@ -50,7 +50,7 @@ def compare(
 
 
 def compare_sources(
-    cells: Mapping[PublishedCell, Mapping[str, Row]], clips: Sequence[Row]
+    cells: Mapping[PublishedCell, Mapping[str, CellRow]], clips: Sequence[ClipRow]
 ) -> Iterator[Discrepancy]:
     """Check that the local videos are those from which the published clips were made.
 
@@ -67,7 +67,7 @@ def compare_sources(
             yield Discrepancy("clips", "source video missing or different", key, reason)
 
 
-def difference(expected: Row, found: Row) -> Iterator[tuple[str, str]]:
+def difference(expected: CellRow, found: CellRow) -> Iterator[tuple[str, str]]:
     """Yield the kind and details of the first difference between two rows; nothing if equal."""
     if found["source_sha256"] != expected["source_sha256"]:
         detail = f"{found['source_sha256']}, expected {expected['source_sha256']}"
@@ -78,9 +78,9 @@ def difference(expected: Row, found: Row) -> Iterator[tuple[str, str]]:
     elif found["status"] == "ok" and found["sha256"] != expected["sha256"]:
         same = found["frames_sha256"] == expected["frames_sha256"]
         other = [
-            f"{name} is {found[name]}, expected {expected[name]}"
+            f"{name} is {here}, expected {wanted}"
             for name in SETTINGS
-            if found[name] != expected[name]
+            if (here := found.get(name)) != (wanted := expected.get(name))
         ]
         levels = [_level(row) for row in (found, expected)]
         if levels[0] != levels[1]:
@@ -89,7 +89,7 @@ def difference(expected: Row, found: Row) -> Iterator[tuple[str, str]]:
         yield kind, "; ".join(other) or f"{found['sha256']}, expected {expected['sha256']}"
 
 
-def _level(row: Row) -> object:
+def _level(row: CellRow) -> object:
     """Return the level in a row's parameters, or their text if it is not the JSON of a stage."""
     try:
         return json.loads(row["params"])["level"]

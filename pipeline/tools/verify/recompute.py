@@ -14,7 +14,7 @@ from ...params import Params
 from ...stages import corrupt, decode
 from ...storage import manifest, parts, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow
 from .findings import Discrepancy, cell_name
 from .published import difference
 
@@ -29,7 +29,7 @@ class RecomputeTask:
     severity: int
     shard: Path
     """Path of the shard in the project, which may not be stored."""
-    expected: Mapping[str, Row]
+    expected: Mapping[str, CellRow]
     """Expected rows of the clips, by key."""
     params: Params
     dataset: str
@@ -81,7 +81,7 @@ def _write_shard(task: RecomputeTask, temporary: DatasetPaths) -> Path:
     if task.severity == 0:
         return clean
     chosen = load(task.corruption, task.params.dialect)
-    tasks, shards = corrupt.plan_shards(task.dataset, chosen, task.params, temporary)
+    tasks, shards = corrupt.plan_shards(task.params, temporary, chosen)
     for one in tasks:
         corrupt.corrupt_shard(one)
     return shards[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...errors import StageError
 from ...storage import manifest, parts, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow, ClipRow
 from ...storage.shards import Member, walk
 from .findings import Discrepancy, cell_name
 
@@ -25,7 +25,7 @@ class StoredShard:
     num_clips: int
 
 
-def check_clips(clips: Sequence[Row], clean: Sequence[Row]) -> Iterator[Discrepancy]:
+def check_clips(clips: Sequence[ClipRow], clean: Sequence[CellRow]) -> Iterator[Discrepancy]:
     """Check that the clean set has every usable clip of `clips.parquet` and no other."""
     yield from _duplicates("clips", [row["key"] for row in clips])
     for split in sorted({row["split"] for row in (*clips, *clean)}):
@@ -50,11 +50,11 @@ def _duplicates(cell: str, keys: Sequence[str]) -> Iterator[Discrepancy]:
 
 
 def find_shards(
-    paths: DatasetPaths, folder: Path, cell: str, rows: Sequence[Row]
+    paths: DatasetPaths, folder: Path, cell: str, rows: Sequence[CellRow]
 ) -> tuple[list[StoredShard], list[Discrepancy]]:
     """Return the shards of one cell, and the differences between their parts and the manifest."""
     shards, problems = [], []
-    listed: list[Row] = []
+    listed: list[CellRow] = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.suffix == ".tar":
             try:
@@ -71,7 +71,7 @@ def find_shards(
         if row["key"] not in by_key:
             problems.append(Discrepancy(cell, "clip in no shard", row["key"]))
         elif by_key[row["key"]] != row:
-            names = [name for name in row if by_key[row["key"]].get(name) != row[name]]
+            names = [name for name in row if by_key[row["key"]].get(name) != row.get(name)]
             detail = f"the part differs in {', '.join(names)}"
             problems.append(Discrepancy(cell, "part and manifest differ", row["key"], detail))
     for key in sorted(by_key.keys() - {row["key"] for row in rows}):
@@ -90,7 +90,7 @@ def check_shard(shard: StoredShard) -> list[Discrepancy]:
         return [Discrepancy(shard.cell, "unreadable shard", shard.path.name, str(error))]
 
 
-def _check_members(shard: StoredShard, rows: Sequence[Row]) -> Iterator[Discrepancy]:
+def _check_members(shard: StoredShard, rows: Sequence[CellRow]) -> Iterator[Discrepancy]:
     expected = [
         (row, name)
         for row in rows
@@ -109,7 +109,7 @@ def _check_members(shard: StoredShard, rows: Sequence[Row]) -> Iterator[Discrepa
             yield Discrepancy(shard.cell, "damaged member", row["key"], f"{name}: {detail}")
 
 
-def _difference(shard: StoredShard, row: Row, name: str, member: Member, data: bytes) -> str:
+def _difference(shard: StoredShard, row: CellRow, name: str, member: Member, data: bytes) -> str:
     """Return how a member differs from its row; empty if it does not."""
     if name == row["member"]:
         if row["shard"] != shard.relative:
@@ -130,7 +130,7 @@ def _difference(shard: StoredShard, row: Row, name: str, member: Member, data: b
 
 
 def check_cells(
-    rows: Sequence[Row], clean: Sequence[Row], severities: Sequence[int], corruption: str
+    rows: Sequence[CellRow], clean: Sequence[CellRow], severities: Sequence[int], corruption: str
 ) -> Iterator[Discrepancy]:
     """Check that a corruption's manifest has the clean clips at every severity."""
     expected = [row["key"] for row in clean]

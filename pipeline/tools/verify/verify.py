@@ -14,7 +14,7 @@ from ...params import Params
 from ...stages import decode
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import Row
+from ...storage.schemas import CellRow, ClipRow
 from ...storage.shards import shard_index
 from . import published, recompute, stored
 from .findings import Discrepancy, Findings, cell_name
@@ -48,7 +48,7 @@ def verify(
     if not check_stored and not samples:
         raise SettingsError("--no-stored with --recompute 0 leaves nothing to check.")
     clips = manifest.read_rows(paths.clips, schemas.CLIPS)
-    local: dict[PublishedCell, dict[str, Row]] = {}
+    local: dict[PublishedCell, dict[str, CellRow]] = {}
     if check_stored:
         local = _check_stored(clips, names, params, paths, findings)
     for cell, rows in reference.items():
@@ -64,19 +64,21 @@ def verify(
 
 
 def _check_stored(
-    clips: Sequence[Row],
+    clips: Sequence[ClipRow],
     names: Sequence[str],
     params: Params,
     paths: DatasetPaths,
     findings: Findings,
-) -> dict[PublishedCell, dict[str, Row]]:
+) -> dict[PublishedCell, dict[str, CellRow]]:
     """Check manifests and shards; return the rows of every cell."""
     clean = manifest.read_rows(paths.manifest("clean"), schemas.CELLS)
     findings.add(stored.check_clips(clips, clean))
     split = params.corrupt.split
     paired = [row for row in clean if row["split"] == split]
-    local: dict[PublishedCell, dict[str, Row]] = {("clean", 0): {row["key"]: row for row in clean}}
-    folders: list[tuple[Path, str, list[Row]]] = [
+    local: dict[PublishedCell, dict[str, CellRow]] = {
+        ("clean", 0): {row["key"]: row for row in clean}
+    }
+    folders: list[tuple[Path, str, list[CellRow]]] = [
         (paths.clean_folder(name), "clean", [row for row in clean if row["split"] == name])
         for name in sorted({row["split"] for row in clips})
     ]
@@ -115,13 +117,13 @@ def _recompute(
     names: Sequence[str],
     params: Params,
     paths: DatasetPaths,
-    expected: dict[PublishedCell, dict[str, Row]],
+    expected: dict[PublishedCell, dict[str, CellRow]],
     findings: Findings,
 ) -> None:
     """Recompute a random sample of the shards whose expected rows are known."""
     if not expected:
         expected = _manifests(names, params, paths)
-    tasks = decode.plan_shards(paths.dataset, params, paths)
+    tasks = decode.plan_shards(params, paths)
     candidates = []
     for corruption, severity in expected:
         if corruption not in (*names, "clean"):
@@ -161,9 +163,9 @@ def _recompute(
 
 def _manifests(
     names: Sequence[str], params: Params, paths: DatasetPaths
-) -> dict[PublishedCell, dict[str, Row]]:
+) -> dict[PublishedCell, dict[str, CellRow]]:
     """Read the rows of every cell from the local manifests."""
-    cells: dict[PublishedCell, dict[str, Row]] = {}
+    cells: dict[PublishedCell, dict[str, CellRow]] = {}
     for name in ("clean", *names):
         for row in manifest.read_rows(paths.manifest(name), schemas.CELLS):
             if name == "clean" or row["severity"] in params.severities:

@@ -74,7 +74,7 @@ def test_wrong_kinetics_files(tmp_path: Path, lines: list[str], header: str, wor
 def test_missing_and_binary_files(tmp_path: Path) -> None:
     source = kinetics(tmp_path, GOOD)
     (tmp_path / "val.csv").write_bytes(b"\xff\xfe\x00label")
-    with pytest.raises(SettingsError, match="is no UTF-8 text"):
+    with pytest.raises(SettingsError, match="not valid UTF-8"):
         read_annotations(source)
     (tmp_path / "val.csv").unlink()
     with pytest.raises(SettingsError, match=r"val.csv: no such file.*filter.sources"):

@@ -31,10 +31,10 @@ CLEAN_SHARDS = (True, False)
 def build(root: Path, names: tuple[str, ...], **changes: object) -> Params:
     """A project with all stored cells; shards of a clip are what a reader compares with."""
     params = make_project(root, num_clips=3, num_train=1, corruptions=list(names), **changes)
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
     for name in names:
-        corrupt("demo", name, params, root)
+        corrupt(params, root, "demo", name)
     return params
 
 
@@ -173,12 +173,12 @@ def test_a_clip_that_cannot_be_made_raises_or_is_left_out(
     with caplog.at_level(logging.WARNING):
         keys = [one["key"] for one in CorruptedStream("demo", [("fog", 1)], params=params)]
     assert len(keys) == 2
-    assert "left out: more than 13 frames" in caplog.text
+    assert "skipped: more than 13 frames" in caplog.text
 
 
 def test_wrong_questions_are_refused(root: Path, tmp_path: Path) -> None:
     params = root / "params.yaml"
-    with pytest.raises(SettingsError, match="no cell"):
+    with pytest.raises(SettingsError, match="unknown cell"):
         CorruptedClips("demo", "snow", 1, params=params)
     with pytest.raises(SettingsError, match="severities are 1 to 5"):
         CorruptedStream("demo", [("fog", 6)], params=params)

@@ -42,10 +42,10 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_all(params: Params, root: Path) -> None:
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
     for name in CORRUPTIONS:
-        corrupt("demo", name, params, root)
+        corrupt(params, root, "demo", name)
 
 
 def sources(local: Path, root: Path, **machine: object) -> Params:
@@ -119,7 +119,7 @@ def errors_of_tasks_come_through(cluster: tuple[str, str], local: Path, tmp_path
 def a_task_that_kills_every_worker_is_a_clear_error(
     cluster: tuple[str, str], local: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(StageError, match=r"gave up a task: .*run the same command again"):
+    with pytest.raises(StageError, match=r"abandoned a task: .*run the same command again"):
         list(run_tasks(clusters.die, range(3), machine(*cluster), "die", shared=[tmp_path]))
     if cluster[0] == "dask":
         clusters.wait_for_dask(cluster[1], 2)  # the nannies start others

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.io.atomic import ABANDONED_SECONDS, atomic, is_being_written, is_left_over, write_text
+from pipeline.io.atomic import ABANDONED_SECONDS, atomic, is_abandoned, is_being_written, write_text
 from pipeline.io.hashing import sha256_file
 
 
@@ -60,12 +60,12 @@ def test_only_temporaries_of_dead_writers_are_left_over(tmp_path: Path) -> None:
         for one in (dead, elsewhere, forgotten):
             one.write_text("half")
         os.utime(forgotten, (0, time.time() - ABANDONED_SECONDS - 1))
-        assert [is_left_over(one) for one in (alive, elsewhere)] == [False, False]
-        assert [is_left_over(one) for one in (dead, forgotten)] == [True, True]
+        assert [is_abandoned(one) for one in (alive, elsewhere)] == [False, False]
+        assert [is_abandoned(one) for one in (dead, forgotten)] == [True, True]
         assert is_being_written(elsewhere)
         write_text(path, "whole")
         assert set(tmp_path.iterdir()) == {alive, elsewhere, path}
-    assert not is_left_over(path)
+    assert not is_abandoned(path)
 
 
 def test_unchanged_text_is_not_written_again(tmp_path: Path) -> None:

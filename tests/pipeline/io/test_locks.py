@@ -14,8 +14,8 @@ from tests.support.project import REPOSITORY
 HOLD = """
 import sys, time
 from pathlib import Path
-from pipeline.io.alone import alone
-with alone(Path(sys.argv[1])):
+from pipeline.io.locks import file_lock
+with file_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
 """

@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 from pipeline.errors import SettingsError
+from pipeline.io.hashing import sha256_file
 from pipeline.models import InputSpec, load_model, registry
 from pipeline.models.checkpoints import (
     Renaming,
     load_strictly,
     read_state,
-    sha256,
     start_from_images,
     to_our_names,
 )
@@ -78,7 +78,7 @@ def test_checkpoint_of_the_authors_gives_the_same_answers(
     path = tmp_path / "weights.pth"
     torch.save(surrounded(theirs, form), path)
     opened = load_model(name, num_classes=11, weights=path)
-    assert opened.weights_sha256 == sha256(path)
+    assert opened.weights_sha256 == sha256_file(path)
     frames = entry.input.frames
     assert torch.equal(answers(opened.module, frames), answers(network, frames))
 

@@ -20,8 +20,8 @@ from tests.support.project import make_project, tree, video_id, write_params
 
 def test_rows_say_what_is_stored(tmp_path: Path) -> None:
     params = make_project(tmp_path)
-    filter_clips("demo", params, tmp_path)
-    rows = decode("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
+    rows = decode(params, tmp_path, "demo")
     assert [row["status"] for row in rows] == ["ok"] * 7
     assert len(list((tmp_path / "data/demo/clean/val").glob("*.tar"))) == 2
     for row in rows:
@@ -43,34 +43,34 @@ def test_same_bytes_for_one_and_three_workers(tmp_path: Path) -> None:
     for name, workers in (("one", 1), ("three", 3)):
         root = tmp_path / name
         params = write_params(root, machine={"workers": workers})
-        filter_clips("demo", params, root)
-        decode("demo", params, root)
+        filter_clips(params, root, "demo")
+        decode(params, root, "demo")
     for folder in ("data/demo/clean", "manifests/demo"):
         assert tree(tmp_path / "one" / folder) == tree(tmp_path / "three" / folder)
 
 
 def test_a_finished_run_does_nothing_and_a_changed_recipe_rewrites(tmp_path: Path) -> None:
     params = make_project(tmp_path)
-    filter_clips("demo", params, tmp_path)
-    decode("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
+    decode(params, tmp_path, "demo")
     shards = sorted((tmp_path / "data/demo/clean").rglob("*.tar"))
     times = [shard.stat().st_mtime_ns for shard in shards]
-    decode("demo", params, tmp_path)
+    decode(params, tmp_path, "demo")
     assert [shard.stat().st_mtime_ns for shard in shards] == times
     params = write_params(tmp_path, payload={"quality": 50})
-    rows = decode("demo", params, tmp_path)
+    rows = decode(params, tmp_path, "demo")
     assert all(shard.stat().st_mtime_ns > time for shard, time in zip(shards, times, strict=True))
     assert "quality 50" in rows[0]["encoder"]
 
 
 def test_shards_of_an_older_grid_are_removed(tmp_path: Path) -> None:
     params = make_project(tmp_path)
-    filter_clips("demo", params, tmp_path)
-    decode("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
+    decode(params, tmp_path, "demo")
     folder = tmp_path / "data/demo/clean/val"
     (folder / ".demo-clean-0-000009.tar.tmp").write_bytes(b"of a killed run")
     params = write_params(tmp_path, decode={"pictures": {"demo": {"clips_per_shard": 100}}})
-    decode("demo", params, tmp_path)
+    decode(params, tmp_path, "demo")
     assert sorted(path.name for path in folder.iterdir()) == [
         "demo-clean-0-000000.parquet",
         "demo-clean-0-000000.tar",
@@ -79,50 +79,47 @@ def test_shards_of_an_older_grid_are_removed(tmp_path: Path) -> None:
 
 def test_a_missing_clip_does_not_move_the_others(tmp_path: Path) -> None:
     params = make_project(tmp_path)
-    filter_clips("demo", params, tmp_path)
-    decode("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
+    decode(params, tmp_path, "demo")
     last = tmp_path / "data/demo/clean/val/demo-clean-0-000001.tar"
     before = last.read_bytes()
     (tmp_path / f"data/demo/videos/{video_id(0)}_000003_000013.mp4").unlink()
-    filter_clips("demo", params, tmp_path)
-    decode("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
+    decode(params, tmp_path, "demo")
     assert last.read_bytes() == before
 
 
 def test_long_clips_are_rows_with_a_reason(tmp_path: Path) -> None:
     params = make_project(tmp_path, decode={"max_frames": 14, "allowed_failures": 1.0})
-    filter_clips("demo", params, tmp_path)
-    rows = [row for row in decode("demo", params, tmp_path) if row["split"] == "val"]
+    filter_clips(params, tmp_path, "demo")
+    rows = [row for row in decode(params, tmp_path, "demo") if row["split"] == "val"]
     failed = [row for row in rows if row["status"] == "failed"]
     assert len(failed) == 2
     assert {row["reason"] for row in failed} == {"more than 14 frames"}
     with pytest.raises(StageError, match=r"2 of 7 clips failed, more than decode.allowed_failures"):
-        decode("demo", write_params(tmp_path, decode={"max_frames": 14}), tmp_path)
+        decode(write_params(tmp_path, decode={"max_frames": 14}), tmp_path, "demo")
 
 
 def test_a_source_that_changed_stops_the_run(tmp_path: Path) -> None:
     params = make_project(tmp_path)
-    filter_clips("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
     path = tmp_path / f"data/demo/videos/{video_id(0)}_000003_000013.mp4"
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(StageError, match="changed or disappeared since the filter stage"):
-        decode("demo", params, tmp_path)
+        decode(params, tmp_path, "demo")
     with pytest.raises(StageError, match="no such manifest; run the stage"):
         (tmp_path / "manifests/demo/clips.parquet").unlink()
-        decode("demo", params, tmp_path)
+        decode(params, tmp_path, "demo")
 
 
 def test_shard_rows_repeat_the_manifest(tmp_path: Path) -> None:
     params = make_project(tmp_path)
-    filter_clips("demo", params, tmp_path)
-    rows = decode("demo", params, tmp_path)
-    parts = [
+    filter_clips(params, tmp_path, "demo")
+    rows = decode(params, tmp_path, "demo")
+    stored = [
         row
         for shard in sorted((tmp_path / "data/demo/clean").rglob("*.tar"))
         for row in manifest.read_rows(parts.part_path(shard), schemas.CELLS)
     ]
-    assert (
-        parts
-        == rows
-        == manifest.read_rows(tmp_path / "manifests/demo/clean.parquet", schemas.CELLS)
-    )
+    assert stored == rows
+    assert rows == manifest.read_rows(tmp_path / "manifests/demo/clean.parquet", schemas.CELLS)

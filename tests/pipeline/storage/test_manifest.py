@@ -45,7 +45,7 @@ def test_predictions_without_scores_are_read(tmp_path: Path) -> None:
 def test_impossible_scores_are_refused(tmp_path: Path, name: str, value: float) -> None:
     path = tmp_path / "model.parquet"
     write_predictions(path, **{name: value})
-    with pytest.raises(StageError, match=f"column {name} says .*, which must be in"):
+    with pytest.raises(StageError, match=f"column {name} has the value .*, outside"):
         manifest.read(path, schemas.PREDICTIONS)
 
 
@@ -78,7 +78,7 @@ def test_wrong_files_and_columns_are_clear_errors(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="no such manifest"):
         manifest.read_rows(path, schemas.CELLS)
     path.write_bytes(b"no parquet")
-    with pytest.raises(StageError, match="no readable Parquet"):
+    with pytest.raises(StageError, match="cannot be read as Parquet"):
         manifest.read_rows(path, schemas.CELLS)
     manifest.write(path, [], schemas.CLIPS)
     with pytest.raises(StageError, match="columns are missing: .*corruption"):

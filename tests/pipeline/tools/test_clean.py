@@ -64,10 +64,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         report={"bootstrap_resamples": 20},
     )
     write_recipes(params, root)
-    synthesize(root / "data/demo", params.synthesize, params.machine, params.seed)
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
-    corrupt("demo", "contrast", params, root)
+    synthesize(params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
+    corrupt(params, root, "demo", "contrast")
     paths = DatasetPaths(root, "demo")
     folder = paths.trained("tiny_r2plus1d")
     folder.mkdir(parents=True)
@@ -75,7 +75,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("history.csv", "metrics.json", "recipe.json"):
         (folder / name).write_text("{}\n")
     paths.lock("decode").touch()
-    evaluate("demo", params, root)
+    evaluate(params, root, "demo")
     report(params, root)
     return root
 
@@ -113,8 +113,8 @@ def test_a_dry_run_removes_nothing(root: Path) -> None:
 def test_the_stages_run_again_after_it(root: Path) -> None:
     clean(root)
     params = load(root / "params.yaml")
-    synthesize(root / "data/demo", params.synthesize, params.machine, params.seed)
-    assert len(filter_clips("demo", params, root)) == 24
+    synthesize(params, root)
+    assert len(filter_clips(params, root, "demo")) == 24
 
 
 @pytest.mark.parametrize("added", [False, True])

@@ -24,6 +24,7 @@ from ....storage import manifest, schemas
 from ....storage.clip_reader import StoredClip, read_clip
 from ....storage.paths import DatasetPaths
 from ....storage.payload import write_payload
+from ....storage.schemas import CellRow
 from ..evaluated import Evaluated
 
 CLIPS = 3
@@ -33,8 +34,6 @@ QUALITIES = (24, 30, 36, 42)
 """CRF values of the videos; the first at which ENOUGH clips fit the budget is used."""
 ENOUGH = 2
 
-Row = dict[str, Any]
-
 
 @dataclass(frozen=True)
 class ViewerClip:
@@ -42,7 +41,7 @@ class ViewerClip:
 
     key: str
     label: int
-    rows: dict[tuple[str, int], Row]
+    rows: dict[tuple[str, int], CellRow]
 
 
 def choose_clips(results: Evaluated, count: int = CLIPS) -> list[int]:
@@ -53,13 +52,13 @@ def choose_clips(results: Evaluated, count: int = CLIPS) -> list[int]:
     return [ordered[(2 * number + 1) * len(ordered) // (2 * count)] for number in range(count)]
 
 
-def rows_of(table: pa.Table, keys: Sequence[str]) -> list[Row]:
+def rows_of(table: pa.Table, keys: Sequence[str]) -> list[CellRow]:
     """Return the rows of a manifest for some clips."""
-    rows: list[Row] = table.filter(pc.is_in(table["key"], pa.array(keys))).to_pylist()
+    rows: list[CellRow] = table.filter(pc.is_in(table["key"], pa.array(keys))).to_pylist()
     return rows
 
 
-def gather(results: Evaluated, chosen: Sequence[int], rows: Sequence[Row]) -> list[ViewerClip]:
+def gather(results: Evaluated, chosen: Sequence[int], rows: Sequence[CellRow]) -> list[ViewerClip]:
     """Return the chosen clips with their rows of all cells."""
     shown = []
     for index in chosen:
@@ -76,7 +75,7 @@ def are_here(shown: Sequence[ViewerClip], root: Path) -> bool:
     )
 
 
-def frames_of(row: Row, root: Path, positions: Sequence[float]) -> Clip:
+def frames_of(row: CellRow, root: Path, positions: Sequence[float]) -> Clip:
     """Read the frames at relative positions 0..1 of a stored clip."""
     clip = StoredClip.of(row, root)
     return read_clip(clip, [round(position * (clip.num_frames - 1)) for position in positions])
@@ -86,7 +85,7 @@ def frames_of(row: Row, root: Path, positions: Sequence[float]) -> Clip:
 class _EncodeTask:
     """Clip to encode."""
 
-    row: Row
+    row: CellRow
     root: Path
     settings: PayloadSettings
 

@@ -20,7 +20,7 @@ from pipeline.stages.train.train import train
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
 from pipeline.storage.payload import read_payload
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import PredictionRow
 from pipeline.storage.shards import read_member
 from tests.support.project import make_project, write_params
 
@@ -36,10 +36,10 @@ SMALL = {
 
 def prepare(root: Path, **changes: object) -> Params:
     params = make_project(root, **(SMALL | changes))
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
     for name in params.corruptions:
-        corrupt("demo", name, params, root)
+        corrupt(params, root, "demo", name)
     write_weights(root, "tiny_r2plus1d", 1)
     return params
 
@@ -51,7 +51,7 @@ def write_weights(root: Path, model: str, seed: int) -> None:
     torch.save(models.load(model).build(2).state_dict(), path)
 
 
-def predictions(root: Path, model: str = "tiny_r2plus1d") -> list[Row]:
+def predictions(root: Path, model: str = "tiny_r2plus1d") -> list[PredictionRow]:
     return manifest.read_rows(
         root / f"manifests/demo/predictions/{model}.parquet", schemas.PREDICTIONS
     )
@@ -59,7 +59,7 @@ def predictions(root: Path, model: str = "tiny_r2plus1d") -> list[Row]:
 
 def test_one_row_per_clip_and_cell_with_the_model_s_own_answers(tmp_path: Path) -> None:
     params = prepare(tmp_path)
-    evaluate("demo", params, tmp_path)
+    evaluate(params, tmp_path, "demo")
     rows = predictions(tmp_path)
     assert len(rows) == 5 * (1 + 2 * 2)
     assert {(row["corruption"], row["severity"]) for row in rows} == {
@@ -93,18 +93,18 @@ def test_one_row_per_clip_and_cell_with_the_model_s_own_answers(tmp_path: Path) 
 
 def test_only_what_is_missing_is_computed(tmp_path: Path) -> None:
     params = prepare(tmp_path)
-    evaluate("demo", params, tmp_path)
+    evaluate(params, tmp_path, "demo")
     parts = sorted((tmp_path / "data/demo/evaluate").rglob("*.parquet"))
     times = {part: part.stat().st_mtime_ns for part in parts}
     assert len(parts) == 5
-    evaluate("demo", params, tmp_path)
+    evaluate(params, tmp_path, "demo")
     assert {part: part.stat().st_mtime_ns for part in parts} == times
     parts[0].unlink()
-    evaluate("demo", params, tmp_path)
+    evaluate(params, tmp_path, "demo")
     changed = [part for part in parts if part.stat().st_mtime_ns != times[part]]
     assert changed == [parts[0]]
     write_weights(tmp_path, "tiny_r2plus1d", 2)
-    evaluate("demo", params, tmp_path)
+    evaluate(params, tmp_path, "demo")
     assert all(part.stat().st_mtime_ns != times[part] for part in parts)
 
 
@@ -116,7 +116,7 @@ def test_an_edit_of_a_label_map_evaluates_its_model_again(tmp_path: Path) -> Non
     params = write_params(tmp_path, **SMALL, models={"demo": models_of})
     labels = tmp_path / "labels.txt"
     labels.write_text("moving left\nmoving right\n")
-    evaluate("demo", params, tmp_path)
+    evaluate(params, tmp_path, "demo")
     parts = sorted((tmp_path / "data/demo/evaluate").rglob("*.parquet"))
     times = {part: part.stat().st_mtime_ns for part in parts}
     before = predictions(tmp_path, "mapped")
@@ -124,7 +124,7 @@ def test_an_edit_of_a_label_map_evaluates_its_model_again(tmp_path: Path) -> Non
         row["top5"] for row in predictions(tmp_path, "plain")
     ]
     labels.write_text("moving right\nmoving left\n")
-    evaluate("demo", params, tmp_path)
+    evaluate(params, tmp_path, "demo")
     changed = {part.parent.name for part in parts if part.stat().st_mtime_ns != times[part]}
     assert changed == {"mapped"}
     after = predictions(tmp_path, "mapped")
@@ -136,9 +136,9 @@ def test_two_models_and_one_that_is_taken_out(tmp_path: Path) -> None:
     weights = {"weights": "data/demo/train/tiny_frame2d/weights.pt"}
     write_weights(tmp_path, "tiny_frame2d", 1)
     two = write_params(tmp_path, **SMALL, models={"demo": {"tiny_frame2d": weights}})
-    evaluate("demo", two, tmp_path)
+    evaluate(two, tmp_path, "demo")
     assert len(predictions(tmp_path, "tiny_frame2d")) == len(predictions(tmp_path)) == 25
-    evaluate("demo", write_params(tmp_path, **SMALL), tmp_path)
+    evaluate(write_params(tmp_path, **SMALL), tmp_path, "demo")
     folder = tmp_path / "manifests/demo/predictions"
     assert [path.name for path in folder.iterdir()] == ["tiny_r2plus1d.parquet"]
 
@@ -152,7 +152,7 @@ def test_without_models_nothing_is_evaluated_and_it_says_so(
     stale = tmp_path / "manifests/demo/predictions/removed.parquet"
     stale.parent.mkdir(parents=True)
     stale.touch()
-    evaluate("demo", empty, tmp_path)
+    evaluate(empty, tmp_path, "demo")
     assert "models.demo is empty; nothing is evaluated" in caplog.text
     for folder in ("manifests/demo/predictions", "data/demo/evaluate"):
         assert list((tmp_path / folder).iterdir()) == []
@@ -167,7 +167,7 @@ def test_same_answers_for_any_batch_and_loader(tmp_path: Path) -> None:
         params = write_params(
             tmp_path, **SMALL, machine={"batch_size": batch_size, "loader_workers": loaders}
         )
-        evaluate("demo", params, tmp_path)
+        evaluate(params, tmp_path, "demo")
         answers.append([(row["key"], row["top5"]) for row in predictions(tmp_path)])
     assert answers[0] == answers[1]
 
@@ -179,7 +179,7 @@ def test_failed_clips_are_rows_without_an_answer(tmp_path: Path) -> None:
         decode={"max_frames": 14, **allowed, **SMALL["decode"]},
         corrupt=allowed,
     )
-    evaluate("demo", params, tmp_path)
+    evaluate(params, tmp_path, "demo")
     failed = [row for row in predictions(tmp_path) if row["status"] == "failed"]
     assert len(failed) == 2 * 5
     assert not any(row["correct1"] or row["top5"] for row in failed)
@@ -189,16 +189,16 @@ def test_clear_errors(tmp_path: Path) -> None:
     params = prepare(tmp_path)
     DatasetPaths(tmp_path, "demo").weights("tiny_r2plus1d").unlink()
     with pytest.raises(SettingsError, match=r"no such weights .*run the train stage first"):
-        evaluate("demo", params, tmp_path)
+        evaluate(params, tmp_path, "demo")
     if not torch.cuda.is_available():
         with pytest.raises(SettingsError, match="machine.device: 'cuda'"):
-            evaluate("demo", write_params(tmp_path, **SMALL, machine={"device": "cuda"}), tmp_path)
+            evaluate(write_params(tmp_path, **SMALL, machine={"device": "cuda"}), tmp_path, "demo")
     more = write_params(tmp_path, **(SMALL | {"severities": [1, 2]}))
     with pytest.raises(StageError, match="no clips of split 'val' at severity 2"):
-        evaluate("demo", more, tmp_path)
+        evaluate(more, tmp_path, "demo")
     none = write_params(tmp_path, **(SMALL | {"corruptions": ["fog"]}))
     with pytest.raises(StageError, match=r"fog.parquet: no such manifest; run the stage"):
-        evaluate("demo", none, tmp_path)
+        evaluate(none, tmp_path, "demo")
 
 
 def test_a_model_of_one_s_own(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_a_model_of_one_s_own(tmp_path: Path) -> None:
     own = {"bright": {"model": "tests.support.own_model:factory", "input": spec}}
     prepare(tmp_path)
     params = write_params(tmp_path, **SMALL, models={"demo": own})
-    evaluate("demo", params, tmp_path)
+    evaluate(params, tmp_path, "demo")
     rows = predictions(tmp_path, "bright")
     assert len(rows) == 25
     assert {tuple(sorted(row["top5"])) for row in rows} == {(0, 1)}
@@ -219,7 +219,7 @@ def test_a_shard_that_cannot_be_read_is_named(tmp_path: Path, loaders: int) -> N
     shard.write_bytes(bytes(shard.stat().st_size))
     params = write_params(tmp_path, **SMALL, machine={"loader_workers": loaders})
     with pytest.raises(StageError, match=r"^\S*contrast\S*\.tar, clip \S+: cannot"):
-        evaluate("demo", params, tmp_path)
+        evaluate(params, tmp_path, "demo")
 
 
 def test_mixed_precision_and_compiled_models_answer_alike(
@@ -231,7 +231,7 @@ def test_mixed_precision_and_compiled_models_answer_alike(
     answers = []
     for changes in ({"precision": "fp32"}, {"precision": "bf16"}, {"compile": True}):
         machine = params.machine.model_copy(update=changes)
-        evaluate("demo", params.model_copy(update={"machine": machine}), tmp_path)
+        evaluate(params.model_copy(update={"machine": machine}), tmp_path, "demo")
         answers.append([sorted(row["top5_logits"]) for row in predictions(tmp_path)])
     assert answers[0] != answers[1]
     np.testing.assert_allclose(answers[1], answers[0], atol=0.05)
@@ -277,8 +277,8 @@ def test_every_model_of_the_leaderboard_is_trained_and_evaluated(tmp_path: Path)
     own = {"demo": {name: params.models["demo"][name] for name in LEADERBOARD}}
     params = params.model_copy(update={"models": own})
     try:
-        train("demo", params, tmp_path, LEADERBOARD)
-        evaluate("demo", params, tmp_path)
+        train(params, tmp_path, "demo", LEADERBOARD)
+        evaluate(params, tmp_path, "demo")
     finally:
         shutil.rmtree(tmp_path / "data/demo/train")  # a gigabyte
     for name in LEADERBOARD:

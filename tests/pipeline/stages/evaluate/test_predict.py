@@ -4,10 +4,10 @@ import torch
 
 from pipeline.stages.evaluate.cells import EvaluationCell
 from pipeline.stages.evaluate.predict import prediction_rows
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import CellRow
 
 
-def clip(key: str, label: int, status: str = "ok") -> Row:
+def clip(key: str, label: int, status: str = "ok") -> CellRow:
     return {"dataset": "demo", "key": key, "label_id": label, "status": status}
 
 

@@ -66,7 +66,7 @@ def test_files_that_are_not_json(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no such file"):
         add_result(tmp_path / "none.json", tmp_path)
     (tmp_path / "bad.json").write_text("{")
-    with pytest.raises(SettingsError, match="no valid JSON"):
+    with pytest.raises(SettingsError, match="invalid JSON"):
         add_result(tmp_path / "bad.json", tmp_path)
 
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline.datasets.annotations import KINETICS_ID
 from pipeline.errors import SettingsError
 from pipeline.params import load
-from pipeline.settings import MachineSettings, SynthesizeSettings
+from pipeline.settings import SynthesizeSettings
 from pipeline.stages.synthesize import scenes
 from pipeline.stages.synthesize.synthesize import list_clips, synthesize
 from tests.support.project import REPOSITORY
@@ -26,9 +26,15 @@ SETTINGS = SynthesizeSettings(
 )
 
 
-def machine(workers: int) -> MachineSettings:
-    settings = load(REPOSITORY / "params.yaml").machine
-    return settings.model_copy(update={"workers": workers})
+def run(
+    root: Path, settings: SynthesizeSettings = SETTINGS, workers: int = 1, seed: int = 1
+) -> Path:
+    """Run the stage in a folder; gives the folder of the dataset."""
+    params = load(REPOSITORY / "params.yaml")
+    machine = params.machine.model_copy(update={"workers": workers})
+    update = {"synthesize": settings, "machine": machine, "seed": seed}
+    synthesize(params.model_copy(update=update), root)
+    return root / "data/demo"
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -38,9 +44,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    synthesize(folder, SETTINGS, machine(1), seed=1)
-    return folder
+    return run(tmp_path_factory.mktemp("demo"))
 
 
 def rows(demo: Path, split: str) -> list[dict[str, str]]:
@@ -61,7 +65,7 @@ def readable(path: Path) -> bool:
         return False
 
 
-def test_layout_is_that_of_kinetics(demo):
+def test_layout_is_that_of_kinetics(demo: Path) -> None:
     for split in ("train", "val"):
         lines = rows(demo, split)
         assert list(lines[0]) == ["label", "youtube_id", "time_start", "time_end", "split"]
@@ -71,7 +75,7 @@ def test_layout_is_that_of_kinetics(demo):
         assert {line["youtube_id"][0] for line in lines} >= {"-", "_"}
 
 
-def test_every_way_to_be_broken_is_listed(demo):
+def test_every_way_to_be_broken_is_listed(demo: Path) -> None:
     for split in ("train", "val"):
         states = {clip.youtube_id: clip.state for clip in list_clips(split, SETTINGS, seed=1)}
         for row in rows(demo, split):
@@ -83,45 +87,43 @@ def test_every_way_to_be_broken_is_listed(demo):
         assert len(set(states.values())) == 6
 
 
-def test_some_clips_have_sound(demo):
+def test_some_clips_have_sound(demo: Path) -> None:
     row = next(row for row in rows(demo, "val") if readable(video_of(demo, row)))
     with av.open(str(video_of(demo, row))) as container:
         assert [stream.codec.name for stream in container.streams] == ["h264", "aac"]
 
 
-def test_checksums_are_those_of_the_files(demo):
+def test_checksums_are_those_of_the_files(demo: Path) -> None:
     lines = (demo / "annotations" / "checksums.sha256").read_text().splitlines()
     sums = dict(reversed(line.split("  ")) for line in lines)
     files = contents(demo / "videos")
     assert sums == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
 
 
-def test_same_bytes_on_any_number_of_workers(demo, tmp_path):
-    synthesize(tmp_path, SETTINGS, machine(2), seed=1)
-    assert contents(tmp_path) == contents(demo)
+def test_same_bytes_on_any_number_of_workers(demo: Path, tmp_path: Path) -> None:
+    assert contents(run(tmp_path, workers=2)) == contents(demo)
 
 
-def test_a_second_run_mends_what_changed_and_leaves_the_rest(demo):
+def test_a_second_run_mends_what_changed_and_leaves_the_rest(demo: Path) -> None:
     before = contents(demo)
     paths = sorted((demo / "videos").iterdir())
     times = {path.name: path.stat().st_mtime_ns for path in paths}
     paths[0].write_bytes(b"changed")
     paths[1].unlink()
     (demo / "videos" / "stray.mp4").write_bytes(b"")
-    synthesize(demo, SETTINGS, machine(1), seed=1)
+    run(demo.parents[1])
     assert contents(demo) == before
     assert all(path.stat().st_mtime_ns == times[path.name] for path in paths[2:])
 
 
-def test_another_recipe_leaves_nothing_of_the_old_one(demo, tmp_path):
+def test_another_recipe_leaves_nothing_of_the_old_one(demo: Path, tmp_path: Path) -> None:
     small = SETTINGS.model_copy(update={"broken_per_split": 0, "num_frames": 2})
-    synthesize(tmp_path, small, machine(1), seed=1)
-    first = set(contents(tmp_path / "videos"))
-    synthesize(tmp_path, small, machine(1), seed=2)
+    first = set(contents(run(tmp_path, small) / "videos"))
+    again = run(tmp_path, small, seed=2)
     assert len(first) == 2 * len(scenes.MOTIONS)
-    assert first.isdisjoint(contents(tmp_path / "videos"))
+    assert first.isdisjoint(contents(again / "videos"))
 
 
-def test_sizes_that_h264_cannot_have_are_refused(tmp_path):
+def test_sizes_that_h264_cannot_have_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"synthesize\.width is 81"):
-        synthesize(tmp_path, SETTINGS.model_copy(update={"width": 81}), machine(1), seed=1)
+        run(tmp_path, SETTINGS.model_copy(update={"width": 81}))

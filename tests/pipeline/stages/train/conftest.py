@@ -13,6 +13,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with clean shards: 4 clips to train on, 3 to validate."""
     root = tmp_path_factory.mktemp("project")
     params = make_project(root, num_clips=3, num_train=4, **changed())
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
     return root

@@ -42,7 +42,7 @@ def params_of(root: Path, **changes: Any) -> Params:
 
 
 def results(root: Path, params: Params, model: str = MODEL) -> dict[str, bytes]:
-    train("demo", params, root, [model])
+    train(params, root, "demo", [model])
     return tree(DatasetPaths(root, "demo").trained(model))
 
 
@@ -82,4 +82,4 @@ def epochs(kill: int | None = None) -> Iterator[list[int]]:
 def interrupt(root: Path, params: Params, epoch: int) -> None:
     """Train until an epoch is over but not yet saved."""
     with pytest.raises(KeyboardInterrupt, match="^$"), epochs(kill=epoch):
-        train("demo", params, root, [MODEL])
+        train(params, root, "demo", [MODEL])

@@ -99,6 +99,6 @@ def test_a_run_that_is_resumed_in_another_precision_says_so(
     params = params_of(project)
     interrupt(project, params, 2)
     machine = params.machine.model_copy(update={"precision": "bf16"})
-    train("demo", params.model_copy(update={"machine": machine}), project, [MODEL])
+    train(params.model_copy(update={"machine": machine}), project, "demo", [MODEL])
     assert "weights will not equal those of an uninterrupted run" in caplog.text
     forget(project)

@@ -76,10 +76,10 @@ def test_a_network_of_single_frames_trains_too(project: Path) -> None:
 def test_what_cannot_be_trained_is_refused(project: Path) -> None:
     params = params_of(project)
     with pytest.raises(SettingsError, match=r"train\.demo has no section 'i3d'"):
-        train("demo", params, project, ["i3d"])
+        train(params, project, "demo", ["i3d"])
     unknown = write_params(project, **(SMALL | {"train": {"demo": {"nothing": SETTINGS}}}))
     with pytest.raises(SettingsError, match="unknown model 'nothing'"):
-        train("demo", unknown, project, ["nothing"])
+        train(unknown, project, "demo", ["nothing"])
 
 
 def as_images(root: Path, path: Path) -> dict[str, torch.Tensor]:

@@ -15,8 +15,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """
     root = tmp_path_factory.mktemp("project")
     params = make_project(root, num_clips=6, corruptions=["fog", "frame_rate"], severities=[2, 4])
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
     for corruption in params.corruptions:
-        corrupt("demo", corruption, params, root)
+        corrupt(params, root, "demo", corruption)
     return Project(root, params)

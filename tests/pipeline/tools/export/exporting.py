@@ -12,7 +12,7 @@ from pipeline.params import Params
 from pipeline.storage import manifest, schemas
 from pipeline.storage.clip_reader import StoredClip, read_clip
 from pipeline.storage.paths import DatasetPaths
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import CellRow
 from pipeline.tools.export import export
 
 CELLS = (("clean", 0), ("fog", 2), ("fog", 4), ("frame_rate", 2), ("frame_rate", 4))
@@ -32,7 +32,7 @@ class Project:
         export.write(chosen, self.params.machine.model_copy(update={"workers": workers}))
         return chosen.folder
 
-    def rows(self, corruption: str, severity: int, split: str = "val") -> list[Row]:
+    def rows(self, corruption: str, severity: int, split: str = "val") -> list[CellRow]:
         """Clips of a cell that could be made."""
         path = DatasetPaths(self.root, "demo").manifest(corruption)
         return [
@@ -41,11 +41,11 @@ class Project:
             if (row["severity"], row["split"], row["status"]) == (severity, split, "ok")
         ]
 
-    def pixels(self, row: Row) -> Clip:
+    def pixels(self, row: CellRow) -> Clip:
         """All frames of a stored clip."""
         return read_clip(StoredClip.of(row, self.root), range(row["num_frames"]))
 
-    def edit(self, corruption: str, change: Callable[[Row], Row]) -> None:
+    def edit(self, corruption: str, change: Callable[[CellRow], CellRow]) -> None:
         """Change the rows of a manifest."""
         path = DatasetPaths(self.root, "demo").manifest(corruption)
         rows = [change(row) for row in manifest.read_rows(path, schemas.CELLS)]

@@ -13,7 +13,7 @@ from pipeline.__main__ import app
 from pipeline.errors import SettingsError, StageError
 from pipeline.stages.decode import decode
 from pipeline.stages.filter import filter_clips
-from pipeline.storage.schemas import Row
+from pipeline.storage.schemas import CellRow
 from pipeline.tools.export import export, registry
 from tests.pipeline.tools.export.exporting import Project
 from tests.support.project import make_project, tree, video_id
@@ -34,7 +34,7 @@ def times(folder: Path, pattern: str = "*") -> dict[str, int]:
 def failed(*wanted: str, severity: int) -> Any:
     """A change of rows: these clips could not be made at a severity."""
 
-    def change(row: Row) -> Row:
+    def change(row: CellRow) -> CellRow:
         if row["key"].startswith(wanted) and row["severity"] == severity:
             return row | {"status": "failed", "reason": "broken", "shard": None, "member": None}
         return row
@@ -178,8 +178,8 @@ def test_nothing_stale_stays(own: Project, tmp_path: Path, name: str) -> None:
 def test_frames_of_a_payload_that_is_no_jpeg(tmp_path: Path) -> None:
     payload = {"codec": "ffv1", "quality": 95, "subsampling": "444"}
     params = make_project(tmp_path, num_clips=2, num_train=0, payload=payload)
-    filter_clips("demo", params, tmp_path)
-    decode("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
+    decode(params, tmp_path, "demo")
     made = Project(tmp_path, params)
     folder = made.export("tsm", tmp_path / "out", names=["clean"])
     made.export("plain", tmp_path / "out", names=["clean"])

@@ -74,7 +74,7 @@ def surveys(project: tuple[Path, Params]) -> tuple[Surveys, Surveys]:
     """Before the filter stage, from annotations and a look at the videos; and after it."""
     root, params = project
     before, _ = survey("demo", params, root, np.random.default_rng(0))
-    filter_clips("demo", params, root)
+    filter_clips(params, root, "demo")
     after, known = survey("demo", params, root, np.random.default_rng(0))
     assert known
     return before, after
@@ -102,10 +102,10 @@ def paid(project: tuple[Path, Params], planned: Plan) -> dict[str, tuple[float, 
         return hours, sum(sizes), len(sizes)
 
     data = root / "data/demo"
-    found = {"clean": run(lambda: decode("demo", params, root), data / "clean")}
+    found = {"clean": run(lambda: decode(params, root, "demo"), data / "clean")}
     for name in CORRUPTIONS:
         folder = data / "corrupted" / name
-        found[name] = run(lambda name=name: corrupt("demo", name, params, root), folder)
+        found[name] = run(lambda name=name: corrupt(params, root, "demo", name), folder)
     hours, sizes, shards = (sum(one[part] for one in found.values()) for part in range(3))
     return found | {"total": (hours, int(sizes), int(shards))}
 
@@ -164,11 +164,11 @@ def test_models_are_timed_with_or_without_weights(tmp_path: Path) -> None:
         severities=[1, 5],
         decode={"pictures": {"demo": {"short_side": 120, "crop": 112}}},
     )
-    filter_clips("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
     (before,) = plan("demo", params, tmp_path, clips=3).evaluations
     assert not before.trained
-    decode("demo", params, tmp_path)
-    corrupt("demo", "contrast", params, tmp_path)
+    decode(params, tmp_path, "demo")
+    corrupt(params, tmp_path, "demo", "contrast")
     weights = DatasetPaths(tmp_path, "demo").weights("tiny_r2plus1d")
     weights.parent.mkdir(parents=True)
     torch.save(models.load("tiny_r2plus1d").build(2).state_dict(), weights)
@@ -176,7 +176,7 @@ def test_models_are_timed_with_or_without_weights(tmp_path: Path) -> None:
     assert after.trained
     assert after.petamac == before.petamac == pytest.approx(48 * gmac("tiny_r2plus1d") / 1e6)
     start = cpu_seconds()
-    evaluate("demo", params, tmp_path)
+    evaluate(params, tmp_path, "demo")
     hours = (cpu_seconds() - start) / 3600
     for told in (before, after):
         assert told.hours is not None

@@ -29,10 +29,10 @@ NUM_CLIPS = 5  # two shards of three and two
 
 
 def build(root: Path, params: Params) -> None:
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
     for name in params.corruptions:
-        corrupt("demo", name, params, root)
+        corrupt(params, root, "demo", name)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,9 @@ def exchange_members(root: Path) -> None:
             tar.addfile(info, io.BytesIO(data))
 
 
-def edit_manifest(root: Path, edit: Callable[[list[schemas.Row]], list[schemas.Row]]) -> None:
+def edit_manifest(
+    root: Path, edit: Callable[[list[schemas.CellRow]], list[schemas.CellRow]]
+) -> None:
     path = DatasetPaths(root, "demo").manifest("shot_noise")
     manifest.write(path, edit(manifest.read_rows(path, schemas.CELLS)), schemas.CELLS)
 
@@ -192,7 +194,7 @@ def test_every_damage_is_found_and_named(root: Path, damage: Callable[[Path], No
 
 def test_other_pixels_with_true_hashes_are_found_by_making_them_again(root: Path) -> None:
     """A whole consistent cell, of another seed: only the sources can tell."""
-    corrupt("demo", "shot_noise", load(root / "params.yaml").model_copy(update={"seed": 7}), root)
+    corrupt(load(root / "params.yaml").model_copy(update={"seed": 7}), root, "demo", "shot_noise")
     assert check(root).problems == []
     found = check(root, samples=100)
     assert kinds(found) == {
@@ -257,13 +259,13 @@ def test_a_sample_proves_it_before_anything_is_stored(
 ) -> None:
     """Videos and a published manifest are enough: only the filter stage ran here."""
     params = make_project(tmp_path, num_clips=NUM_CLIPS, num_train=2, **GRID)
-    filter_clips("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
     found = check(tmp_path, against=published, samples=100, check_stored=False)
     assert found.problems == []
     assert found.counts["shards recomputed"] == 2 * 2 * 2 + 3
     assert not (tmp_path / "data/demo/clean").exists()
     (tmp_path / f"data/demo/videos/{video_id(1)}_000003_000013.mp4").unlink()
-    filter_clips("demo", params, tmp_path)
+    filter_clips(params, tmp_path, "demo")
     found = check(tmp_path, against=published, samples=1, check_stored=False)
     assert kinds(found) == {("clips", "source video missing or different")}
 

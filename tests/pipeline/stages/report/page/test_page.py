@@ -58,11 +58,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed, name in enumerate(MODELS):
         torch.manual_seed(seed)
         torch.save(models.load(name).build(len(CLASSES)).state_dict(), root / f"{name}.pt")
-    filter_clips("demo", params, root)
-    decode("demo", params, root)
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
     for name in CORRUPTIONS:
-        corrupt("demo", name, params, root)
-    evaluate("demo", params, root)
+        corrupt(params, root, "demo", name)
+    evaluate(params, root, "demo")
     report(params, root)
     return root
 
