@@ -16,6 +16,7 @@ import importlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
 from numbers import Integral
@@ -104,7 +105,9 @@ def names(set: str | None = None) -> tuple[str, ...]:  # noqa: A002 - the word u
 def load(name: str, dialect: Dialect = "ours") -> Corruption:
     """Import one corruption by name."""
     if name not in families():
-        raise ValueError(f"unknown corruption {name!r}; there are: {', '.join(names())}.")
+        similar = get_close_matches(name, names(), 1)
+        hint = f" (did you mean {similar[0]!r}?)" if similar else ""
+        raise ValueError(f"unknown corruption {name!r}{hint}; there are: {', '.join(names())}.")
     if dialect not in ("ours", "original"):
         raise ValueError(f"{dialect = } must be 'ours' or 'original'.")
     family = families()[name]

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ..errors import SettingsError
+from ..messages import did_you_mean
 from .app import DEFAULT, AsJson, ParamsFile, console, load, tool
 
 
@@ -29,7 +30,9 @@ def corruptions(
     from corruptions import SETS, load, names
 
     if set_ is not None and set_ not in SETS:
-        raise SettingsError(f"--set: unknown set {set_!r}; choose from {', '.join(SETS)}.")
+        raise SettingsError(
+            f"--set: unknown set {set_!r}{did_you_mean(set_, SETS)}; choose from {', '.join(SETS)}."
+        )
     table = Table(caption="Select corruptions under `corruptions:` in params.yaml.")
     for column in ("name", "family", "levels of severities 1 to 5", "sets"):
         table.add_column(column, no_wrap=column == "name")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import SettingsError
+from ..messages import did_you_mean
 from .app import Force, console, tool
 
 Implementation = Annotated[
@@ -41,7 +42,8 @@ def preview(
     unknown = [name for name in names if name not in corruptions.names()]
     if unknown:
         raise SettingsError(
-            f"--corruption: unknown corruption or set {unknown[0]!r}; choose from "
+            f"--corruption: unknown corruption or set {unknown[0]!r}"
+            f"{did_you_mean(unknown[0], (*corruptions.names(), *corruptions.SETS))}; choose from "
             f"{', '.join(corruptions.names())}, or the sets {', '.join(corruptions.SETS)}."
         )
     for path in work(video, output, names, seconds=seconds, dialect=dialect, force=force):
@@ -70,7 +72,8 @@ def apply(
 
     if corruption not in corruptions.names():
         raise SettingsError(
-            f"--corruption: unknown corruption {corruption!r}; choose from "
+            f"--corruption: unknown corruption {corruption!r}"
+            f"{did_you_mean(corruption, corruptions.names())}; choose from "
             f"{', '.join(corruptions.names())}."
         )
     done = work(

@@ -20,6 +20,7 @@ from ..errors import StageError
 from ..messages import RESUME_HINT, one_line
 from ..resources import memory_is_short, out_of_memory
 from ..settings import MachineSettings
+from . import ticks
 from .cluster.cluster import Cluster, open_cluster
 from .cluster.environment import Environment, check_environment
 from .progress import progress_bar
@@ -77,12 +78,14 @@ def run_tasks(
     following = 0
     running: dict[int, T] = {}
     with ExitStack() as stack:
+        counter = None
         if machine.backend == "loky" or not shared or not tasks:
-            results = _run_here(function, tasks, machine, running)
+            counter = stack.enter_context(ticks.counter())
+            results = _run_here(function, tasks, machine, running, counter)
         else:
             cluster = stack.enter_context(open_cluster(machine, shared))
             results = _run_there(function, tasks, machine, cluster)
-        advance = stack.enter_context(progress_bar(label, total, done))
+        advance = stack.enter_context(progress_bar(label, total, done, counter))
         try:
             for index, result in results:
                 running.pop(index, None)
@@ -116,13 +119,14 @@ def _run_here(
     tasks: Sequence[T],
     machine: MachineSettings,
     running: dict[int, T],
+    counter: Path | None,
 ) -> Iterator[tuple[int, R]]:
     """Return results from processes of this machine, unordered; record running tasks."""
 
     def take() -> Iterator[Any]:
         for index, task in enumerate(tasks):
             running[index] = task
-            yield joblib.delayed(_run_one)(function, index, task, os.getpid())
+            yield joblib.delayed(_run_one)(function, index, task, os.getpid(), counter)
 
     parallel = joblib.Parallel(
         n_jobs=max(1, min(machine.num_workers, len(tasks))),
@@ -166,11 +170,14 @@ def _run_far(work: tuple[Callable[[T], R], int, T, Environment]) -> tuple[int, R
     return index, _on_one_core(function, task)
 
 
-def _run_one(function: Callable[[T], R], index: int, task: T, parent: int) -> tuple[int, R]:
+def _run_one(
+    function: Callable[[T], R], index: int, task: T, parent: int, counter: Path | None
+) -> tuple[int, R]:
     if os.getpid() != parent:
         # The parent handles Ctrl-C and ends the workers; a single worker is the parent itself.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return index, _on_one_core(function, task)
+    with ticks.counting(counter):
+        return index, _on_one_core(function, task)
 
 
 def _on_one_core(function: Callable[[T], R], task: T) -> R:

@@ -12,6 +12,7 @@ from ..datasets.probe import CHECKSUMS, ProbeLimits, ProbeTask, probe_clips
 from ..datasets.video_files import FileFinder, search_hint
 from ..errors import SettingsError
 from ..execution.pool import run_tasks
+from ..execution.ticks import clip_done
 from ..io.locks import file_lock
 from ..io.text import read_text
 from ..messages import quoted
@@ -46,7 +47,7 @@ def filter_clips(params: Params, root: Path, dataset: str) -> list[ClipRow]:
         tasks = find_clips(params, root, dataset, CLIPS_PER_TASK)
         rows: list[ClipRow] = []
         for some in run_tasks(
-            probe_clips,
+            _probe,
             tasks,
             params.machine,
             f"filter {dataset}",
@@ -65,6 +66,15 @@ def filter_clips(params: Params, root: Path, dataset: str) -> list[ClipRow]:
         "filter",
         lambda: f"The filter {search_hint(videos, missing[0])}." if missing else "",
     )
+    return rows
+
+
+def _probe(task: ProbeTask) -> list[ClipRow]:
+    """Probe the clips of a task one by one, counting them."""
+    rows = []
+    for one in task.found:
+        rows += probe_clips(ProbeTask((one,), task.limits))
+        clip_done()
     return rows
 
 

@@ -25,6 +25,7 @@ from ...datasets.probe import ProbeTask, probe_clips
 from ...datasets.video_files import search_hint
 from ...errors import ClipError, SettingsError, StageError
 from ...media import ffmpeg
+from ...messages import did_you_mean
 from ...params import Params
 from ...settings import ModelSettings
 from ...stages.evaluate.load import load_models
@@ -231,7 +232,9 @@ def _training(name: str, dataset: str, params: Params, root: Path) -> str:
     network = params.models.get(dataset, {}).get(name, ModelSettings()).model or name
     if network not in models.names():
         raise SettingsError(
-            f"params.yaml: train.{dataset}: unknown model {network!r}; choose from "
+            f"params.yaml: train.{dataset}: unknown model {network!r}"
+            f"{did_you_mean(network, models.names())}; "
+            f"choose from "
             f"{', '.join(models.names())}."
         )
     if settings.start is not None and not (root / settings.start).is_file():
