@@ -55,9 +55,10 @@ def store() -> None:
 
 
 def _parsed(values: dict[str, Any]) -> ModelRow:
-    return ModelRow(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    )
+    tuples: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    }
+    return ModelRow(**tuples)
 
 
 def row(entry: ModelEntry, num_classes: int = 400, **options: object) -> ModelRow:
