@@ -104,11 +104,14 @@ class Plan:
     disk_free: int
     disk_used: int
     """Bytes of shards that are already written."""
+    cache_is_linked: bool
+    """True if DVC's cache can hold the shards as hard links; otherwise it holds copies."""
 
     @property
     def fits_disk(self) -> bool:
         """True if the upper bound of the bytes still to be written is free."""
-        return self.total.bytes.high - self.disk_used <= self.disk_free
+        copies = 1 if self.cache_is_linked else 2
+        return copies * (self.total.bytes.high - self.disk_used) <= self.disk_free
 
 
 @dataclass(frozen=True)
@@ -193,12 +196,30 @@ def plan(
         evaluations=evaluations,
         memory=memory,
         disk_free=shutil.disk_usage(root).free,
+        cache_is_linked=_can_link(root / ".dvc/cache", paths.data),
         disk_used=sum(
             path.stat().st_size
             for part in ("clean", "corrupted")
             for path in (paths.data / part).rglob("*.tar")
         ),
     )
+
+
+def _can_link(cache: Path, folder: Path) -> bool:
+    """Return True if a file below `folder` can be hard-linked into DVC's cache."""
+    first, second = (
+        next(path for path in (one, *one.resolve().parents) if path.is_dir())
+        for one in (cache, folder)
+    )
+    with (
+        tempfile.TemporaryDirectory(prefix=".link-", dir=first) as temporary,
+        tempfile.NamedTemporaryFile(prefix=".link-", dir=second) as file,
+    ):
+        try:
+            (Path(temporary) / "link").hardlink_to(file.name)
+        except OSError:
+            return False
+    return True
 
 
 def _search_hint(dataset: str, params: Params, root: Path) -> str:
