@@ -80,7 +80,7 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
             finally:
                 _end_workers()
 
-        name = function.__name__.rstrip("_")
+        name = function.__name__.rstrip("_").replace("_", "-")
         return app.command(name=name, help=_help(function), rich_help_panel=panel)(run)
 
     return command

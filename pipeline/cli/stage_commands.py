@@ -26,6 +26,14 @@ def recipes(params: ParamsFile = DEFAULT) -> None:
 
 
 @stage
+def model_files(params: ParamsFile = DEFAULT) -> None:
+    """Write hashes of the files that models are made of for DVC."""
+    from ..stages.model_files import write_model_files
+
+    write_model_files(*load(params))
+
+
+@stage
 def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
     """Find and probe the video of every listed clip; write clips.parquet."""
     from ..stages.filter import filter_clips

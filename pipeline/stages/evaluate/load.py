@@ -5,6 +5,7 @@ from ...datasets.class_list import read_classes
 from ...errors import SettingsError
 from ...io.hashing import sha256_file
 from ...models.device import ComputeDevice
+from ...models.factory_code import factory_code
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
 from ...storage.paths import DatasetPaths
@@ -59,7 +60,9 @@ def prediction_recipe(
         {
             "stage": "evaluate",
             "code": stage_code("evaluate"),
-            "network": code_of(models.load(network).file) if network in models.names() else None,
+            "network": code_of(models.load(network).file)
+            if network in models.names()
+            else factory_code(network),
             "weights": model.weights_sha256,
             "input": model.input,
             "options": settings.options,
