@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from ..errors import SettingsError
-from .app import DEFAULT, Dataset, ParamsFile, console, load, stage
+from .app import DEFAULT, ParamsFile, console, load, stage
+from .dvc_item import StageDataset, corruption_of_stage
 
 
 @stage
@@ -34,7 +35,7 @@ def model_files(params: ParamsFile = DEFAULT) -> None:
 
 
 @stage
-def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+def filter_(dataset: StageDataset, params: ParamsFile = DEFAULT) -> None:
     """Find and probe the video of every listed clip; write clips.parquet."""
     from ..stages.filter import filter_clips
     from ..tools.check.dataset import later_problems
@@ -47,7 +48,7 @@ def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
 
 
 @stage
-def decode(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+def decode(dataset: StageDataset, params: ParamsFile = DEFAULT) -> None:
     """Decode every usable video once and write clean shards."""
     from ..stages.decode import decode as work
 
@@ -56,7 +57,7 @@ def decode(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
 
 @stage
 def corrupt(
-    dataset: Dataset,
+    dataset: StageDataset,
     corruption: Annotated[
         list[str] | None,
         typer.Option(
@@ -72,13 +73,14 @@ def corrupt(
     from .tables import cells
 
     values, root = load(params)
-    for name in corruption or values.corruptions:
+    own = corruption_of_stage()
+    for name in corruption or ([own] if own else values.corruptions):
         console.print(cells(work(values, root, dataset, name)))
 
 
 @stage
 def train(
-    dataset: Dataset,
+    dataset: StageDataset,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -99,7 +101,7 @@ def train(
 
 
 @stage
-def evaluate(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+def evaluate(dataset: StageDataset, params: ParamsFile = DEFAULT) -> None:
     """Evaluate every model on the clean set and every cell."""
     from ..stages.evaluate.evaluate import evaluate as work
 

@@ -41,7 +41,7 @@ def join(path: Path, parts: Iterable[Path], schema: Schema[Any]) -> None:
 
 def _write(path: Path, table: pa.Table) -> None:
     with atomic(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
 def read(path: Path, schema: Schema[Any], columns: list[str] | None = None) -> pa.Table:
@@ -69,7 +69,7 @@ def read(path: Path, schema: Schema[Any], columns: list[str] | None = None) -> p
 def _table(path: Path, columns: list[str] | None) -> pa.Table:
     if not path.is_file():
         raise ValueError("not a regular file")
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
         if file.metadata.num_rows > MAX_ROWS:
             raise ValueError(f"it declares {file.metadata.num_rows} rows, more than {MAX_ROWS}")
         table = file.read(columns=columns)

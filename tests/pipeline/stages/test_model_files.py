@@ -48,7 +48,7 @@ def set_up(root: Path) -> Params:
     (root / "own_factory_of_test.py").write_text(FACTORY)
     classes = (root / "manifests/classes/demo.csv").read_text().splitlines()[1:]
     names = [line.partition(",")[2].strip('"') for line in classes]
-    (root / "labels.txt").write_text("".join(f"{n} {name}\n" for n, name in enumerate(names)))
+    (root / "labels.txt").write_text("".join(f"{name}\n" for name in names))
     write_params(
         root,
         corruptions=["contrast"],
@@ -90,8 +90,7 @@ def replace_weights(root: Path) -> None:
 
 def swap_labels(root: Path) -> None:
     lines = (root / "labels.txt").read_text().splitlines()
-    first, second = (line.partition(" ")[2] for line in lines[:2])
-    (root / "labels.txt").write_text("\n".join([f"0 {second}", f"1 {first}", *lines[2:], ""]))
+    (root / "labels.txt").write_text("\n".join([lines[1], lines[0], *lines[2:], ""]))
 
 
 def edit_factory(root: Path) -> None:
