@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.datasets.annotations import ListedClip
+from pipeline.datasets.file_names import EXTENSIONS
 from pipeline.datasets.video_files import FileFinder, search_hint
 from pipeline.errors import SettingsError
 
@@ -111,3 +112,39 @@ def test_a_failed_search_among_other_files_names_them(tmp_path: Path) -> None:
     assert "files: 'k400_val_part_0.tar.gz'" in hint
     (tmp_path / "k400_val_part_0.tar.gz").unlink()
     assert "files: none at all" in search_hint(tmp_path, "742")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"-bC_efghijk{extension}" for extension in EXTENSIONS),
+        "-bC_efghijk.f137.mp4",
+        "-bC_efghijk.f399-sr.mp4",
+        "A cat and a hand--bC_efghijk.mp4",
+        "A cat and a hand [-bC_efghijk].webm",
+        "A cat [-bC_efghijk].f137.mp4",
+        "-bC_efghijk_000003_000013.FLV",
+    ],
+)
+def test_names_of_downloaders_and_older_containers(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "A dog-bC_efghijkl.mp4").write_bytes(b"x")
+    assert FileFinder(tmp_path).find(listed()) == name
+
+
+def test_of_two_streams_of_a_download_the_pictures_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "-bC_efghijk.f251.webm").write_bytes(b"sound")
+    (tmp_path / "-bC_efghijk.f137.mp4").write_bytes(b"pictures" * 10)
+    assert FileFinder(tmp_path).find(listed()) == "-bC_efghijk.f137.mp4"
+    (tmp_path / "-bC_efghijk.mkv").write_bytes(b"both")
+    assert FileFinder(tmp_path).find(listed()) == "-bC_efghijk.mkv"
+
+
+def test_a_file_of_the_id_under_another_name_is_named(tmp_path: Path) -> None:
+    (tmp_path / "-bC_efghijk_000050_000060.mp4").write_bytes(b"another segment")
+    assert FileFinder(tmp_path).other_name(listed()) is None
+    (tmp_path / "-bC_efghijk_copy.mp4").write_bytes(b"x")
+    finder = FileFinder(tmp_path)
+    assert finder.find(listed()) is None
+    assert finder.other_name(listed()) == "-bC_efghijk_copy.mp4"
+    assert finder.other_name(listed("AAAAAAAAAAA")) is None
