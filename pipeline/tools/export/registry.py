@@ -58,5 +58,5 @@ def load(name: str) -> Format:
 
 def describe(name: str) -> str:
     """Return the one-line description of a format."""
-    text = load(name).__doc__ or ""
+    text = load(name).__doc__ or name  # python -OO removes docstrings
     return text.strip().splitlines()[0]

@@ -23,6 +23,7 @@ from ...models.device import ComputeDevice, select_device
 from ...params import Params
 from ...stages.filter import find_clips
 from ...storage.paths import DatasetPaths
+from .disk import can_link
 from .estimate import (
     FRAMES,
     Estimate,
@@ -196,30 +197,13 @@ def plan(
         evaluations=evaluations,
         memory=memory,
         disk_free=shutil.disk_usage(root).free,
-        cache_is_linked=_can_link(root / ".dvc/cache", paths.data),
+        cache_is_linked=can_link(root / ".dvc/cache", paths.data),
         disk_used=sum(
             path.stat().st_size
             for part in ("clean", "corrupted")
             for path in (paths.data / part).rglob("*.tar")
         ),
     )
-
-
-def _can_link(cache: Path, folder: Path) -> bool:
-    """Return True if a file below `folder` can be hard-linked into DVC's cache."""
-    first, second = (
-        next(path for path in (one, *one.resolve().parents) if path.is_dir())
-        for one in (cache, folder)
-    )
-    with (
-        tempfile.TemporaryDirectory(prefix=".link-", dir=first) as temporary,
-        tempfile.NamedTemporaryFile(prefix=".link-", dir=second) as file,
-    ):
-        try:
-            (Path(temporary) / "link").hardlink_to(file.name)
-        except OSError:
-            return False
-    return True
 
 
 def _search_hint(dataset: str, params: Params, root: Path) -> str:

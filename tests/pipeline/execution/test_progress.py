@@ -10,22 +10,16 @@ import pytest
 from pipeline.execution import progress, ticks
 from pipeline.execution.pool import run_tasks
 from pipeline.execution.progress import progress_bar, without_bars
+from pipeline.params import load
 from pipeline.settings import MachineSettings
+from tests.support.project import REPOSITORY
 
 LINE = r"work: (\d+) of 6 clips, \d+\.\d clips/s, (\d+ min left|time unknown)"
 
 
 def machine(workers: int) -> MachineSettings:
-    return MachineSettings(
-        workers=workers,
-        backend="loky",
-        device="cpu",
-        precision="fp32",
-        compile=False,
-        batch_size=1,
-        loader_workers=0,
-        clip_timeout_seconds=60,
-    )
+    settings = load(REPOSITORY / "params.yaml").machine
+    return settings.model_copy(update={"workers": workers, "backend": "loky"})
 
 
 def slowly(clips: int) -> int:
