@@ -108,17 +108,17 @@ def test_same_frames_without_cpu_features_in_another_process() -> None:
 import ctypes, json, sys
 from pathlib import Path
 import av
-import corruptions.codec as codec
+from corruptions.codec import coding
 [library] = (Path(av.__file__).parent.parent / "av.libs").glob("libavutil*")
 library = ctypes.CDLL(str(library))
 library.av_force_cpu_flags(0)
 assert library.av_get_cpu_flags() == 0
-fast = codec.encoder_options
+fast = coding.encoder_options
 def plain(encoding):
     options = fast(encoding)
     params = encoding.codec.removeprefix("lib") + "-params"
     return options | {params: options[params] + ":asm=0"}
-codec.encoder_options = plain
+coding.encoder_options = plain
 from tests.corruptions.test_codec import hashes_of_all_cells, hashes_of_heavy_damage
 print(json.dumps([hashes_of_all_cells(), hashes_of_heavy_damage()]))
 """
