@@ -25,6 +25,29 @@ y = \operatorname{decode}(\operatorname{x265}(x;\ \text{preset medium},\ \text{a
 y = \operatorname{decode}(\operatorname{x264}(x;\ \text{preset medium},\ \text{CRF } c))""",
     "y = decode(x265(x, preset medium, CRF c))": r"""
 y = \operatorname{decode}(\operatorname{x265}(x;\ \text{preset medium},\ \text{CRF } c))""",
+    "y = decode(svt(x, preset 8, CRF c))": r"""
+y = \operatorname{decode}(\operatorname{svt}(x;\ \text{preset 8},\ \text{CRF } c))""",
+    "y = decode(vpx(x, good quality, speed 4, CRF c))": r"""
+y = \operatorname{decode}(\operatorname{vpx}(x;\ \text{good quality},\ \text{speed 4},\
+\text{CRF } c))""",
+    "y = decode(svt(x, preset 8, average rate r)),  r = R / c": r"""
+y = \operatorname{decode}(\operatorname{svt}(x;\ \text{preset 8},\ \text{average rate } r)),
+\qquad r = R / c""",
+    """\
+y = decode(vpx(x, good quality, speed 4, average rate r)),  r = R / c
+maxrate = bufsize = r""": r"""
+y = \operatorname{decode}(\operatorname{vpx}(x;\ \text{good quality},\ \text{speed 4},\
+\text{average rate } r)),
+\qquad r = R / c, \qquad \text{maxrate} = \text{bufsize} = r""",
+    "y = decode(mpeg4(x, quantiser scale q in all pictures))": r"""
+y = \operatorname{decode}(\operatorname{mpeg4}(x;\ \text{quantiser scale } q
+\text{ in all pictures}))""",
+    """\
+y = decode(x264(x, preset veryfast, tune zerolatency, average rate r)),  r = c W H fps
+maxrate = r,  bufsize = r / 4""": r"""
+y = \operatorname{decode}(\operatorname{x264}(x;\ \text{preset veryfast},\
+\text{tune zerolatency},\ \text{average rate } r)), \qquad r = c\, W\, H \cdot \text{fps},
+\qquad \text{maxrate} = r, \quad \text{bufsize} = r / 4""",
     "u_i < p,  u_i uniform in [0, 1)": r"u_i < p, \qquad u_i \text{ uniform in } [0, 1)",
     "from bad to good with chance 1 / b,    from good to bad with chance p / (b (1 - p))": (
         r"""

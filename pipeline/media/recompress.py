@@ -1,33 +1,31 @@
 """Compression corruptions of a source video: codec or lossy channel, at the native size.
 
 The source is decoded once for all levels. One ffmpeg process encodes at all levels, reading the
-decoded frames from a pipe; damaged streams stay in memory. The result has as many frames as the
-source, in order, and goes through the same preprocessing as the clean clip.
+decoded frames from a pipe; damaged streams stay in memory. (AV1 is encoded by the library, level by
+level, because the encoder of the ffmpeg program is of another version.) The result has as many
+frames as the source, in order, and goes through the same preprocessing as the clean clip.
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar, cast
+from typing import cast
 
 import av
 
-from corruptions.codec.coding import DECODERS, Coded, decode, encode, encoder_options
-from corruptions.codec.concealment import ConcealedStream
-from corruptions.codec.frames import (
-    CONVERSION,
-    I420,
-    FrameFormat,
-    crop,
-    format_of,
-    i420,
-    planar,
-    repeated_to_minimum,
+from corruptions.codec.coding import (
+    DECODERS,
+    LIBRARY_ONLY,
+    Coded,
+    decode,
+    encode,
+    encoder_options,
 )
+from corruptions.codec.concealment import ConcealedStream
+from corruptions.codec.frames import FrameFormat, format_of
 from corruptions.registry import Corruption
 from corruptions.types import (
     Context,
@@ -36,18 +34,17 @@ from corruptions.types import (
     Encoding,
     EncodingFunction,
     Level,
-    Stream,
     UndecodableError,
 )
 
-from ..errors import ClipError, TransientClipError
+from ..errors import ClipError
 from ..messages import one_line
 from ..resources import check_machine
 from . import ffmpeg
+from .planes import SourcePlanes, within
 from .retry import retry_once
 from .source import VideoSource
 
-Item = TypeVar("Item")
 Shown = Callable[[av.VideoFrame], av.VideoFrame]
 """Function that restores the size and colour tags of the source to a decoded frame."""
 
@@ -118,66 +115,56 @@ def recompress(
             yield from _damage(video, corruption, levels, contexts, timeout_seconds)
 
 
-class _Planes(Iterator[I420]):
-    """Decoded frames of a source in the format of the encoders, and their common properties."""
-
-    def __init__(self, video: VideoSource, timeout_seconds: float) -> None:
-        info = video.info  # walks the packets, so before the first frame is read
-        frames = _within(timeout_seconds, video.frames())
-        first = next(frames)
-        self.rotation = first.rotation
-        self.size = (max(2, first.width // 2 * 2), max(2, first.height // 2 * 2))
-        self.look = format_of(planar(first))
-        self.num_frames = 0
-        self.stream = Stream(
-            width=repeated_to_minimum(self.size[0]),
-            height=repeated_to_minimum(self.size[1]),
-            fps=info.fps,
-            num_frames=info.num_packets,
-            bit_rate=info.bit_rate,
-            container_bit_rate=info.container_bit_rate,
-        )
-        self._shape = (first.width, first.height)
-        self._frames = chain([first], frames)
-
-    def __next__(self) -> I420:
-        frame = next(self._frames)
-        self.num_frames += 1
-        if (frame.width, frame.height) != self._shape:  # the source changes its size midway
-            width, height = self._shape
-            frame = frame.reformat(width, height, interpolation=CONVERSION, threads=1)
-        return i420(planar(frame), self.stream.width, self.stream.height)
-
-    def shown(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """Return a decoded frame with the size and the colour tags of the source."""
-        frame = crop(frame, *self.size)
-        frame.colorspace, frame.color_range = self.look.colorspace, self.look.color_range
-        return frame
-
-
 def _encode(
     video: VideoSource, corruption: Corruption, levels: Sequence[Level], timeout_seconds: float
 ) -> Iterator[Recompressed]:
     function = cast(EncodingFunction, corruption.function)
 
-    def encode() -> tuple[_Planes, list[Encoding], list[bytes]]:
-        planes = _Planes(video, timeout_seconds)
+    def encode_all() -> tuple[SourcePlanes, list[Encoding], list[list[bytes]]]:
+        planes = SourcePlanes(video, timeout_seconds)
         encodings = [function(planes.stream, level) for level in levels]
+        if encodings[0].codec in LIBRARY_ONLY:
+            return planes, encodings, _encode_here(video, planes, encodings, timeout_seconds)
         pieces = (frame.tobytes() for frame in planes)
         coded = ffmpeg.encode_all(pieces, planes.stream, encodings, timeout_seconds)
         return planes, encodings, coded
 
-    planes, encodings, coded = retry_once(encode, video.path)
+    planes, encodings, coded = retry_once(encode_all, video.path)
     for encoding, stream in zip(encodings, coded, strict=True):
+        here = encoding.codec in LIBRARY_ONLY
+        version = _library_version() if here else f"ffmpeg {ffmpeg.version()}"
         yield Recompressed(
             frames=_sound(DECODERS[encoding.codec], stream, planes),
             num_frames=planes.num_frames,
             rotation=planes.rotation,
-            encoder=f"{_settings(encoding)}; ffmpeg {ffmpeg.version()}",
+            encoder=f"{_settings(encoding)}; {version}",
         )
 
 
-def _sound(codec: str, stream: bytes, planes: _Planes) -> Iterator[av.VideoFrame]:
+def _encode_here(
+    video: VideoSource,
+    planes: SourcePlanes,
+    encodings: Sequence[Encoding],
+    timeout_seconds: float,
+) -> list[list[bytes]]:
+    """Encode with the library, decoding the source again for each encoding after the first."""
+    end = time.monotonic() + timeout_seconds
+    coded = [_encode_with_library(planes, encodings[0]).units]
+    for encoding in encodings[1:]:
+        again = SourcePlanes(video, end - time.monotonic())
+        coded.append(_encode_with_library(again, encoding).units)
+    return coded
+
+
+def _encode_with_library(planes: SourcePlanes, encoding: Encoding) -> Coded:
+    try:
+        return encode(planes, planes.stream, encoding)
+    except av.FFmpegError as error:
+        check_machine(error)
+        raise ClipError(f"cannot encode: {one_line(error)}") from error
+
+
+def _sound(codec: str, stream: Sequence[bytes], planes: SourcePlanes) -> Iterator[av.VideoFrame]:
     count = 0
     try:
         for frame in decode(codec, stream):
@@ -217,19 +204,19 @@ def _carrier(
     video: VideoSource, module: ModuleType, timeout_seconds: float
 ) -> tuple[Coded, int, Shown, str]:
     """Return the stream to damage, the rotation, the restoring function and the encoder's name."""
-    version = f"libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
+    version = _library_version()
     if video.info.codec in module.AS_IT_IS:
         taken = _take(video, timeout_seconds)
         if taken is not None:
             coded, rotation = taken
             return coded, rotation, _same, f"{coded.codec} stream of the source; {version}"
-    planes = _Planes(video, timeout_seconds)
-    try:
-        coded = encode(planes, planes.stream, module.CARRIER)
-    except av.FFmpegError as error:
-        check_machine(error)
-        raise ClipError(f"cannot encode: {one_line(error)}") from error
+    planes = SourcePlanes(video, timeout_seconds)
+    coded = _encode_with_library(planes, module.CARRIER)
     return coded, planes.rotation, planes.shown, f"{_settings(module.CARRIER)}; {version}"
+
+
+def _library_version() -> str:
+    return f"libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
 
 
 def _restored(
@@ -250,7 +237,7 @@ def _take(video: VideoSource, timeout_seconds: float) -> tuple[Coded, int] | Non
     position_at: dict[int | None, int] = {}
     look: FrameFormat | None = None
     rotation = 0
-    for position, frame in enumerate(_within(timeout_seconds, video.frames())):
+    for position, frame in enumerate(within(timeout_seconds, video.frames())):
         if look is None:
             look, rotation = format_of(frame), frame.rotation
         if look != format_of(frame) or frame.pts is None or frame.pts in position_at:
@@ -279,12 +266,3 @@ def _same(frame: av.VideoFrame) -> av.VideoFrame:
 def _settings(encoding: Encoding) -> str:
     options = " ".join(f"{name}={value}" for name, value in encoder_options(encoding).items())
     return f"{encoding.codec} {options}"
-
-
-def _within(seconds: float, items: Iterator[Item]) -> Iterator[Item]:
-    """Yield the items; raise TransientClipError when the time is up."""
-    end = time.monotonic() + seconds
-    for item in items:
-        if time.monotonic() > end:
-            raise TransientClipError(f"not decoded and encoded within {seconds:g} s")
-        yield item
