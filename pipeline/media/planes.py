@@ -1,57 +1,49 @@
-"""Decoded frames of a source as planes of 8-bit YUV 4:2:0, the input of the encoders."""
+"""Decoded frames of a source in the format of the encoders, in parts of one size and format."""
 
 import time
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, groupby
 from typing import TypeVar
 
 import av
 
-from corruptions.codec.frames import (
-    CONVERSION,
-    I420,
-    crop,
-    format_of,
-    i420,
-    planar,
-    repeated_to_minimum,
-)
+from corruptions.codec.frames import I420, crop, format_of, i420, planar, repeated_to_minimum
 from corruptions.types import Stream
 
 from ..errors import TransientClipError
+from .orientation import orientation_of
 from .source import VideoSource
 
 Item = TypeVar("Item")
 
 
-class SourcePlanes(Iterator[I420]):
-    """Decoded frames of a source in the format of the encoders, and their common properties."""
+class Planes(Iterator[I420]):
+    """Frames of one size and format as I420, and their common properties.
 
-    def __init__(self, video: VideoSource, timeout_seconds: float) -> None:
-        info = video.info  # walks the packets, so before the first frame is read
-        frames = within(timeout_seconds, video.frames())
+    Encoders take even sides of at least MIN_SIDE pixels: smaller and odd frames repeat their edge,
+    which `shown` cuts off again.
+    """
+
+    def __init__(self, video: VideoSource, frames: Iterator[av.VideoFrame]) -> None:
+        info = video.info
         first = next(frames)
-        self.rotation = first.rotation
-        self.size = (max(2, first.width // 2 * 2), max(2, first.height // 2 * 2))
+        self.orientation = orientation_of(first)
+        self.size = (first.width, first.height)
         self.look = format_of(planar(first))
         self.num_frames = 0
         self.stream = Stream(
-            width=repeated_to_minimum(self.size[0]),
-            height=repeated_to_minimum(self.size[1]),
+            width=repeated_to_minimum(first.width + first.width % 2),
+            height=repeated_to_minimum(first.height + first.height % 2),
             fps=info.fps,
-            num_frames=info.num_packets,
+            num_frames=info.num_frames,
             bit_rate=info.bit_rate,
             container_bit_rate=info.container_bit_rate,
         )
-        self._shape = (first.width, first.height)
         self._frames = chain([first], frames)
 
     def __next__(self) -> I420:
         frame = next(self._frames)
         self.num_frames += 1
-        if (frame.width, frame.height) != self._shape:  # the source changes its size midway
-            width, height = self._shape
-            frame = frame.reformat(width, height, interpolation=CONVERSION, threads=1)
         return i420(planar(frame), self.stream.width, self.stream.height)
 
     def shown(self, frame: av.VideoFrame) -> av.VideoFrame:
@@ -59,6 +51,16 @@ class SourcePlanes(Iterator[I420]):
         frame = crop(frame, *self.size)
         frame.colorspace, frame.color_range = self.look.colorspace, self.look.color_range
         return frame
+
+
+def parts(video: VideoSource, timeout_seconds: float) -> Iterator[Planes]:
+    """Yield the parts of a source, each of one size and format; nearly all sources have one.
+
+    Each part must be read to its end before the next.
+    """
+    _ = video.info  # walks the packets, so before the first frame is read
+    for _, frames in groupby(within(timeout_seconds, video.frames()), format_of):
+        yield Planes(video, frames)
 
 
 def within(seconds: float, items: Iterator[Item]) -> Iterator[Item]:
