@@ -99,6 +99,12 @@ class PictureSettings(Settings):
     """Side of the square centre crop, pixels."""
     clips_per_shard: Positive
     """Clips per shard."""
+    pixel_aspect: Literal["ignore", "square"] = "ignore"
+    """square: pixels that are not square are scaled to square ones."""
+    hdr: Literal["as_is", "tone_map"] = "as_is"
+    """tone_map: pictures of high dynamic range (PQ, HLG) are mapped to BT.709."""
+    interlaced: Literal["as_is", "deinterlace"] = "as_is"
+    """deinterlace: interlaced frames are made progressive, one for each."""
 
     @model_validator(mode="after")
     def _fits(self) -> "PictureSettings":
@@ -250,6 +256,9 @@ class MachineSettings(Settings):
     """Clips per batch in evaluate."""
     loader_workers: Annotated[int, Field(ge=0)]
     """Processes that decode clips for models; 0 means a thread of the main process."""
+    check_payloads: bool
+    """Compare the SHA-256 of every stored clip that a model reads; else only its frames are read.
+    Without it, damage of a disk that still decodes is noticed by `verify` alone."""
     clip_timeout_seconds: Annotated[float, Field(gt=0)]
     """Time limit per clip; a clip that takes longer fails."""
 

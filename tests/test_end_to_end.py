@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.support.project import REPOSITORY, copy_repository, merge, tree
+from tests.support.project import REPOSITORY, copy_repository, set_params, tree
 
 SMALL = {
     "corruptions": ["fog", "h264_crf", "packet_loss"],
@@ -39,13 +39,6 @@ def dvc(folder: Path, *arguments: str) -> str:
     )
     assert done.returncode == 0, f"dvc {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
     return done.stdout
-
-
-def set_params(folder: Path, **changes: object) -> None:
-    path = folder / "params.yaml"
-    path.write_text(
-        yaml.safe_dump(merge(yaml.safe_load(path.read_text()), changes), sort_keys=False)
-    )
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""docs/docker.md: every command is one that the command line, compose and the entrypoint know."""
+"""docs/docker.md: the command line, compose and the entrypoint know every command."""
 
 import re
 import shlex
@@ -17,7 +17,7 @@ PROGRAMS = ("dvc", "python", "torchrun", "sh", "cp")
 
 
 def commands() -> list[str]:
-    """Lines of the page's shell blocks."""
+    """Return the lines of the page's shell blocks."""
     blocks = re.findall(r"```sh\n(.*?)```", (REPOSITORY / "docs/docker.md").read_text(), re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
 
