@@ -45,10 +45,6 @@ class ExternalModel:
     movable: bool = True
     code: Mapping[str, str] = field(default_factory=dict)
     """What determines its output besides weights and input: hashes of code and files, versions."""
-    file: Path | None = None
-    """Source file of its factory, for provenance."""
-    root: Path | None = None
-    """Folder in which the imports of that file start."""
 
 
 @dataclass(frozen=True)

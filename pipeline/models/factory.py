@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from pathlib import Path
 from typing import Any
 
 from ..errors import SettingsError
@@ -58,14 +57,11 @@ def read_factory(request: Request) -> ExternalModel:
     if request.weights is not None:
         state = fitted_names(read_state(request.weights), tuple(built.state_dict()), ())
         load_strictly(built, state, f"model {name!r}: weights {request.weights}")
-    file, root = _source(module)
     spec = getattr(built, "INPUT", getattr(module, "INPUT", None))
     return ExternalModel(
         built.eval(),
         spec if isinstance(spec, InputSpec) else None,
         weights_hash(built) if request.weights is None else sha256_file(request.weights),
-        file=file,
-        root=root,
     )
 
 
@@ -85,13 +81,3 @@ def _import(name: str) -> tuple[Any, Any]:
     if not callable(factory):
         raise SettingsError(f"model {name!r} is not callable.")
     return module, factory
-
-
-def _source(module: Any) -> tuple[Path | None, Path | None]:
-    """Return the module's source file and the folder in which its imports start."""
-    file = getattr(module, "__file__", None)
-    if not file or not file.endswith(".py"):
-        return None, None
-    path = Path(file).resolve()
-    depth = module.__name__.count(".") + (path.name == "__init__.py")
-    return path, path.parents[depth]

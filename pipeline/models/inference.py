@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
@@ -31,10 +30,6 @@ class LoadedModel:
     """False for backends with a device and dtype of their own (ONNX): float32 on the CPU only."""
     code: Mapping[str, str] = field(default_factory=dict)
     """What determines the output besides weights and input: hashes of files, versions."""
-    file: Path | None = None
-    """Source file of the network or its factory, for provenance."""
-    root: Path | None = None
-    """Folder in which the imports of a user's factory start; None for networks of the zoo."""
 
 
 def logits(model: LoadedModel, batch: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

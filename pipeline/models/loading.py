@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
 from ..io.hashing import sha256_file
+from ..messages import did_you_mean
 from . import registry
 from .checkpoint_files import read_checkpoint
 from .checkpoints import fitted_names, load_strictly
@@ -89,7 +90,9 @@ def load_model(
     external = read_external(request)
     if external is None:
         raise SettingsError(
-            f"unknown model {name!r}; choose from {', '.join(registry.names())}, or give a "
+            f"unknown model {name!r}"
+            f"{did_you_mean(name, registry.names())}; "
+            f"choose from {', '.join(registry.names())}, or give a "
             "package.module:factory, a file (.pt, .pt2, .onnx), a folder or owner/name of Hugging "
             "Face."
         )
@@ -105,8 +108,6 @@ def load_model(
         weights_sha256=external.weights_sha256,
         movable=external.movable,
         code={**external.code, "outputs": outputs},
-        file=external.file,
-        root=external.root,
     )
 
 
@@ -161,7 +162,6 @@ def _registered(
             "options": repr(sorted(options.items())),
             **{library: version(library) for library in entry.libraries},
         },
-        file=entry.file,
     )
 
 

@@ -6,6 +6,7 @@ model, a changed corruption or a killed run costs only the missing parts. A mode
 loaded or fails does not stop the others; the stage fails at the end with its error.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +25,19 @@ from .cells import EvaluationCell, read_cells, stored_size
 from .load import load_models, prediction_recipe
 from .predict import move, predict, prediction_rows
 
+log = logging.getLogger(__name__)
+
 
 def evaluate(params: Params, root: Path, dataset: str) -> None:
     """Write `predictions/<model>.parquet` for every model of a dataset; compute missing parts."""
     params.check_dataset(dataset)
     paths = DatasetPaths(root, dataset)
     with file_lock(paths.lock("evaluate")):
+        if not params.models[dataset]:
+            log.warning("evaluate %s: models.%s is empty; nothing is evaluated.", dataset, dataset)
+            (paths.data / "evaluate").mkdir(parents=True, exist_ok=True)  # DVC tracks both folders
+            _merge(paths, (), ())
+            return
         device = select_device(params.machine)
         cells = read_cells(dataset, params, paths)
         size = stored_size(cells, params.decode.pictures[dataset].crop)

@@ -1,18 +1,21 @@
 """The models of a dataset, checked against the stored clips, and recipes of their predictions."""
 
+import json
 import logging
 from dataclasses import asdict
+from pathlib import Path
 
 from ... import models
 from ...datasets.class_list import read_classes
-from ...errors import SettingsError
+from ...errors import SettingsError, StageError
+from ...io.hashing import sha256_file
 from ...models.device import ComputeDevice
+from ...models.factory_code import factory_code
 from ...models.views import check_size
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
 from ...storage.paths import DatasetPaths
 from .cells import EvaluationCell
-from .external_code import external_code
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +28,6 @@ def load_models(
     A model that cannot be loaded, or whose input does not fit clips of `stored_size` pixels, has an
     error; the other models are evaluated.
     """
-    if not params.models[dataset]:
-        raise SettingsError(
-            f"params.yaml: models.{dataset} is empty; add one of {', '.join(models.names())}, or a "
-            "model of your own."
-        )
     class_names = read_classes(paths.root / params.filter.sources[dataset].classes)
     loaded, failed = {}, {}
     for name in params.models[dataset]:
@@ -57,6 +55,8 @@ def _load(
             f"{weights}: no such weights of model {name!r}; run the train stage first, or set "
             f"models.{dataset}.{name}.weights in params.yaml."
         )
+    if weights is not None and settings.weights is None:
+        _check_trained(weights)
     return models.load_model(
         network,
         num_classes=len(class_names),
@@ -83,11 +83,17 @@ def _check(name: str, spec: models.InputSpec, params: Params, stored_size: int) 
     check_size(name, spec, stored_size)
 
 
-def _network_code(model: models.LoadedModel) -> str | None:
-    """Return the hash of the code that defines the network; None for exported files."""
-    if model.file is None:
-        return None
-    return code_of(model.file) if model.root is None else external_code(model.file, model.root)
+def _check_trained(weights: Path) -> None:
+    """Raise StageError if weights are not those that the train stage recorded."""
+    record = weights.with_name("recipe.json")
+    if not record.is_file():
+        return
+    expected = json.loads(record.read_text()).get("weights_sha256")
+    if expected is not None and sha256_file(weights) != expected:
+        raise StageError(
+            f"{weights}: not the weights that the train stage wrote (SHA-256 differs from "
+            f"{record.name}); delete the folder and run the train stage again."
+        )
 
 
 def prediction_recipe(
@@ -100,11 +106,14 @@ def prediction_recipe(
 ) -> str:
     """Return the recipe hash of a model's predictions in one cell."""
     settings = params.models[paths.dataset][name]
+    network = settings.model or name
     return recipe_hash(
         {
             "stage": "evaluate",
             "code": stage_code("evaluate"),
-            "network": _network_code(model),
+            "network": code_of(models.load(network).file)
+            if network in models.names()
+            else factory_code(network),
             "model": dict(model.code),
             "weights": model.weights_sha256,
             "input": asdict(model.input),

@@ -15,7 +15,6 @@ from pipeline.errors import SettingsError
 from pipeline.models.device import ComputeDevice
 from pipeline.stages.evaluate import load
 from pipeline.stages.evaluate.cells import EvaluationCell
-from pipeline.stages.evaluate.external_code import external_code
 from pipeline.storage.paths import DatasetPaths
 from tests.support.project import REPOSITORY, write_classes, write_params
 
@@ -48,37 +47,6 @@ def package(root: Path) -> None:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-
-
-def code_with(folder: Path, edited: str = "") -> str:
-    """The hash of the user's code in a folder, with an edit of one file."""
-    package(folder)
-    if edited:
-        file = folder / edited
-        file.write_text(file.read_text() + "\n\nEDITED = 1\n")
-    return external_code(folder / "their_models/net.py", folder)
-
-
-@pytest.mark.parametrize(
-    ("name", "counts"),
-    [
-        ("their_models/net.py", True),
-        ("their_models/layers.py", True),
-        ("their_helpers.py", True),
-        ("their_models/other.py", False),
-    ],
-)
-def test_code_of_a_user_s_model_is_what_it_imports_of_its_own(
-    name: str, counts: bool, tmp_path: Path
-) -> None:
-    assert (code_with(tmp_path / "a") != code_with(tmp_path / "b", name)) == counts
-
-
-def test_of_an_installed_package_only_itself_counts(tmp_path: Path) -> None:
-    folders = [tmp_path / name / "site-packages" for name in "abc"]
-    before = code_with(folders[0])
-    assert code_with(folders[1], "their_helpers.py") == before
-    assert code_with(folders[2], "their_models/layers.py") != before
 
 
 RECIPE = """

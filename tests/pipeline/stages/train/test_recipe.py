@@ -64,9 +64,7 @@ def test_an_edit_of_what_only_predictions_need_evaluates_again(edit: Edit, file:
     assert edit(f"models/{file}.py") == {"evaluate"}
 
 
-@pytest.mark.parametrize(
-    "file", ["batches", "cells", "external_code", "load", "predict", "evaluate"]
-)
+@pytest.mark.parametrize("file", ["batches", "cells", "load", "predict", "evaluate"])
 def test_an_edit_of_the_evaluation_evaluates_again(edit: Edit, file: str) -> None:
     assert edit(f"stages/evaluate/{file}.py") == {"evaluate"}
 
