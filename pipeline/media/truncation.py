@@ -57,6 +57,8 @@ def read_element(file: BinaryIO, position: int) -> tuple[int, int, int | None]:
 
     The identifier is 0 where there is no element; the length is None if it is not stated.
     """
+    if position > file.seek(0, 2):
+        return 0, position, 0
     file.seek(position)
     head = file.read(12)
     width = 9 - head[0].bit_length() if head else 9

@@ -201,13 +201,13 @@ def test_the_source_is_decoded_once_for_all_levels(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded = []
-    frames = VideoSource.frames
+    original = VideoSource.decoded
 
     def counted(video: VideoSource) -> Iterator[av.VideoFrame]:
         decoded.append(video.path)
-        return frames(video)
+        return original(video)
 
-    monkeypatch.setattr(VideoSource, "frames", counted)
+    monkeypatch.setattr(VideoSource, "decoded", counted)
     for number, name in enumerate(NAMES, start=1):
         assert len([list(made.frames) for made in run(folder / "h264.mp4", name)]) == 5
         assert len(decoded) == number
