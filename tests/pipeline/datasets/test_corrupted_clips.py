@@ -52,7 +52,9 @@ def test_frames_are_those_of_the_api_and_the_row_says_how(tmp_path: Path, name: 
         assert made.num_output == len(expected)
         assert (made.row["key"], made.row["severity"]) == ("v", severity)
         rate = Fraction(made.row["fps_num"], made.row["fps_den"])
-        assert rate == (corruptions.load(name).level(severity, "") if name == "frame_rate" else 25)
+        assert rate == (
+            corruptions.load(name).level(severity, "mini_kinetics") if name == "frame_rate" else 25
+        )
         assert made.facts() == {}
 
 
