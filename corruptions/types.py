@@ -69,7 +69,10 @@ class Context:
     frames: NDArray[np.intp] | None = None
     """Requested output frames, in any order; None means all of them."""
     fps: Fraction = Fraction(25)
-    """Frame rate of the input clip, in frames per second."""
+    """Frame rate of the input clip, in frames per second; the average if it is variable."""
+    times: tuple[Fraction, ...] | None = None
+    """For a variable frame rate: when each frame is shown and when the last one ends, in seconds
+    from the first, T + 1 numbers. None means a constant rate."""
 
     def wanted(self, num_frames: int) -> NDArray[np.intp]:
         """Return the indices of the requested frames of an output of `num_frames`."""
@@ -94,12 +97,17 @@ class Stream:
 class Encoding:
     """Encoder settings, independent of whether a library or the ffmpeg program runs them."""
 
-    codec: Literal["libx264", "libx265"]
+    codec: Literal["libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg4"]
     preset: str
+    """Trade-off of speed and size, as the encoder names it; "" if it has none."""
     crf: float | None = None
-    """Constant rate factor, 0..51."""
+    """Constant rate factor: 0..51 for H.264 and H.265, 0..63 for VP9 and AV1."""
     bit_rate: int | None = None
     """Bits per second; set means rate control by average bit rate, maxrate = bufsize = rate."""
+    quantiser: int | None = None
+    """Quantiser scale of all pictures, 1..31; MPEG-4 only."""
+    low_delay: bool = False
+    """Encode without look-ahead and reordering, with a buffer of a quarter second; x264 only."""
 
 
 @dataclass(frozen=True)

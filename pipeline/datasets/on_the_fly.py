@@ -29,6 +29,7 @@ from ..errors import ClipError, SettingsError, StageError
 from ..media.sampling import clip_indices
 from ..params import Params, load
 from ..storage import manifest, payload, schemas
+from ..storage.frame_times import times_of
 from ..storage.paths import DatasetPaths
 from ..storage.schemas import CellRow, ClipRow
 from ..storage.shards import read_member
@@ -238,7 +239,7 @@ class _ClipMaker:
         corruptor = ClipCorruptor.of(self.dataset, cell[0], self.params, self.root)
         (made,) = corruptor.make([cell[1]], row, clean, lambda num: self._selection(num)[0])
         fps = Fraction(made.row["fps_num"], made.row["fps_den"])
-        stored = self._as_stored(made.frames, fps)
+        stored = self._as_stored(made.frames, fps, times_of(made.row))
         return stored[self._selection(made.num_output)[1]]
 
     def _selection(self, num_output: int) -> tuple[Indices, Indices]:
@@ -267,8 +268,9 @@ class _ClipMaker:
             return payload.read_payload(data)
         sources = Sources.of(self.dataset, self.params, self.root)
         fps = Fraction(row["fps_num"], row["fps_den"])
-        return self._as_stored(sources.pictures(row), fps)
+        return self._as_stored(sources.pictures(row), fps, times_of(row))
 
-    def _as_stored(self, frames: Frames, fps: Fraction) -> Clip:
+    def _as_stored(self, frames: Frames, fps: Fraction, times: tuple[Fraction, ...] | None) -> Clip:
         """Return frames as they are read back from a payload."""
-        return payload.read_payload(payload.write_payload(frames, fps, self.params.payload))
+        data = payload.write_payload(frames, fps, self.params.payload, times)
+        return payload.read_payload(data)

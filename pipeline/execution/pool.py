@@ -20,6 +20,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool, Terminated
 from ..errors import StageError
 from ..messages import one_line
 from ..settings import MachineSettings
+from . import ticks
 from .cluster.cluster import Cluster, open_cluster
 from .cluster.environment import Environment, check_environment
 from .progress import progress_bar
@@ -78,12 +79,14 @@ def run_tasks(
     following = 0
     running: dict[int, T] = {}
     with ExitStack() as stack:
+        counter = None
         if machine.backend == "loky" or not shared or not tasks:
-            results = _run_here(function, tasks, machine, running)
+            counter = stack.enter_context(ticks.counter())
+            results = _run_here(function, tasks, machine, running, counter)
         else:
             cluster = stack.enter_context(open_cluster(machine, shared))
             results = _run_there(function, tasks, machine, cluster)
-        advance = stack.enter_context(progress_bar(label, total, done))
+        advance = stack.enter_context(progress_bar(label, total, done, counter))
         try:
             for index, result in results:
                 running.pop(index, None)
@@ -117,6 +120,7 @@ def _run_here(
     tasks: Sequence[T],
     machine: MachineSettings,
     running: dict[int, T],
+    counter: Path | None,
 ) -> Iterator[tuple[int, R]]:
     """Return results from processes of this machine, unordered; record running tasks."""
 
@@ -124,9 +128,9 @@ def _run_here(
         for index, task in enumerate(tasks):
             running[index] = task
             if workers == 1:  # this process
-                yield joblib.delayed(_run_one)((function, index, task))
+                yield joblib.delayed(_run_one)((function, index, task, counter))
             else:
-                yield joblib.delayed(run_packed)(pickle.dumps((function, index, task)))
+                yield joblib.delayed(run_packed)(pickle.dumps((function, index, task, counter)))
 
     workers = max(1, min(machine.num_workers, len(tasks)))
     parallel = joblib.Parallel(
@@ -165,9 +169,9 @@ def _run_there(
     return results
 
 
-def _run_one(work: tuple[Callable[[T], R], int, T]) -> tuple[int, R]:
-    function, index, task = work
-    return index, run_on_one_core(function, task)
+def _run_one(work: tuple[Callable[[T], R], int, T, Path | None]) -> tuple[int, R]:
+    function, index, task, counter = work
+    return index, run_on_one_core(function, task, counter)
 
 
 def _run_far(work: tuple[Callable[[T], R], int, T, Environment]) -> tuple[int, R]:

@@ -8,27 +8,29 @@ import pickle
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import ClipError, SettingsError, StageError
 from ..messages import RESUME_HINT
 from ..resources import memory_is_short, out_of_memory
+from . import ticks
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def run_packed(work: bytes) -> tuple[int, Any]:
-    """Return the index and the result of a pickled (function, index, task)."""
+    """Return the index and the result of a pickled (function, index, task, counter)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and ends its workers
     with machine_errors():
-        function, index, task = pickle.loads(work)  # noqa: S301 - packed by our own parent process
-    return index, run_on_one_core(function, task)
+        function, index, task, counter = pickle.loads(work)  # noqa: S301 - packed by our own parent process
+    return index, run_on_one_core(function, task, counter)
 
 
-def run_on_one_core(function: Callable[[T], R], task: T) -> R:
-    """Return `function(task)`, with the errors of `machine_errors`."""
-    with machine_errors():
+def run_on_one_core(function: Callable[[T], R], task: T, counter: Path | None = None) -> R:
+    """Return `function(task)`, with the errors of `machine_errors`; `counter` counts clips."""
+    with machine_errors(), ticks.counting(counter):
         import cv2
 
         cv2.setNumThreads(1)  # loky, Dask and Ray pin BLAS but not OpenCV

@@ -37,6 +37,14 @@ def test_the_page_has_commands() -> None:
     assert sum("docker compose" in line for line in lines) >= 6
 
 
+def test_buildkit_is_switched_on_before_a_build_that_needs_it() -> None:
+    """Docker 20.10, which Debian 12 has, refuses --mount and --chmod without it."""
+    text = (REPOSITORY / "docker/Dockerfile").read_text()
+    needs = "RUN --mount" in text or "COPY --chmod" in text
+    lines = [line for line in commands() if line.startswith(("export", "docker build"))]
+    assert (lines[0] == "export DOCKER_BUILDKIT=1") == needs
+
+
 @pytest.mark.parametrize("line", [line for line in commands() if line.startswith("docker run")])
 def test_docker_run(line: str) -> None:
     words = shlex.split(line)

@@ -137,6 +137,21 @@ def test_two_models_and_one_that_is_taken_out(tmp_path: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["tiny_r2plus1d.parquet"]
 
 
+def test_without_models_nothing_is_evaluated_and_it_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The folders of the outputs exist, which DVC wants, and are empty."""
+    params = write_params(tmp_path, **SMALL)
+    empty = params.model_copy(update={"models": {"demo": {}}})
+    stale = tmp_path / "manifests/demo/predictions/removed.parquet"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    evaluate(empty, tmp_path, "demo")
+    assert "models.demo is empty; nothing is evaluated" in caplog.text
+    for folder in ("manifests/demo/predictions", "data/demo/evaluate"):
+        assert list((tmp_path / folder).iterdir()) == []
+
+
 def test_same_answers_for_any_batch_and_loader(tmp_path: Path) -> None:
     make_corrupted(tmp_path)
     answers = []
