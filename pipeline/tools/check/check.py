@@ -194,7 +194,7 @@ def _program(clip: "Clip", codec: Literal["libx264", "libx265"]) -> bytes:
     frames = (frame[..., 0].tobytes() + grey for frame in clip)
     encodings = [Encoding(codec, preset="medium", crf=30)]
     (made,) = ffmpeg.encode_all(frames, stream, encodings, TIMEOUT_SECONDS)
-    return made
+    return b"".join(made)
 
 
 def _payload(clip: "Clip") -> bytes:

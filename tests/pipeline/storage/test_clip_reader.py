@@ -86,9 +86,7 @@ def test_a_clip_of_another_hash_is_not_read(tmp_path: Path, frames: Clip) -> Non
     data = bytearray(clip.shard.read_bytes())
     data[clip.offset + clip.size - 1] ^= 1
     clip.shard.write_bytes(data)
-    with pytest.raises(
-        StageError, match=r"a,b :c\.tar: the clip at byte \d+ differs from its"
-    ):
+    with pytest.raises(StageError, match=r"a,b :c\.tar: the clip at byte \d+ differs from its"):
         read_clip(clip, [0])
     clip.shard.unlink()
     with pytest.raises(StageError, match=r"a,b :c\.tar: no such shard; run the stage"):
