@@ -19,6 +19,7 @@ from pydantic import (
 import corruptions
 from corruptions.registry import TABLES
 
+from .corrupt_checks import check_levels, check_timing
 from .errors import SettingsError
 from .io.text import read_yaml
 from .messages import one_line, quoted
@@ -86,6 +87,14 @@ class Params(Settings):
         return values
 
     @model_validator(mode="after")
+    def _levels_and_timings_exist(self) -> "Params":
+        for name, levels in self.corrupt.custom_levels.items():
+            check_levels(name, levels, self.dialect)
+        for name in self.corrupt.timing:
+            check_timing(name, self.dialect)
+        return self
+
+    @model_validator(mode="after")
     def _describes_every_dataset(self) -> "Params":
         for dataset in self.datasets:
             for section, described in (
@@ -137,7 +146,7 @@ def _explain(path: Path, error: ValidationError) -> list[str]:
         words = re.sub(r"^Value error, ", "", problem["msg"])
         value = problem["input"]
         said = f" (value: {quoted(value)})" if isinstance(value, str | int | float) else ""
-        if problem["type"] == "extra_forbidden":
+        if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             words = "unknown key; remove it or correct its spelling"
         lines.append(f"{path}: {key}: {words}{said}")
     return lines

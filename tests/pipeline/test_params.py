@@ -30,6 +30,22 @@ def test_the_repository_s_parameters_are_valid() -> None:
         ({"payload": {"codec": "gif"}}, "payload.codec: Input should be 'jpeg', 'ffv1' or 'h264'"),
         ({"models": {"demo": {"i3d": {}}}}, "models.demo.i3d has no `weights`"),
         ({"corrupt": {"frames": 0}}, "corrupt.frames"),
+        ({"corrupt": {"timing": {"fogg": {}}}}, "corrupt.timing: unknown corruption 'fogg'"),
+        ({"corrupt": {"timing": {"fog": {"begin": 1}}}}, "corrupt.timing.fog.begin: unknown key"),
+        ({"corrupt": {"timing": {"fog": {"share": 0}}}}, "corrupt.timing.fog: .*share = 0"),
+        ({"corrupt": {"timing": {"h265_crf": {}}}}, "corrupt.timing.h265_crf: .* whole video"),
+        ({"corrupt": {"timing": {"frame_rate": {}}}}, "timing.frame_rate: .*number of frames"),
+        (
+            {"corrupt": {"timing": {"fog": {}}}, "dialect": "original"},
+            "corrupt.timing.fog: .*dialect 'original' has none",
+        ),
+        ({"corrupt": {"custom_levels": {"contrast": [0.5] * 4}}}, "custom_levels.contrast"),
+        (
+            {"corrupt": {"custom_levels": {"brightness": [0.5] * 4 + [7]}}},
+            "corrupt.custom_levels.brightness: 7 is not a level of it",
+        ),
+        ({"corrupt": {"custom_levels": {"rain": [5] * 5}}}, "rain: 5 is not a level of it"),
+        ({"corrupt": {"custom_levels": {"fogg": [1] * 5}}}, "unknown corruption 'fogg'"),
         (
             {"decode": {"pictures": {"demo": {"short_side": 30, "crop": 40}}}},
             "crop 40 is larger than short_side 30",
