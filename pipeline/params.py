@@ -18,6 +18,7 @@ from pydantic import (
 
 import corruptions
 from corruptions.registry import TABLES
+from corruptions.sets import set_of
 
 from .corrupt_checks import check_levels, check_timing
 from .errors import SettingsError
@@ -117,6 +118,12 @@ class Params(Settings):
                         "describe how to train it; add one of the two"
                     )
         return self
+
+    @property
+    def set_name(self) -> str:
+        """Name of the set of corruptions; "custom" also if levels or timings are the user's own."""
+        changed = self.corrupt.custom_levels.keys() | self.corrupt.timing.keys()
+        return "custom" if changed & set(self.corruptions) else set_of(self.corruptions)
 
     def check_dataset(self, dataset: str) -> None:
         """Raise SettingsError for a dataset that params.yaml does not describe."""

@@ -63,7 +63,8 @@ def _section(path: str, model: Any, models: Any, values: Any) -> Iterator[str]:
             rows.append((f"`{name}`", meaning, _kind(field, inner), shown))
     yield from table(("key", "meaning", "values", "set to"), rows)
     for here, one, value in below:
-        yield f"\n## `{here}`\n\n{one['description']}\n"
+        title = here.replace("timing.<dataset>", "timing.<corruption>")
+        yield f"\n## `{title}`\n\n{one['description']}\n"
         yield from _section(here, one, models, value)
 
 

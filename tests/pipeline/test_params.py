@@ -65,3 +65,14 @@ def test_files_that_are_missing_or_no_yaml(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("a: [")
     with pytest.raises(SettingsError, match="invalid YAML"):
         params.load(tmp_path / "params.yaml")
+
+
+def test_own_levels_and_timings_are_not_the_named_set(tmp_path: Path) -> None:
+    """Only those of corruptions that are computed count."""
+    for change, name in (
+        ({}, "paper12"),
+        ({"timing": {"fog": {"start": 10}}}, "custom"),
+        ({"custom_levels": {"contrast": [0.9, 0.8, 0.7, 0.6, 0.5]}}, "custom"),
+        ({"timing": {"flicker": {"start": 10}}}, "paper12"),
+    ):
+        assert write_params(tmp_path, corrupt=change).set_name == name
