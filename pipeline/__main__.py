@@ -32,7 +32,13 @@ def _hint(error: ModuleNotFoundError) -> str:
 
 
 try:
-    from .cli import export_command, stage_commands, tool_commands  # noqa: F401 - register commands
+    from .cli import (  # noqa: F401 - register commands
+        export_command,
+        list_commands,
+        stage_commands,
+        tool_commands,
+        video_commands,
+    )
     from .cli.app import app
 except ModuleNotFoundError as error:
     sys.exit(_hint(error))

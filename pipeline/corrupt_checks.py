@@ -15,7 +15,7 @@ def check_levels(name: str, levels: Sequence[Level], dialect: Dialect) -> None:
     clip = np.zeros((2, 128, 128, 3), np.uint8)
     for level in levels:
         try:
-            corruptions.corrupt(clip, name, None, level=level, dialect=dialect)
+            corruptions.corrupt(clip, name, None, key="check", level=level, dialect=dialect)
         except UndecodableError:
             pass  # a heavy loss is a valid level
         except (ValueError, TypeError) as error:

@@ -4,6 +4,8 @@ The program is the static one of imageio-ffmpeg, pinned in requirements.txt, so 
 encodes with the same encoders. Commands are built with ffmpeg-python and run here.
 """
 
+import _thread
+import errno
 import os
 import signal
 import subprocess
@@ -95,19 +97,21 @@ def run(
             pass_fds=descriptors,
         ) as process,
     ):
-        expired = threading.Event()
+        ended, expired = threading.Event(), threading.Event()
 
-        def expire() -> None:
-            expired.set()
-            process.kill()
+        def limit_time() -> None:
+            if not ended.wait(timeout_seconds):
+                expired.set()
+                process.kill()
 
-        timer = threading.Timer(timeout_seconds, expire)
-        timer.start()
         try:
+            # Thread.start would wait for the thread: indefinitely if it lacks the memory to begin.
+            # An interrupt meanwhile would leave a thread that delays the end of the run.
+            _thread.start_new_thread(limit_time, ())
             _feed(process, stdin)
             code = process.wait()
         finally:
-            timer.cancel()
+            ended.set()
             process.kill()
             _close(process)
         words.seek(0)
@@ -124,6 +128,8 @@ def _failure(code: int, words: str) -> ClipError | StageError:
         name = signal.Signals(-code).name
         if -code in CRASHES:
             return TransientClipError(f"ffmpeg crashed ({name}): {words}")
+        if -code == signal.SIGXFSZ:
+            return StageError(f"ffmpeg failed: {os.strerror(errno.EFBIG)}. {RESUME_HINT}")
         return out_of_memory(f"ffmpeg was killed by {name} (out of memory?)")
     if code == STOPPED:
         return StageError(f"ffmpeg was stopped by a signal of another process. {RESUME_HINT}")

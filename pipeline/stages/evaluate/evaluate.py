@@ -32,6 +32,12 @@ def evaluate(params: Params, root: Path, dataset: str) -> None:
 
 
 def _evaluate(dataset: str, params: Params, paths: DatasetPaths) -> None:
+    if not params.models[dataset]:
+        log.warning("evaluate %s: models.%s is empty; nothing is evaluated.", dataset, dataset)
+        (paths.data / "evaluate").mkdir(parents=True, exist_ok=True)  # DVC tracks both folders
+        paths.predictions.mkdir(parents=True, exist_ok=True)
+        _merge(paths, (), ())
+        return
     device = select_device(params.machine)
     cells = read_cells(dataset, params, paths)
     loaded = load_models(dataset, params, paths)

@@ -56,7 +56,11 @@ class BatchReader:
         wanted, dialect = self.params.evaluate.frames, self.params.dialect
         clips = [StoredClip.of(row, self.root) for row in batch.rows]
         frames = [
-            read_clip(clip, clip_indices(clip.num_frames, wanted, dialect)[list(batch.positions)])
+            read_clip(
+                clip,
+                clip_indices(clip.num_frames, wanted, dialect)[list(batch.positions)],
+                check=self.params.machine.check_payloads,
+            )
             for clip in clips
         ]
         stacked: torch.Tensor = default_collate(frames)  # shared memory in a worker process

@@ -1,11 +1,12 @@
 """The one place that starts processes: it feeds, waits, stops and reports."""
 
+import _thread
 import os
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -156,6 +157,33 @@ def test_an_error_of_the_frames_comes_through_and_no_process_stays(tmp_path: Pat
     with pytest.raises(ClipError, match="broken after 1 frame"):
         ffmpeg.encode_all(broken(), stream, ENCODINGS[:2], 60)
     assert children() == before
+
+
+def test_an_interrupt_while_the_time_limit_starts_leaves_no_thread_and_no_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thread that waits for the limit would delay the end of an interrupted run until then."""
+    start_new_thread = _thread.start_new_thread
+
+    def interrupted(function: Callable[[], None], arguments: tuple[()]) -> None:
+        start_new_thread(function, arguments)
+        raise KeyboardInterrupt("a signal")
+
+    endless = builder.input("testsrc2", f="lavfi", re=None).output("-", format="null")
+    ffmpeg.program()  # finding it starts it once
+    before, threads = children(), num_threads()
+    monkeypatch.setattr(ffmpeg._thread, "start_new_thread", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="a signal"):
+        ffmpeg.run(endless, timeout_seconds=60)
+    deadline = time.monotonic() + 10
+    while num_threads() > threads:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert children() == before
+
+
+def num_threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def children() -> set[str]:
