@@ -114,9 +114,10 @@ def _read(
     cell = _cell_numbers(table, params)
     known = cell >= 0
     shape = (len(keys), 1 + len(params.corruptions) * len(params.severities))
-    return _Rows(
-        table.select(columns).filter(pa.array(known)), clip.to_numpy()[known], cell[known], shape
-    )
+    kept = table.select(columns)
+    if known.all():
+        return _Rows(kept, clip.to_numpy(), cell, shape)
+    return _Rows(kept.filter(pa.array(known)), clip.to_numpy()[known], cell[known], shape)
 
 
 def _complete(rows: _Rows, column: pa.ChunkedArray, clips: Bools) -> Scores | None:
