@@ -40,6 +40,7 @@ NO_EFFECT = (
     "pipeline/resources.py",
     "pipeline/params.py",
     "pipeline/corrupt_checks.py",
+    "pipeline/model_settings.py",
     "pipeline/settings.py",
     "pipeline/provenance.py",
     "pipeline/io/atomic.py",
