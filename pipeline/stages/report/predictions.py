@@ -15,6 +15,27 @@ from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 
+BENCHMARK = "benchmark"
+"""Protocol of one clip of uniform frames and one centre crop."""
+
+
+def read_protocol(model: str, paths: DatasetPaths) -> str:
+    """Read how a model saw the clips; refuse predictions of several protocols."""
+    path = paths.predictions / f"{model}.parquet"
+    found = pc.unique(manifest.read(path, schemas.PREDICTIONS, ["protocol"])["protocol"])
+    protocols = sorted({one or BENCHMARK for one in found.to_pylist()})
+    if len(protocols) > 1:
+        raise StageError(
+            f"{path}: predictions of several protocols ({', '.join(protocols)}); run "
+            "`dvc repro` again."
+        )
+    return protocols[0] if protocols else BENCHMARK
+
+
+def labelled(model: str, protocol: str) -> str:
+    """Return a model's name for comparisons, with its protocol unless it is the benchmark's."""
+    return model if protocol == BENCHMARK else f"{model} [{protocol}]"
+
 
 def read_predictions(
     model: str, keys: pa.Array, params: Params, paths: DatasetPaths
