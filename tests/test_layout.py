@@ -17,12 +17,13 @@ from pipeline.stages.recipes import STAGES
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE = ROOT / "pipeline"
 LIBRARIES_OF_CORRUPTIONS = {"numpy", "cv2", "scipy", "wand"}
-VALUES = {"errors", "messages", "__init__"}
+VALUES = {"class_names", "errors", "messages", "__init__"}
 """Modules that every room of the pipeline may import."""
 
 BELOW = {
     "corruptions": set(),
     "metrics": set(),
+    "class_names": set(),
     "messages": set(),
     "errors": set(),
     "resources": set(),
