@@ -4,7 +4,16 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from annotated_types import Len
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from corruptions.timing import Timing
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -21,6 +30,10 @@ def _inside(name: str) -> str:
 FileName = Annotated[str, AfterValidator(_inside)]
 
 _ADDRESS = r"^(tcp://|tls://)?[^\s:/]+:[0-9]+$"
+
+
+CustomLevel = int | float | tuple[int | float, ...]
+
 
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
@@ -138,6 +151,12 @@ class CorruptSettings(Settings):
     """Split that is corrupted and evaluated."""
     levels: dict[Name, Literal["mini_kinetics", "mini_ssv2"]]
     """Severity table of each dataset."""
+    custom_levels: dict[Name, Annotated[tuple[CustomLevel, ...], Len(5, 5)]] = {}
+    """By corruption: five levels that replace those of the severity table, in the units of the
+    corruption's page."""
+    timing: dict[Name, Timing] = {}
+    """By corruption of pixels: the part of each clip that is corrupted, and its severity over time.
+    A corruption that is not named acts on the whole clip."""
     allowed_failures: Annotated[float, Field(ge=0, le=1)]
     """Largest share of the clips of a cell that may fail."""
 

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from corruptions.sets import set_of
-
 from ...errors import SettingsError
 from ...io.atomic import write_text
 from ...io.locks import file_lock
@@ -42,7 +40,7 @@ def _report(params: Params, root: Path) -> None:
         read_evaluated(dataset, params, DatasetPaths(root, dataset)).ranked()
         for dataset in _with_models(params)
     ]
-    name = set_of(params.corruptions)
+    name = params.set_name
     reference = params.report.reference_model
     folder = root / "report"
     folder.mkdir(exist_ok=True)
