@@ -272,7 +272,7 @@ def _says_nothing(node: object) -> bool:
 
 def _tree(file: Path) -> ast.Module:
     """Return the syntax tree of a file, without what only type checkers read."""
-    tree = ast.parse(file.read_text())
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     tree.body = [
         node
         for node in tree.body

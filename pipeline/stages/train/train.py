@@ -63,7 +63,11 @@ def train(params: Params, root: Path, dataset: str, only: Sequence[str] = ()) ->
             _train_model(_plan(dataset, model, params, root, device, processes), params, paths)
         if processes.rank == 0:
             files = {model: paths.trained(model) / "metrics.json" for model in trained}
-            found = {key: json.loads(p.read_text()) for key, p in files.items() if p.is_file()}
+            found = {
+                key: json.loads(path.read_text(encoding="utf-8"))
+                for key, path in files.items()
+                if path.is_file()
+            }
             write_text(paths.manifests / "training.json", json.dumps(found, indent=2) + "\n")
 
 
@@ -177,7 +181,7 @@ def _is_done(folder: Path, recipe: str) -> bool:
     record, weights = folder / "recipe.json", folder / "weights.pt"
     if not (record.is_file() and weights.is_file()):
         return False
-    written = json.loads(record.read_text())
+    written = json.loads(record.read_text(encoding="utf-8"))
     # The hash of the weights detects weights that a killed run wrote without their record.
     expected = {"recipe_hash": recipe, "weights_sha256": sha256_file(weights)}
     return bool(written | expected == written)
