@@ -218,6 +218,8 @@ class EvaluateSettings(Settings):
     """Frames sampled uniformly from each clip, of which models use theirs."""
     split: Name
     """Split on which models are evaluated."""
+    reads: Literal["shards", "videos"] = "shards"
+    """shards: of the decode and corrupt stages; videos: corrupt in memory, store predictions."""
     accounting: Literal["common", "strict"]
     """common: only clips that exist in every cell; strict: all, failed ones count as wrong."""
 

@@ -163,17 +163,18 @@ def _run_there(
 def _run_far(work: tuple[Callable[[T], R], int, T, Environment]) -> tuple[int, R]:
     function, index, task, environment = work
     check_environment(environment)
-    return index, _on_one_core(function, task)
+    return index, on_one_core(function, task)
 
 
 def _run_one(function: Callable[[T], R], index: int, task: T, parent: int) -> tuple[int, R]:
     if os.getpid() != parent:
         # The parent handles Ctrl-C and ends the workers; a single worker is the parent itself.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return index, _on_one_core(function, task)
+    return index, on_one_core(function, task)
 
 
-def _on_one_core(function: Callable[[T], R], task: T) -> R:
+def on_one_core(function: Callable[[T], R], task: T) -> R:
+    """Call `function` with one thread of OpenCV; lack of memory or disk is a StageError."""
     import cv2
 
     cv2.setNumThreads(1)  # loky, Dask and Ray pin BLAS but not OpenCV

@@ -2,8 +2,10 @@
 
 `CLIPS`: one row per listed clip, written by the filter stage. `CELLS`: one row per stored clip,
 written by the decode and corrupt stages. `PREDICTIONS`: one row per clip, cell and model, written
-by the evaluate stage. A row may lack columns: they are empty (None) in the file. The types are
-those of a clip with status "ok"; a column that such a row can lack is typed with None.
+by the evaluate stage. `EVALUATED`: one row per clip and cell that it made from videos.
+
+A row may lack columns: they are empty (None) in the file. The types are those of a clip with status
+"ok"; a column that such a row can lack is typed with None.
 """
 
 from collections.abc import Iterator
@@ -128,7 +130,39 @@ class PredictionRow(TypedDict, total=False):
     recipe_hash: str
 
 
-Row = TypeVar("Row", ClipRow, CellRow, PredictionRow)
+class EvaluatedRow(TypedDict, total=False):
+    """One clip in one cell that was made from its video for evaluation, not stored."""
+
+    key: str
+    dataset: str
+    split: str
+    label_id: int
+    corruption: str
+    family: str
+    severity: int
+    dialect: str | None
+    params: str
+    seed: int | None
+    status: str
+    reason: str
+    num_frames: int
+    """Frames that a shard would hold."""
+    frames: list[int]
+    """Positions of the frames that were made, ascending."""
+    frames_sha256: str
+    """Hash of those RGB frames before the payload."""
+    num_frames_source: int
+    source_path: str | None
+    source_sha256: str
+    damaged_frames: int | None
+    repeated_frames: int | None
+    psnr: float | None
+    """Of the frames that were made."""
+    recipe_hash: str
+    encoder: str
+
+
+Row = TypeVar("Row", ClipRow, CellRow, PredictionRow, EvaluatedRow)
 
 
 @dataclass(frozen=True)
@@ -252,6 +286,37 @@ PREDICTIONS: Schema[PredictionRow] = Schema(
 
 CLIP_COLUMNS = tuple(ClipColumns.__annotations__)
 """Names of `ClipColumns`, in the order of the manifests."""
+
+
+EVALUATED: Schema[EvaluatedRow] = Schema(
+    pa.schema(
+        [
+            ("key", pa.string()),
+            ("dataset", pa.string()),
+            ("split", pa.string()),
+            ("label_id", pa.int32()),
+            ("corruption", pa.string()),
+            ("family", pa.string()),
+            ("severity", pa.int32()),
+            ("dialect", pa.string()),
+            ("params", pa.string()),
+            ("seed", pa.int64()),
+            ("status", pa.string()),
+            ("reason", pa.string()),
+            ("num_frames", pa.int32()),
+            ("frames", pa.list_(pa.int32())),
+            ("frames_sha256", pa.string()),
+            ("num_frames_source", pa.int32()),
+            ("source_path", pa.string()),
+            ("source_sha256", pa.string()),
+            ("damaged_frames", pa.int32()),
+            ("repeated_frames", pa.int32()),
+            ("psnr", pa.float64()),
+            ("recipe_hash", pa.string()),
+            ("encoder", pa.string()),
+        ]
+    )
+)
 
 
 OPTIONAL = frozenset({"confidence", "entropy", "logsumexp", "nll", "sum_p2"})

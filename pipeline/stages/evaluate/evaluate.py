@@ -6,17 +6,18 @@ model, a changed corruption or a killed run costs only the missing parts.
 """
 
 import logging
-from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from ...execution.prefetch import read_ahead
 from ...execution.progress import progress_bar
-from ...io.locks import file_lock
-from ...models.device import select_device
+from ...execution.ranks import Ranks, ranks_of_torchrun
+from ...models.device import ComputeDevice, select_device
 from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from .cells import EvaluationCell, read_cells
+from .cells import read_cells
+from .join import join_parts
 from .load import load_models, prediction_recipe
 from .predict import BatchReader, batches_of, move, predict, prediction_rows
 
@@ -24,15 +25,31 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(params: Params, root: Path, dataset: str) -> None:
-    """Write `predictions/<model>.parquet` for every model of a dataset; compute missing parts."""
+    """Write `predictions/<model>.parquet` for every model of a dataset; compute missing parts.
+
+    Processes that torchrun started share the work.
+    """
     params.check_dataset(dataset)
     paths = DatasetPaths(root, dataset)
-    with file_lock(paths.lock("evaluate")):
-        _evaluate(dataset, params, paths)
+    with ranks_of_torchrun(paths.lock("evaluate")) as ranks:
+        device = select_device(params.machine)
+        if params.evaluate.reads == "videos":
+            # Loaded by name: predictions from shards do not depend on the code of corruptions.
+            module = import_module(".from_videos", __package__)
+            loaded = load_models(dataset, params, paths)
+            parts = module.complete(params, paths, device, loaded, ranks)
+        else:
+            parts = _complete(params, paths, device, ranks)
+        ranks.wait()
+        if ranks.rank == 0:
+            join_parts(params, paths, parts)
 
 
-def _evaluate(dataset: str, params: Params, paths: DatasetPaths) -> None:
-    device = select_device(params.machine)
+def _complete(
+    params: Params, paths: DatasetPaths, device: ComputeDevice, ranks: Ranks
+) -> dict[str, list[Path]]:
+    """Compute this process's share of the missing parts; return all parts by model."""
+    dataset = paths.dataset
     cells = read_cells(dataset, params, paths)
     loaded = load_models(dataset, params, paths)
     recipes = {
@@ -54,6 +71,7 @@ def _evaluate(dataset: str, params: Params, paths: DatasetPaths) -> None:
             ]
         )
     ]
+    pending = list(ranks.share(pending))
     needed = {name for _, names in pending for name in names}
     moved = {name: move(loaded[name], device, params.machine.compile) for name in needed}
     batches = [batches_of(cell, [moved[n] for n in names], params) for cell, names in pending]
@@ -74,16 +92,7 @@ def _evaluate(dataset: str, params: Params, paths: DatasetPaths) -> None:
                 recipe = {"recipe_hash": recipes[path]}
                 rows = [row | recipe for row in prediction_rows(cell, name, scores)]
                 manifest.write(path, rows, schemas.PREDICTIONS, recipe)
-    _merge(paths, cells, list(loaded))
-
-
-def _merge(paths: DatasetPaths, cells: Sequence[EvaluationCell], names: Sequence[str]) -> None:
-    """Join the parts of each model; delete parts and files of removed cells and models."""
-    for name in names:
-        parts = [paths.answers(name, cell.corruption, cell.severity) for cell in cells]
-        manifest.join(paths.predictions / f"{name}.parquet", parts, schemas.PREDICTIONS)
-        for path in set(parts[0].parent.iterdir()) - set(parts):
-            path.unlink()
-    for path in paths.predictions.iterdir():
-        if path.stem not in names:
-            path.unlink()
+    return {
+        name: [paths.answers(name, cell.corruption, cell.severity) for cell in cells]
+        for name in loaded
+    }

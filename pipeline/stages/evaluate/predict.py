@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ... import models
 from ...media.sampling import clip_indices
@@ -41,6 +45,11 @@ class Batch:
     positions: tuple[int, ...]
     """Positions among the frames of the protocol, ascending."""
 
+    def indices(self, num_frames: int, params: Params) -> NDArray[np.intp]:
+        """Return the frames to decode of a clip of `num_frames` frames."""
+        protocol = clip_indices(num_frames, params.evaluate.frames, params.dialect)
+        return protocol[list(self.positions)]
+
 
 @dataclass(frozen=True)
 class BatchReader:
@@ -53,27 +62,33 @@ class BatchReader:
         """Return frames (N, len(positions), H, W, 3), uint8 RGB."""
         from torch.utils.data import default_collate
 
-        wanted, dialect = self.params.evaluate.frames, self.params.dialect
         clips = [StoredClip.of(row, self.root) for row in batch.rows]
-        frames = [
-            read_clip(clip, clip_indices(clip.num_frames, wanted, dialect)[list(batch.positions)])
-            for clip in clips
-        ]
+        frames = [read_clip(clip, batch.indices(clip.num_frames, self.params)) for clip in clips]
         stacked: torch.Tensor = default_collate(frames)  # shared memory in a worker process
         return stacked
+
+
+def frames_of_models(pending: Sequence[models.LoadedModel], params: Params) -> Batch:
+    """Return a batch of no clips with the union of the frames that the pending models take."""
+    taken = (clip_indices(params.evaluate.frames, model.input.frames).tolist() for model in pending)
+    positions = tuple(sorted({position for some in taken for position in some}))
+    return Batch((), positions)
 
 
 def batches_of(
     cell: EvaluationCell, pending: Sequence[models.LoadedModel], params: Params
 ) -> tuple[Batch, ...]:
-    """Return batches of a cell's usable clips, with the union of the frames of pending models."""
-    taken = (clip_indices(params.evaluate.frames, model.input.frames).tolist() for model in pending)
-    positions = tuple(sorted({position for some in taken for position in some}))
+    """Return batches of a cell's usable clips, with the union of the frames of pending models.
+
+    A batch has clips of one shard, so that it is the same however the work is divided.
+    """
+    batch = frames_of_models(pending, params)
     usable = [row for row in cell.rows if row["status"] == "ok"]
     size = params.machine.batch_size
     return tuple(
-        Batch(tuple(usable[start : start + size]), positions)
-        for start in range(0, len(usable), size)
+        replace(batch, rows=tuple(some[start : start + size]))
+        for some in (list(group) for _, group in groupby(usable, lambda row: row["shard"]))
+        for start in range(0, len(some), size)
     )
 
 
