@@ -39,16 +39,16 @@ $(VENV)/.installed-docs: docs/requirements.txt $(VENV)/.installed
 	$(BIN)/pip install --quiet --requirement docs/requirements.txt
 	touch $@
 
-# ImageMagick's library is what wand calls; Debian's own Python lacks venv until asked for it.
-# Everything else comes from PyPI.
+# wand loads ImageMagick's library; Debian's Python comes without venv. Everything else is installed from
+# PyPI.
 system:
 	@$(PYTHON) -c "import ensurepip" 2>/dev/null || $(MAKE) --no-print-directory packages \
 		PACKAGES=python3-venv
 	@/sbin/ldconfig -p | grep -q libMagickWand || $(MAKE) --no-print-directory packages \
 		PACKAGES=libmagickwand-6.q16-6
 
-# The tests read our shards with torchcodec, which wants the system's FFmpeg libraries, and open the
-# report's page in Chromium.
+# The tests read shards with torchcodec, which needs the system's FFmpeg libraries, and open the report's
+# page in Chromium.
 system-tests:
 	@command -v chromium >/dev/null || $(MAKE) --no-print-directory packages \
 		PACKAGES="chromium fonts-liberation"

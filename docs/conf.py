@@ -1,6 +1,6 @@
-"""How Sphinx builds the documentation: `make docs` from the project's folder.
+"""Sphinx configuration of the documentation, which `make docs` builds.
 
-The pages of `corruptions/` and `reference/` are written from the code before Sphinx reads them.
+The pages of `corruptions/` and `reference/` are generated from the code before Sphinx reads them.
 """
 
 from pathlib import Path
@@ -12,10 +12,10 @@ from sphinx.environment import BuildEnvironment
 
 from corruptions import names
 from docs.site import api, mathml, pages, tables
-from pipeline import __version__
+from pipeline import __title__, __version__
 from pipeline.io.atomic import write_text
 
-project = "Mini Kinetics-C and Mini SSV2-C"
+project = __title__
 release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "pictures"]
@@ -27,19 +27,20 @@ myst_links_external_new_tab = False
 suppress_warnings: list[str] = []
 default_role = "code"
 nitpicky = True
-nitpick_ignore_regex = [  # other people's classes, and what nobody else should name
+nitpick_ignore_regex = [  # classes of other projects, and private names
     ("py:.*", r"(?!corruptions|pipeline).*"),
     ("py:.*", r".*\._\w+"),
 ]
 
-napoleon_google_docstring = False  # a colon is no type
+napoleon_google_docstring = False  # a colon does not introduce a type
 autodoc_default_options = {"members": True, "undoc-members": True, "member-order": "bysource"}
 autodoc_default_options["exclude-members"] = "model_config"
+autodoc_inherit_docstrings = False  # those of torch are not written for this project's settings
 add_module_names = False
 html_math_renderer = "mathml"
 
 html_theme = "furo"
-html_title = "Mini Kinetics-C"
+html_title = __title__
 html_static_path = ["site/static", str(mathml.FONT)]
 html_css_files = ["site.css"]
 html_copy_source = False
@@ -50,7 +51,7 @@ HERE = Path(__file__).parent
 
 
 def write_pages(app: Sphinx) -> None:
-    """Write the pages that are made from the code; those of code that is gone are deleted."""
+    """Write the pages generated from the code, and delete those of code that was removed."""
     pictures, side = Path(app.outdir) / "pictures", app.config.picture_side
     written = {f"reference/{name}.md": api.page(name) for name in api.PAGES}
     written["reference/parameters.md"] = tables.parameters()
@@ -69,7 +70,7 @@ def write_pages(app: Sphinx) -> None:
 def resolve(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: nodes.Node
 ) -> nodes.Node | None:
-    """Find what a signature names without its module: `Clip` is `corruptions.types.Clip`."""
+    """Resolve a name without its module in a signature: `Clip` is `corruptions.types.Clip`."""
     if node["refdomain"] != "py" or "." in node["reftarget"]:
         return None
     objects = env.get_domain("py").objects  # type: ignore[attr-defined]
@@ -82,7 +83,7 @@ def resolve(
 
 
 def setup(app: Sphinx) -> None:
-    """Join our own parts to Sphinx."""
+    """Register the project's extensions with Sphinx."""
     app.add_config_value("picture_side", pages.TILE, "env", int)
     app.add_html_math_renderer("mathml", (mathml.inline, None), (mathml.display, None))
     app.connect("builder-inited", write_pages)

@@ -1,7 +1,7 @@
-"""Make the README's picture: `python -m docs.make_pictures` from the project's folder.
+"""Picture of the README, written by `python -m docs.make_pictures` in the project's folder.
 
-The video is a slow camera move over a photograph that scikit-image ships (Chelsea the cat, by
-Stéfan van der Walt, CC0); the pictures are what `python -m pipeline preview` makes of it.
+The video is a slow camera move over a photograph that is part of scikit-image (Chelsea the cat, by
+Stéfan van der Walt, CC0); the picture is the mosaic of `python -m pipeline preview`.
 """
 
 import shutil
@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 
 
 def write_video(path: Path) -> None:
-    """Zoom in on the photograph, H.264."""
+    """Write an H.264 video that zooms in on the photograph."""
     photograph = data.chelsea()
     rows, columns = photograph.shape[:2]
     pictures = []
@@ -38,6 +38,7 @@ def write_video(path: Path) -> None:
 
 
 def main() -> None:
+    """Write docs/pictures/paper12.png."""
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder) / "cat.mp4"
         write_video(video)

@@ -73,7 +73,7 @@ def blocks(title: str, language: str = "python") -> list[str]:
 def run(title: str, server: str = ADDRESS) -> dict[str, Any]:
     """What the names of a section stand for after it ran; `data` and `row` are from the first."""
     names: dict[str, Any] = {}
-    first = "Plain Python: one clip, by its place"
+    first = "Plain Python: one clip, by its offset"
     for code in [*blocks(first), *(blocks(title) if title != first else [])]:
         code = code.replace(ADDRESS, server)
         exec(compile(code, f"{PAGE}: {title}", "exec"), names)  # noqa: S102 - our own page
@@ -97,8 +97,8 @@ def test_every_section_is_tested() -> None:
         assert f'"{title}"' in tests, f"{PAGE.name}: no test runs the section {title!r}"
 
 
-def test_one_clip_by_its_place() -> None:
-    names = run("Plain Python: one clip, by its place")
+def test_one_clip_by_its_offset() -> None:
+    names = run("Plain Python: one clip, by its offset")
     assert names["data"] == names["same"]
     assert sha256(names["data"]).hexdigest() == names["row"]["sha256"]
     for row in names["rows"].itertuples():

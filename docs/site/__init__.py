@@ -1,1 +1,1 @@
-"""What the documentation makes from the code: pages, tables, pictures and formulas."""
+"""Documentation generated from the code: pages, tables, pictures and formulas."""

@@ -1,12 +1,13 @@
-"""The reference of the Python API: which modules stand on which page, and what of them is public.
+"""Reference of the Python API: the modules of each page and their public members.
 
-A module's docstring is Markdown and is printed as it is; its public functions, classes and
-documented values follow in the order of the file, by Sphinx's autodoc.
+A module's docstring is Markdown and is printed unchanged; its public functions, classes and
+documented values follow in the order of the file, through Sphinx's autodoc.
 """
 
 import ast
 import inspect
 import re
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
@@ -15,54 +16,93 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+import corruptions
+import pipeline
+from pipeline import provenance
 from pipeline.models import registry
+from pipeline.stages.recipes import STAGES
 
-STAGES = ("synthesize", "filter", "decode", "corrupt", "train", "evaluate", "report")
 
-PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
-    "corruptions": (
+@dataclass(frozen=True)
+class ReferencePage:
+    """A page of the reference."""
+
+    title: str
+    introduction: str
+    modules: tuple[str, ...]
+
+
+def modules_of(package: ModuleType, *rooms: str) -> tuple[str, ...]:
+    """Return the names of a package's folders and of their public modules, by folder."""
+    root = Path(package.__path__[0])
+    found = []
+    for room in rooms:
+        for file in sorted((root / room).rglob("*.py")):
+            parts = file.relative_to(root).with_suffix("").parts
+            if parts[-1] == "__init__":
+                found.append(".".join((package.__name__, *parts[:-1])))
+            elif not parts[-1].startswith("_"):
+                found.append(".".join((package.__name__, *parts)))
+    return tuple(found)
+
+
+def module_of(file: Path) -> str:
+    """Return the module name of a file of the project."""
+    return provenance.project_name(file).removesuffix(".py").replace("/", ".")
+
+
+PAGES = {
+    "corruptions": ReferencePage(
         "Corruptions in Python",
-        "For other codebases: `corruptions` needs no other part of the project.",
-        ("", "types", "registry", "sets", "dialect", "codec"),
+        "The package `corruptions` depends on no other part of the project.",
+        (
+            *("corruptions", "corruptions.types", "corruptions.registry", "corruptions.sets"),
+            *("corruptions.original", *modules_of(corruptions, "codec")),
+        ),
     ),
-    "stages": (
+    "datasets": ReferencePage(
+        "Datasets in Python",
+        "Datasets for PyTorch, and the clips that they are made of: listed, source, corrupted.",
+        modules_of(pipeline, "datasets"),
+    ),
+    "stages": ReferencePage(
         "Stages in Python",
-        "What `python -m pipeline STAGE` calls. Each stage is one function of parameters and the "
-        "project's folder.",
-        (*STAGES, "params", "annotations", "cell", "page.evaluated", "layout", "results", "errors"),
+        "The functions behind `python -m pipeline STAGE`, the parameters and the exceptions.",
+        (
+            *(module_of(provenance.stage_file(stage)) for stage in STAGES),
+            *(f"pipeline.{name}" for name in ("params", "settings", "provenance", "errors")),
+        ),
     ),
-    "disk": (
-        "Files in Python",
-        "Manifests, shards, payloads and videos: everything that touches the disk.",
-        ("io.manifest", "io.shards", "io.clips", "io.payload", "io.video", "io.atomic"),
+    "storage": ReferencePage(
+        "Storage and media in Python",
+        "Manifests, shards, payloads and paths; videos; files that are written atomically.",
+        modules_of(pipeline, "storage", "media", "io"),
     ),
-    "metrics": (
+    "metrics": ReferencePage(
         "Metrics in Python",
-        "Numbers in, numbers out: for predictions that were made elsewhere too.",
-        ("metrics",),
+        "Functions of arrays of numbers, which accept predictions made elsewhere too.",
+        modules_of(pipeline, "metrics"),
     ),
-    "models": (
+    "models": ReferencePage(
         "Models in Python",
-        "Models of the leaderboard and models of your own.",
-        tuple(f"models{name}" for name in ("", ".opening", ".bring", ".spec", ".loaded"))
-        + tuple(f"models.{name}" for name in ("registry", "checkpoints", *registry.names())),
+        "The model zoo of the leaderboard, and loading of user-supplied models.",
+        modules_of(pipeline, "models"),
     ),
 }
-"""Page to title, sentence and modules."""
+"""Pages of the reference, by file name."""
 
 
 def page(name: str) -> str:
-    """One page of the reference."""
-    title, sentence, modules = PAGES[name]
-    package = "corruptions" if name == "corruptions" else "pipeline"
-    parts = [f"# {title}", sentence]
-    for module in modules:
-        parts += section(import_module(f"{package}.{module}".rstrip(".")))
+    """Return one page of the reference as Markdown."""
+    content = PAGES[name]
+    parts = [f"# {content.title}", content.introduction]
+    for module in content.modules:
+        parts += section(import_module(module))
     return "\n\n".join(parts) + "\n"
 
 
 def section(module: ModuleType) -> list[str]:
-    """A module: its docstring, then its public members; of a network, how it is built."""
+    """Return the docstring and the public members of a module; of a network only `build`."""
     listed = public(module)
     if module.__name__.removeprefix("pipeline.models.zoo.") in registry.names():
         listed = [("autofunction", "build")]
@@ -78,7 +118,7 @@ def section(module: ModuleType) -> list[str]:
 
 
 def public(module: ModuleType) -> list[tuple[str, str]]:
-    """Directive and name of what a module defines for others."""
+    """Return directive and name of each public definition of a module."""
     found = []
     body = ast.parse(Path(inspect.getfile(module)).read_text()).body
     for node, after in zip(body, [*body[1:], None], strict=True):
@@ -98,13 +138,13 @@ def public(module: ModuleType) -> list[tuple[str, str]]:
 def signature(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, arguments: str | None, returns: str
 ) -> tuple[str, str] | None:
-    """Arguments as the code has them: `clip: Clip`, not what the alias stands for."""
+    """Return a signature as written in the code: `clip: Clip`, not the type behind the alias."""
     if arguments is None:
         return None
     if not inspect.isfunction(obj):
         return "", ""
     node = ast.parse(dedent(inspect.getsource(obj))).body[0]
-    assert isinstance(node, ast.FunctionDef)  # noqa: S101 - no lambda has a name of its own
+    assert isinstance(node, ast.FunctionDef)  # noqa: S101 - a lambda has no name to be listed by
     given = node.args
     if what == "method" and given.args and given.args[0].arg in ("self", "cls"):
         given.args.pop(0)
@@ -112,7 +152,7 @@ def signature(
 
 
 def docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Characters that docstrings mean as they are and reStructuredText does not."""
+    """Escape characters that docstrings use literally and reStructuredText does not."""
     parts = re.split(r"(`[^`]+`)", "\n".join(lines))
     text = "".join(
         f"`{part}`" if part.startswith("`") else re.sub(r"([*|]|_(?!\w))", r"\\\1", part)

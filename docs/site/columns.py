@@ -1,40 +1,40 @@
-"""What the columns of the manifests mean; the build stops where a column has no description."""
+"""Descriptions of the columns of the manifests; the build fails if a column has none."""
 
 IDENTITY = {
-    "key": "Name of the sample in its shard, made of `A-Z a-z 0-9 _ -`; joins the manifests.",
-    "clip_id": "The same: `<youtube_id>_<start>_<end>` for Kinetics, the number for SSV2.",
+    "key": "Key of the sample in its shard, of characters `A-Z a-z 0-9 _ -`; joins the manifests.",
+    "clip_id": "Equal to `key`: `<youtube_id>_<start>_<end>` for Kinetics, the number for SSV2.",
     "dataset": "Name of the dataset in `params.yaml`.",
-    "split": "Split that the annotations list the clip in.",
-    "label_id": "Class index: place in the class list, from 0.",
-    "label_name": "Class name as the class list has it.",
-    "source_label_id": "Index of the class among all of the annotations; null where no labels file "
-    "of SSV2 is named.",
+    "split": "Split of the clip in the annotations.",
+    "label_id": "Class index: position in the class list, from 0.",
+    "label_name": "Class name in the class list.",
+    "source_label_id": "Index of the class among all classes of the annotations; null if no labels "
+    "file of SSV2 is given.",
 }
 
 SOURCE = {
-    "source_path": "The video, below `filter.sources.<dataset>.videos`; null if there is none.",
+    "source_path": "Path of the video in `filter.sources.<dataset>.videos`; null if missing.",
     "source_sha256": "SHA-256 of the video file.",
 }
 
 CLIPS = {
     **IDENTITY,
     "status": "`ok`, `missing` or `broken`.",
-    "reason": "One line that says why the clip cannot be used, in the decoder's words; else empty.",
+    "reason": "Why the clip cannot be used, in one line, with the decoder's message; else empty.",
     **SOURCE,
     "source_size": "Size of the video file, bytes.",
     "container": "FFmpeg's name of the container.",
     "codec": "Codec of the source's video stream.",
-    "pix_fmt": "Pixel format of the source, in FFmpeg's words.",
-    "width": "Width of the coded pictures, pixels.",
-    "height": "Height of the coded pictures, pixels.",
-    "rotation": "Degrees by which the file says the picture must be turned to be shown.",
+    "pix_fmt": "FFmpeg's name of the pixel format of the source.",
+    "width": "Width of the coded frames, pixels.",
+    "height": "Height of the coded frames, pixels.",
+    "rotation": "Rotation for display that the file requests, degrees.",
     "fps_num": "Frame rate: numerator.",
     "fps_den": "Frame rate: denominator.",
-    "num_frames": "Frames of the source: packets of its video stream.",
-    "duration_seconds": "Length of the video stream.",
-    "bit_rate": "Bits per second of the video stream alone.",
+    "num_frames": "Number of frames of the source: packets of its video stream.",
+    "duration_seconds": "Duration of the video stream, seconds.",
+    "bit_rate": "Bit rate of the video stream, without audio, bit/s.",
 }
-"""Null from `source_size` on where there is nothing to read."""
+"""Columns of clips.parquet; from `source_size` on they are null if the file cannot be read."""
 
 CELLS = {
     **IDENTITY,
@@ -43,33 +43,33 @@ CELLS = {
     "severity": "1 to 5; 0 in the clean set.",
     "dialect": "`ours` or `original`; null in the clean set.",
     "params": "JSON: `level` of this severity and, for `bit_error` and `packet_loss`, `damage`: "
-    "how many bytes and datagrams were hit.",
+    "the number of damaged bytes and datagrams.",
     "seed": "Seed of the run; null in the clean set.",
     "status": "`ok` or `failed`.",
-    "reason": "One line that says why there is no clip; else empty. What describes the clip is "
-    "null then.",
-    "shard": "The tar file, relative to the project's folder.",
+    "reason": "Why the clip could not be produced, in one line; else empty. The columns that "
+    "describe the stored clip are then null.",
+    "shard": "Path of the tar file, relative to the project's folder.",
     "member": "Name of the video inside the tar.",
-    "offset": "First byte of the video in the tar: `seek` to it.",
-    "size": "Bytes of the video: `read` so many.",
-    "sha256": "SHA-256 of these bytes.",
-    "frames_sha256": "SHA-256 of the RGB frames that went into the payload.",
+    "offset": "Position of the first byte of the video in the tar, for `seek`.",
+    "size": "Size of the video, bytes, for `read`.",
+    "sha256": "SHA-256 of the bytes of the video.",
+    "frames_sha256": "SHA-256 of the RGB frames before they were encoded as payload.",
     "codec": "Codec of the stored clip.",
     "pix_fmt": "Pixel format of the stored clip.",
     "width": "Width of the stored frames, pixels.",
     "height": "Height of the stored frames, pixels.",
     "fps_num": "Frame rate of the stored clip: numerator.",
     "fps_den": "Frame rate of the stored clip: denominator.",
-    "num_frames": "Frames that are stored.",
-    "num_frames_source": "Frames of the source.",
-    "duration_seconds": "Length of the stored clip.",
+    "num_frames": "Number of stored frames.",
+    "num_frames_source": "Number of frames of the source.",
+    "duration_seconds": "Duration of the stored clip, seconds.",
     **SOURCE,
-    "damaged_frames": "Coded pictures that `bit_error` or `packet_loss` changed a byte of.",
-    "repeated_frames": "Frames that repeat another one because theirs could not be decoded.",
-    "psnr": "PSNR of the corrupted frames against the clean ones, before the payload, dB; null "
-    "where they are equal, where the number of frames changes, and in the clean set.",
-    "recipe_hash": "Hash of everything that decided the bytes of the shard.",
-    "encoder": "Settings of the payload; before them, for compression corruptions, encoder, "
+    "damaged_frames": "Number of coded frames that `bit_error` or `packet_loss` changed.",
+    "repeated_frames": "Number of frames that could not be decoded and repeat another one.",
+    "psnr": "PSNR of the corrupted frames against the clean ones, before the payload, dB; null if "
+    "they are equal, if the number of frames changes, and in the clean set.",
+    "recipe_hash": "Hash of everything that determines the bytes of the shard.",
+    "encoder": "Settings of the payload, preceded, for compression corruptions, by encoder, "
     "options and version.",
     "tool_version": "Version of this project.",
 }
@@ -77,22 +77,27 @@ CELLS = {
 PREDICTIONS = {
     "dataset": "Name of the dataset.",
     "model": "Name of the model in `params.yaml`.",
-    "key": "Name of the sample, as in the other manifests.",
+    "key": "Key of the sample, as in the other manifests.",
     "corruption": "Name of the corruption, or `clean`.",
     "severity": "1 to 5; 0 in the clean set.",
     "label_id": "True class index.",
-    "status": "That of the clip in this cell; `failed` counts as wrong in `strict` accounting.",
+    "status": "Status of the clip in this cell; `failed` counts as wrong in `strict` accounting.",
     "top5": "The five class indices with the largest logits, largest first.",
-    "top5_logits": "Their logits.",
-    "correct1": "Whether the first is the true class.",
-    "correct5": "Whether the true class is among the five.",
-    "recipe_hash": "Hash of code, weights, parameters and clips that decided the answers.",
+    "top5_logits": "The logits of these classes.",
+    "correct1": "True if the first of them is the true class.",
+    "correct5": "True if the true class is among the five.",
+    "confidence": "Largest softmax probability, 0 to 1.",
+    "entropy": "Entropy of the softmax, nats.",
+    "logsumexp": "Logarithm of the sum of the exponentials of the logits.",
+    "nll": "Negative log probability of the true class, nats.",
+    "sum_p2": "Sum of the squared softmax probabilities, for the Brier score.",
+    "recipe_hash": "Hash of all code, weights, parameters and clips behind the predictions.",
 }
 
 TABLES = {
     "CLIPS": (
         "clips.parquet",
-        "Every listed clip, also those that are missing or broken; written by `filter`.",
+        "Every listed clip, including missing and broken ones; written by `filter`.",
         CLIPS,
     ),
     "CELLS": (
@@ -103,8 +108,9 @@ TABLES = {
     ),
     "PREDICTIONS": (
         "predictions/<model>.parquet",
-        "What a model answered for every clip and cell; written by `evaluate`.",
+        "Predictions of a model for every clip and cell; written by `evaluate`. The columns from "
+        "`confidence` to `sum_p2` are null in files of earlier versions.",
         PREDICTIONS,
     ),
 }
-"""Schema in `pipeline.io.manifest` to its files, its sentence and its columns."""
+"""Schema of `pipeline.storage.schemas` to its files, a sentence and its columns."""

@@ -1,7 +1,7 @@
-"""Read the docstring of a corruption: what it is, its formula, its parameters, its dialects.
+"""Parser of a corruption's docstring: description, formulas, parameters and dialects.
 
 Paragraphs that begin with "Level:" and "Dialects:" are read as such; indented ones are formulas;
-the rest is text.
+all others are text.
 """
 
 import inspect
@@ -18,12 +18,12 @@ class Parameter:
 
     symbol: str
     meaning: str
-    """What it is, its unit and its range."""
+    """Definition, unit and range."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """A corruption's docstring in parts, as Markdown."""
+    """Parts of a corruption's docstring, as Markdown."""
 
     lead: str
     body: tuple[str, ...]
@@ -32,7 +32,7 @@ class Description:
 
 
 def describe(corruption: Corruption) -> Description:
-    """Take a corruption's docstring apart."""
+    """Split a corruption's docstring into its parts."""
     text = inspect.getdoc(corruption.module) or ""
     lead, *paragraphs = text.split("\n\n")
     parameters: tuple[Parameter, ...] = ()
@@ -49,11 +49,11 @@ def describe(corruption: Corruption) -> Description:
 
 
 def markdown(paragraph: str) -> str:
-    """A paragraph of a docstring as Markdown: a formula, or text."""
+    """Return a paragraph of a docstring, a formula or text, as Markdown."""
     if paragraph.startswith("    "):
         formula = inspect.cleandoc(paragraph)
         if formula not in LATEX:
-            raise KeyError(f"docs/site/formulas.py does not say how to typeset {formula!r}")
+            raise KeyError(f"docs/site/formulas.py: no entry for {formula!r}; add its LaTeX.")
         return f"$$\n{LATEX[formula].strip()}\n$$"
     words = re.split(r"(`[^`]*`)", paragraph)
     return "".join(

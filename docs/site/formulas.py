@@ -1,7 +1,7 @@
-"""The formulas of the docstrings, typeset: the text of a block in a docstring to LaTeX.
+"""LaTeX of the formulas in docstrings, by their text.
 
-A corruption's docstring is the one place where its formula is decided; here is how each looks on a
-page. A formula that is edited there and not here stops the build.
+A corruption's docstring defines its formula; the entry here determines only how it is typeset. The
+build fails if a formula has no entry.
 """
 
 LATEX = {

@@ -1,4 +1,4 @@
-"""Pages of the corruptions: one each, and one of all, from their modules and pictures."""
+"""Pages of the corruptions, one each and an overview, from their modules and pictures."""
 
 import inspect
 import re
@@ -25,24 +25,25 @@ ACTS_ON = {
 }
 
 THROUGH_LOADER_WORDS = (
-    "With `dialect: original` the first and the last frame of the clip are left out, and every "
-    "frame goes through JPEG of quality 80, 4:2:0, as in the original's loader and writer."
+    "With `dialect: original` the first and the last frame of the clip are omitted, and every "
+    "frame is encoded and decoded as JPEG of quality 80, 4:2:0, as by the original's loader and "
+    "writer."
 )
 NOT_OF_THE_BENCHMARK = (
-    "There is only `ours`: this corruption is not one of the original benchmark's, and "
-    "`dialect: original` refuses it."
+    "Only `ours` exists: this corruption is not part of the original benchmark, and "
+    "`dialect: original` raises an error."
 )
 DIALECTS = (
-    "`dialect` in `params.yaml` says which of two definitions is computed; the severity tables are "
-    "the same. `ours`, the default, repairs what was wrong in the benchmark's first code. "
-    "`original` computes what that code did, to audit old numbers; the page of each corruption "
-    "names the differences."
+    "`dialect` in `params.yaml` selects one of two definitions; the severity tables are identical. "
+    "`ours`, the default, corrects the errors of the benchmark's original code. `original` "
+    "reproduces that code, in order to audit published numbers; the page of each corruption lists "
+    "the differences."
 )
 TILE = 224
 
 
 def corruption_page(name: str, pictures: Path, side: int) -> str:
-    """The page of one corruption."""
+    """Return the page of one corruption."""
     corruption = load(name)
     words = describe(corruption)
     strip = strips.make(corruption, pictures, side)
@@ -61,7 +62,10 @@ def corruption_page(name: str, pictures: Path, side: int) -> str:
         *_dialects(name, words),
         "## Source",
         f"{markdown(corruption.source)}.",
-        *(["Of the benchmark: [how to cite](../results.md#how-to-cite)."] * (name in BENCHMARK)),
+        *(
+            ["Part of the benchmark: [how to cite](../results.md#how-to-cite)."]
+            * (name in BENCHMARK)
+        ),
         "## Use",
         _use(corruption),
     ]
@@ -69,12 +73,12 @@ def corruption_page(name: str, pictures: Path, side: int) -> str:
 
 
 def overview() -> str:
-    """The page of all corruptions, by family."""
+    """Return the page of all corruptions, by family."""
     parts = [
         "# Corruptions",
         f"{len(names())} corruptions, each at five severities, here at severity 3. The first "
-        "fourteen are the benchmark's; the others come from later studies. A set is a list of "
-        "corruptions that an mPC is averaged over.",
+        "fourteen are those of the benchmark; the others are from later studies. A set is the list "
+        "of corruptions over which an mPC is averaged.",
     ]
     for family in FAMILIES:
         members = [name for name in names() if load(name).family == family]
@@ -99,7 +103,7 @@ def _contents(members: Sequence[str]) -> str:
 
 
 def _cards(members: Sequence[str]) -> str:
-    """Links with a picture each."""
+    """Return links to pages, with a picture each."""
     title = {name: name.replace("_", "_<wbr>") for name in members}
     cards = [
         f'<a class="card" href="{name}.html"><img src="../pictures/{name}-card.webp" '
@@ -111,7 +115,7 @@ def _cards(members: Sequence[str]) -> str:
 
 
 def _pictures(corruption: Corruption, words: Description, strip: strips.Strip) -> str:
-    """The strip: clean and five severities, in a grid or in rows."""
+    """Return the strip of pictures, clean and five severities, as a grid or as rows."""
     name, levels = corruption.name, corruption.levels["mini_kinetics"]
     temporal = corruption.family == "temporal"
     size = (strips.IN_A_ROW * TILE // 2, TILE // 2) if temporal else (TILE, TILE)
@@ -130,46 +134,46 @@ def _pictures(corruption: Corruption, words: Description, strip: strips.Strip) -
 
 
 def _made_by(corruption: Corruption) -> str:
-    made = "Made by `corruptions.corrupt` from a drawn clip of 224 x 224 at 25 frames per second"
+    made = "From a rendered clip of 224 x 224 at 25 frames per second, by `corruptions.corrupt`"
     if corruption.acts_on == "pixels":
         return f"{made}."
-    return f"{made}, with a camera's grain; the pipeline works on the source video instead."
+    return f"{made}, with camera noise; the pipeline encodes the source video instead."
 
 
 def _notation(words: Description) -> list[str]:
-    """What x and y are, where the formulas have them."""
+    """Return the definition of x and y if the formulas use them."""
     formulas = "".join(part for part in words.body if part.startswith("$$"))
     if not re.search(r"\by\b|y_", formulas):
         return []
     scale = "0 (black) to 255" if "255" in formulas else "0 (black) to 1"
     return [
-        "*x* is the clean clip and *y* the corrupted one; an index is a frame, counted from 0. "
-        f"Values run from {scale}."
+        "*x* is the clean clip and *y* the corrupted one; an index is a frame number, from 0. "
+        f"Values range from {scale}."
     ]
 
 
 def _touched(corruption: Corruption) -> list[str]:
-    """Which frames a localised corruption touches: its module refers to `_local`."""
-    local = getattr(corruption.module, "_local", None)
+    """Return which frames a localized corruption changes, from the module `_localized`."""
+    local = getattr(corruption.module, "_localized", None)
     if local is None:
         return []
     return _paragraphs(local)
 
 
 def values(level: Level) -> tuple[str, ...]:
-    """The numbers of a level as text."""
+    """Return the numbers of a level as text."""
     numbers = level if isinstance(level, tuple) else (level,)
     return tuple(str(number) for number in numbers)
 
 
 def named_level(parameters: Sequence[Parameter], level: Level) -> str:
-    """A level in words, such as "k = 2, d = 1.7"."""
+    """Return a level with the names of its parameters, such as "k = 2, d = 1.7"."""
     pairs = zip(parameters, values(level), strict=True)
     return ", ".join(f"{one.symbol} = {value}" for one, value in pairs)
 
 
 def _severities(corruption: Corruption, parameters: Sequence[Parameter]) -> list[str]:
-    """One table for every severity table; usually the datasets share one."""
+    """Return the severity tables: one, unless the datasets differ."""
     shared = len({corruption.levels[dataset] for dataset in TABLES}) == 1
     parts = []
     for dataset in TABLES[:1] if shared else TABLES:
@@ -187,7 +191,7 @@ def _dialects(name: str, words: Description) -> list[str]:
     if name not in BENCHMARK:
         return [NOT_OF_THE_BENCHMARK]
     if words.dialects is None:
-        raise KeyError(f"the docstring of {name} says nothing of its dialects")
+        raise KeyError(f"{name}: the docstring has no paragraph 'Dialects:'; add it.")
     own = words.dialects[0].upper() + words.dialects[1:]
     return [own, *([THROUGH_LOADER_WORDS] if name in THROUGH_LOADER else [])]
 
@@ -212,7 +216,7 @@ def _use(corruption: Corruption) -> str:
             "```python",
             "from corruptions import corrupt",
             "",
-            f'made = corrupt(clip, "{name}", 3, key=clip_id)  # clip: (T, H, W, 3), uint8, RGB',
+            f'corrupted = corrupt(clip, "{name}", 3, key=clip_id)  # (T, H, W, 3), uint8, RGB',
             "```",
             "",
             *table(("", ""), rows),

@@ -1,8 +1,8 @@
-"""Picture strips: one clip under every severity of a corruption, made by the corruption itself.
+"""Picture strips: one clip at every severity of a corruption, computed by the corruption itself.
 
-The clip is one of the demo's scenes. A corruption of single frames or of the coded stream shows
-one frame at each severity; a temporal one shows several frames in a row, with the source's frame
-numbers drawn into the clean clip, so that what is dropped, repeated or moved can be read.
+The clip is one of the demo's scenes. For a corruption of single frames or of the coded stream the
+strip shows one frame per severity. For a temporal corruption it shows several frames in a row, with
+frame numbers drawn into the clean clip, so that dropped, repeated and moved frames are visible.
 """
 
 import json
@@ -20,12 +20,12 @@ from pipeline.io.atomic import atomic
 from pipeline.provenance import describe
 from pipeline.stages.synthesize import scenes
 
-KEY = "b"  # of the scenes, one with stripes, which show what blurs and encoders do
+KEY = "b"  # a scene with stripes, on which blur and coding artefacts are visible
 NUM_FRAMES = 72
 IN_A_ROW = 8
 ROW_SHARE = 0.5  # size of the pictures in a row
-QUALITY = 90  # of WebP
-GRAIN = 0.025  # standard deviation; without a camera's grain a drawn clip takes hardly any bits
+QUALITY = 90  # of WebP, 1 to 100
+GRAIN = 0.025  # standard deviation of camera noise; without it a rendered clip needs few bits
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Strip:
 
     files: tuple[Path, ...]
     shows: str
-    """Words about what is seen."""
+    """Caption of the strip."""
 
 
 def make(corruption: Corruption, folder: Path, side: int) -> Strip:
-    """Write the pictures of one corruption, if an earlier build has not made the same."""
+    """Write the pictures of one corruption, unless an earlier build wrote the same ones."""
     files = tuple(folder / f"{corruption.name}-{number}.webp" for number in range(6))
     note = folder / f"{corruption.name}.json"
     recipe = json.dumps([describe(corruption), side, NUM_FRAMES, KEY, GRAIN], default=str)
@@ -59,7 +59,7 @@ def make(corruption: Corruption, folder: Path, side: int) -> Strip:
 
 
 def draw_clip(side: int, *, numbered: bool) -> Clip:
-    """A textured shape that moves to the right over a striped ground."""
+    """Return a clip of a textured shape that moves to the right over stripes."""
     random = ClipRandom(0, "docs", KEY, "synthesize", "0")
     clip = scenes.clip(scenes.scene(random, "moving right", NUM_FRAMES, side, side))
     if numbered:
@@ -71,7 +71,7 @@ def draw_clip(side: int, *, numbered: bool) -> Clip:
 
 
 def _frames(corruption: Corruption, clip: Clip) -> tuple[list[Clip], str]:
-    """One frame at every severity: the middle one, or the one that damage hit hardest."""
+    """Return one frame per severity, the middle or the most damaged one, and a caption."""
     name, middle = corruption.name, len(clip) // 2
     if corruption.acts_on == "pixels":
         made = [corrupt(clip, name, level, key=KEY, frames=[middle])[0] for level in SEVERITIES]
@@ -83,15 +83,18 @@ def _frames(corruption: Corruption, clip: Clip) -> tuple[list[Clip], str]:
     harm = np.sum([np.abs(one.astype(np.int16) - clip).sum((1, 2, 3)) for one in clips], axis=0)
     worst = int(np.argmax(harm))
     words = (
-        f"Frame {worst} of {len(clip)}, the one that suffers most over all severities. Chance "
-        "decides which data are hit, so that in one clip a low severity can look worse than a high "
-        "one."
+        f"Frame {worst} of {len(clip)}, the one that differs most from the clean clip over all "
+        "severities. The damaged data are chosen at random, so that in one clip a low severity can "
+        "look worse than a high one."
     )
     return [one[worst] for one in (clip, *clips)], words
 
 
 def _rows(corruption: Corruption, clip: Clip) -> tuple[list[Clip], str]:
-    """Frames in a row: spread over the clip, or the neighbours of the few that change."""
+    """Return a row of frames per severity and a caption.
+
+    The frames are spread over the clip, or around those that change if these are few.
+    """
     clips = [clip, *(corrupt(clip, corruption.name, level, key=KEY) for level in SEVERITIES)]
     length = len(clip)
     last = clips[-1]
@@ -107,7 +110,7 @@ def _rows(corruption: Corruption, clip: Clip) -> tuple[list[Clip], str]:
     side = int(clip.shape[1] * ROW_SHARE)
     rows = []
     for one in clips:
-        # A clip of another frame rate is shown at the same times.
+        # At a different frame rate, the frames at the same times are shown.
         shown = [one[at * len(one) // length] for at in times]
         small = [cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA) for frame in shown]
         rows.append(np.hstack(small))
@@ -115,7 +118,7 @@ def _rows(corruption: Corruption, clip: Clip) -> tuple[list[Clip], str]:
 
 
 def _square(row: Clip) -> Clip:
-    """A picture of the middle of a row."""
+    """Return the middle picture of a row."""
     side = row.shape[0]
     return row[:, IN_A_ROW // 2 * side :][:, :side]
 
@@ -125,6 +128,6 @@ def _write(file: Path, picture: Clip) -> None:
         ".webp", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, QUALITY]
     )
     if not done:
-        raise ValueError(f"{file}: the picture cannot be coded as WebP.")
+        raise ValueError(f"{file}: the picture cannot be encoded as WebP.")
     with atomic(file) as temporary:
         temporary.write_bytes(data.tobytes())

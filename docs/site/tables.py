@@ -1,4 +1,4 @@
-"""Pages that are tables: parameters, from the models that check them, and manifest columns."""
+"""Table pages: parameters, from the models that validate them, and columns of the manifests."""
 
 import ast
 import inspect
@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from docs.site.columns import TABLES
-from pipeline import params
-from pipeline.storage import manifest
+from pipeline import params, settings
+from pipeline.storage import schemas
 
 ROOT = Path(params.__file__).parent.parent
 MAPS = ("", ".<dataset>", ".<dataset>.<model>")
@@ -20,32 +20,32 @@ MAPS = ("", ".<dataset>", ".<dataset>.<model>")
 PARAMETERS = """# Parameters
 
 `params.yaml` holds every number of a run. Unknown keys and impossible values stop a run before it
-starts, with the key, the value and the way out. Numbers lie in three places: what is computed
-(`datasets`, `corruptions`, `severities`, `models`), what bytes come out (a section for each stage;
-DVC runs a stage again when its section changes), and how fast (`machine`; nothing tracks it).
+starts, with the key, the value and a hint. There are three groups: what is computed (`datasets`,
+`corruptions`, `severities`, `models`), what determines bytes (one section per stage; DVC runs a
+stage again when its section changes), and what determines speed (`machine`, which DVC does not
+track).
 
-The last column is what the project's own `params.yaml` says, or the default of a key that may be
-left out.
+The last column is the value in the project's `params.yaml`, or the default of an optional key.
 """
 
 MANIFESTS = """# Manifests
 
 Parquet files in `manifests/<dataset>/`, each with a fixed schema. [](../reading.md) shows how to
-ask them questions. `recipe_hash`, `sha256` and `frames_sha256` are what two people compare to know
-that they have the same data.
+query them. To find out whether two copies of a dataset are identical, compare `recipe_hash`,
+`sha256` and `frames_sha256`.
 """
 
 
 def parameters() -> str:
-    """The page of params.yaml."""
+    """Return the page of params.yaml."""
     values = yaml.safe_load((ROOT / "params.yaml").read_text())
     schema = params.Params.model_json_schema()
     return "\n".join([PARAMETERS, *_section("", schema, schema["$defs"], values)]) + "\n"
 
 
 def _section(path: str, model: Any, models: Any, values: Any) -> Iterator[str]:
-    """A table of the keys at `path`, then the sections below it."""
-    described = attribute_docstrings(params)
+    """Yield a table of the keys at `path`, then the sections below it."""
+    described = attribute_docstrings(params) | attribute_docstrings(settings)
     rows, below = [], []
     for name, field in model["properties"].items():
         inner, maps = _inside(field)
@@ -58,14 +58,14 @@ def _section(path: str, model: Any, models: Any, values: Any) -> Iterator[str]:
             text = value if isinstance(value, str) else json.dumps(value)
             shown = "" if inner or value is None else f"`{text}`"
             rows.append((f"`{name}`", meaning, _kind(field, inner), shown))
-    yield from table(("key", "what it is", "values", "set to"), rows)
+    yield from table(("key", "meaning", "values", "set to"), rows)
     for here, one, value in below:
         yield f"\n## `{here}`\n\n{one['description']}\n"
         yield from _section(here, one, models, value)
 
 
 def _inside(field: Any) -> tuple[str | None, int]:
-    """Name of the settings that a field holds, if any, and in how many maps they are."""
+    """Return the name of the settings in a field, if any, and the number of maps around them."""
     if "$ref" in field:
         return field["$ref"].split("/")[-1], 0
     for one in field.get("anyOf", ()):
@@ -80,12 +80,12 @@ def _inside(field: Any) -> tuple[str | None, int]:
 
 
 def _kind(field: Any, inner: str | None) -> str:
-    """What values a field takes, in words."""
+    """Return the values that a field accepts, in words."""
     if inner is not None:
-        return "a section of its own, below"
+        return "a section, see below"
     if "anyOf" in field:
         kinds = [_kind(one, None) for one in field["anyOf"] if one.get("type") != "null"]
-        return " or ".join(kinds) + (", or left out" if len(kinds) < len(field["anyOf"]) else "")
+        return " or ".join(kinds) + (", optional" if len(kinds) < len(field["anyOf"]) else "")
     if "enum" in field or "const" in field:
         return ", ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
     if field["type"] == "array":
@@ -109,7 +109,7 @@ def _kind(field: Any, inner: str | None) -> str:
 
 
 def attribute_docstrings(module: ModuleType) -> dict[tuple[str, str], str]:
-    """Docstring under each attribute of each class of a module."""
+    """Return the docstring below each attribute of each class of a module."""
     found = {}
     for node in ast.parse(inspect.getsource(module)).body:
         if isinstance(node, ast.ClassDef):
@@ -124,21 +124,26 @@ def attribute_docstrings(module: ModuleType) -> dict[tuple[str, str], str]:
 
 
 def manifests() -> str:
-    """The page of the manifests' columns; each column must have its description."""
+    """Return the page of the manifests' columns; raise KeyError if one has no description."""
     parts = [MANIFESTS]
     for name, (files, sentence, descriptions) in TABLES.items():
-        schema = getattr(manifest, name)
+        schema = getattr(schemas, name)
         if sorted(schema.names) != sorted(descriptions):
             odd = sorted(set(schema.names) ^ set(descriptions))
-            raise KeyError(f"docs/site/columns.py and manifest.{name} differ in {odd}")
+            raise KeyError(f"docs/site/columns.py: columns differ from schemas.{name} (in {odd}).")
         rows = [(f"`{one.name}`", str(one.type), descriptions[one.name]) for one in schema]
         titles = ", ".join(f"`{file}`" for file in files.split(", "))
-        parts += [f"## {titles}\n", f"{sentence}\n", *table(("column", "type", "what"), rows), ""]
+        parts += [
+            f"## {titles}\n",
+            f"{sentence}\n",
+            *table(("column", "type", "meaning"), rows),
+            "",
+        ]
     return "\n".join(parts)
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """A Markdown table."""
+    """Yield the lines of a Markdown table."""
     if rows:
         yield "| " + " | ".join(head) + " |"
         yield "|" + "---|" * len(head)

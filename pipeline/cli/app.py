@@ -4,6 +4,7 @@ Exit codes: 0 when the work is done, 1 when it failed, 2 for wrong settings, 130
 143 after SIGTERM.
 """
 
+import inspect
 import logging
 import os
 import signal
@@ -78,9 +79,16 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
             finally:
                 _end_workers()
 
-        return app.command(name=function.__name__.rstrip("_"), rich_help_panel=panel)(run)
+        name = function.__name__.rstrip("_")
+        return app.command(name=name, help=_help(function), rich_help_panel=panel)(run)
 
     return command
+
+
+def _help(function: Callable[..., None]) -> str:
+    """Return the help of a command, with the pipeline's module name in a clone or as installed."""
+    text = inspect.getdoc(function) or ""
+    return text.replace("-m pipeline ", f"-m {__package__.removesuffix('.cli')} ")
 
 
 def _lacks_memory(error: RuntimeError) -> bool:

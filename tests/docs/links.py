@@ -1,4 +1,4 @@
-"""What a built page refers to and what can be referred to in it."""
+"""Links and link targets of the built pages."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -8,13 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass
 class Page(HTMLParser):
-    """One HTML file, read."""
+    """Links, anchors and table cells of one HTML file."""
 
     path: Path
     ids: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
-    """Text of table cells."""
+    """Text of the table cells."""
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Page(HTMLParser):
 
 
 def problems(pages: dict[Path, Page]) -> list[str]:
-    """Links that lead nowhere: no such file, no such anchor, or not https."""
+    """Return the broken links: no such file, no such anchor, or not https."""
     found = []
     for path, page in pages.items():
         for link in page.links:
@@ -50,11 +50,11 @@ def problems(pages: dict[Path, Page]) -> list[str]:
                 if parts.scheme not in ("https", "mailto", "data") or (
                     parts.scheme == "https" and "." not in parts.netloc
                 ):
-                    found.append(f"{path.name}: {link} is not https")
+                    found.append(f"{path.name}: {link} is not an https link")
                 continue
             target = path if not parts.path else (path.parent / unquote(parts.path)).resolve()
             if not target.is_file():
-                found.append(f"{path.name}: {link}: there is no such file")
+                found.append(f"{path.name}: {link}: no such file")
             elif parts.fragment and unquote(parts.fragment) not in pages[target].ids:
-                found.append(f"{path.name}: {link}: there is no such anchor")
+                found.append(f"{path.name}: {link}: no such anchor")
     return found

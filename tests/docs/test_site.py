@@ -1,4 +1,4 @@
-"""The site is built without a warning, complete, and its links lead somewhere."""
+"""The documentation site: built without warnings, complete, without broken links."""
 
 import os
 import re
@@ -54,7 +54,7 @@ def pages(site: Path) -> dict[Path, Page]:
 
 
 def sources() -> list[Path]:
-    """The Markdown of the site, but for what is made from the code."""
+    """Return the Markdown pages of the site, without those generated from the code."""
     return sorted(DOCS.glob("*.md"))
 
 
@@ -63,7 +63,7 @@ def test_every_link_anchor_and_picture_is_there(pages: dict[Path, Page]) -> None
     assert problems(pages) == []
 
 
-def test_the_checker_finds_broken_links(tmp_path: Path) -> None:
+def test_the_link_checker_finds_broken_links(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(
         '<a href="#no">x</a><a href="b.html">x</a><img src="c.png">'
         '<a href="http://example.org">x</a><p id="yes"></p><a href="#yes">x</a>'
@@ -93,7 +93,7 @@ def test_a_corruption_has_a_page_with_its_severities(
     assert sum(link.startswith("../pictures/") for link in page.links) == 6
     text = page.path.read_text()
     assert all(f'id="{part}"' in text for part in ("definition", "dialects", "source"))
-    formula = name == "local_packet_loss"  # which is a procedure
+    formula = name == "local_packet_loss"  # whose definition is a procedure
     assert formula or "<math" in text
 
 
@@ -101,7 +101,7 @@ def test_every_parameter_is_explained() -> None:
     rows = [line.split(" | ") for line in tables.parameters().splitlines() if line[:3] == "| `"]
     assert len(rows) > 60
     for key, meaning, *_ in rows:
-        assert meaning, f"pipeline/params.py: {key} has no docstring"
+        assert meaning, f"pipeline/settings.py: {key} has no docstring"
 
 
 def test_links_and_files_of_the_readme_exist() -> None:
@@ -120,7 +120,7 @@ def test_the_example_of_a_result_is_accepted() -> None:
 
 
 def commands() -> Iterator[tuple[str, list[str]]]:
-    """Every call of our command line in a `sh` block of the documentation."""
+    """Yield every command of the project in a `sh` block of the documentation."""
     for path in [REPOSITORY / "README.md", *sources()]:
         for language, code in FENCE.findall(path.read_text()):
             if language != "sh":
@@ -139,13 +139,13 @@ def test_commands_in_the_documentation_are_understood() -> None:
     for page, (name, *words) in found:
         assert name in group.commands, (page, name)
         end = next((at for at, word in enumerate(words) if word in ("|", ">", ";", "&&")), None)
-        with suppress(typer.Exit):  # `--list` has done its work
+        with suppress(typer.Exit):  # raised by `--list`
             group.commands[name].make_context(name, words[:end])
 
 
-def test_pages_fit_a_telephone_and_show_their_pictures(site: Path) -> None:
+def test_pages_fit_a_phone_and_show_their_pictures(site: Path) -> None:
     program = shutil.which("chromium")
-    assert program, "no chromium; `make test` installs it, or names it where that takes a root"
+    assert program, "chromium: not found; `make test` installs it, or prints its name."
     shown = ["index", "corruptions/index", "corruptions/fog", "corruptions/jumble",
              "corruptions/rain", "reference/parameters", "reference/corruptions",
              *(source.stem for source in sources())]  # fmt: skip
@@ -154,8 +154,8 @@ def test_pages_fit_a_telephone_and_show_their_pictures(site: Path) -> None:
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport={"width": 360, "height": 800})
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
+        requested: list[str] = []
+        page.on("request", lambda request: requested.append(request.url))
         for name in shown:
             page.goto((site / f"{name}.html").as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
@@ -164,4 +164,4 @@ def test_pages_fit_a_telephone_and_show_their_pictures(site: Path) -> None:
             )
             page.wait_for_function("[...document.images].every((one) => one.naturalWidth > 0)")
         browser.close()
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert [url for url in requested if not url.startswith(("file:", "data:"))] == []
