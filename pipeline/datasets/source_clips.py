@@ -60,7 +60,7 @@ def check_source(source: Path, expected: str) -> None:
         found = error.strerror or "unreadable"
     if found != expected:
         raise StageError(
-            f"{source}: changed or disappeared since the filter stage saw it ({found}); "
+            f"{source}: changed or disappeared since the filter stage read it ({found}); "
             "run the filter stage again (`dvc repro -f filter@DATASET`), then this one."
         )
 

@@ -156,11 +156,11 @@ def test_a_moved_file_changes_nothing(project: Path) -> None:
 
 
 def test_a_name_that_refers_to_something_else_counts(project: Path) -> None:
-    (project / "pipeline/media/other.py").write_text("def spread():\n    return 1\n")
+    (project / "pipeline/media/other.py").write_text("def clip_indices():\n    return 1\n")
     file = project / "pipeline/datasets/corrupted_clips.py"
     before = file.read_text()
-    swapped = before.replace("..media.sampling import spread", "..media.other import spread")
-    alias = before.replace("sampling import spread", "sampling import clip_indices as spread")
+    swapped = before.replace("..media.sampling import clip", "..media.other import clip")
+    alias = before.replace("import clip_indices", "import numpy as clip_indices")
     library = before.replace("import numpy as np", "import numpy.ma as np")
     for text in (swapped, alias, library):
         assert text != before
