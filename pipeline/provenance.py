@@ -44,6 +44,7 @@ NO_EFFECT = (
     "pipeline/io/atomic.py",
     "pipeline/io/locks.py",
     "pipeline/storage/paths.py",
+    "pipeline/storage/inputs.py",
     "pipeline/storage/manifest_checks.py",
     "pipeline/datasets/accounting.py",
 )

@@ -21,7 +21,7 @@ from ..io.locks import file_lock
 from ..params import Params
 from ..provenance import corruption_code, library_versions, recipe_hash, stage_code
 from ..settings import PayloadSettings
-from ..storage import manifest, parts, payload, schemas, shard_writer
+from ..storage import inputs, manifest, parts, payload, schemas, shard_writer
 from ..storage.paths import DatasetPaths
 from ..storage.schemas import CellRow
 from ..storage.shards import read_member, shard_index
@@ -85,6 +85,7 @@ def _corrupt(params: Params, paths: DatasetPaths, corruption: Corruption) -> lis
     _remove_stale(paths, corruption.name, shards)
     rows = parts.gather(shards)
     manifest.write(paths.manifest(corruption.name), rows, schemas.CELLS)
+    inputs.write_record(paths, inputs.SHARDS, corruption.name)
     return rows
 
 

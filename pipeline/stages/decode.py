@@ -19,7 +19,7 @@ from ..media.retry import retry_once
 from ..params import Params
 from ..provenance import library_versions, recipe_hash, stage_code
 from ..settings import PayloadSettings
-from ..storage import manifest, parts, payload, schemas, shard_writer
+from ..storage import inputs, manifest, parts, payload, schemas, shard_writer
 from ..storage.cell_rows import cell_row
 from ..storage.paths import DatasetPaths
 from ..storage.schemas import CellRow, ClipRow
@@ -70,6 +70,7 @@ def _decode(params: Params, paths: DatasetPaths) -> list[CellRow]:
         parts.remove_others(split, [task.shard for task in tasks if task.shard.parent == split])
     rows = parts.gather(task.shard for task in tasks)
     manifest.write(paths.manifest(schemas.CLEAN), rows, schemas.CELLS)
+    inputs.write_record(paths, inputs.SHARDS, schemas.CLEAN)
     return rows
 
 

@@ -17,7 +17,7 @@ from ..io.text import read_text
 from ..messages import quoted
 from ..params import Params
 from ..settings import SourceSettings
-from ..storage import manifest, schemas
+from ..storage import inputs, manifest, schemas
 from ..storage.paths import DatasetPaths
 from ..storage.schemas import ClipRow
 
@@ -56,6 +56,7 @@ def filter_clips(params: Params, root: Path, dataset: str) -> list[ClipRow]:
         ):
             rows.extend(some)
         manifest.write(paths.clips, rows, schemas.CLIPS)
+        inputs.write_record(paths, inputs.VIDEOS, paths.clips.stem)
     check_share(rows, params.filter.allowed_failures, f"filter {dataset}", "filter")
     return rows
 

@@ -83,6 +83,10 @@ class DatasetPaths:
         """Return the record of the clips of a corruption that were made from videos."""
         return self.predictions / "clips" / f"{corruption}.parquet"
 
+    def input_record(self, reads: str, name: str) -> Path:
+        """Return the record of a manifest that an evaluation reads, for DVC."""
+        return self.data / "inputs" / reads / f"{name}.json"
+
     @property
     def evaluation(self) -> Path:
         """Return the record of the files that the predictions are made from, for DVC."""

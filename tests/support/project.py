@@ -16,6 +16,7 @@ TRACKED = (
     "pipeline",
     "manifests/classes",
     "manifests/leaderboards.csv",
+    "manifests/results",
     "dvc.yaml",
     "params.yaml",
     ".dvcignore",

@@ -34,7 +34,7 @@ def read_stored(results: Evaluated, params: Params, root: Path) -> StoredClips:
     rows: list[CellRow] = []
     failures: Counter[str] = Counter()
     for corruption in ("clean", *params.corruptions):
-        table = accounting.read_cells(paths, corruption, params.evaluate.split)
+        table = accounting.read_cells(paths, corruption, params)
         cells += accounting.describe(table)
         rows += clips.rows_of(table, keys)
         failures += accounting.failures(table)
