@@ -32,7 +32,12 @@ def _hint(error: ModuleNotFoundError) -> str:
 
 
 try:
-    from .cli import export_command, stage_commands, tool_commands  # noqa: F401 - register commands
+    from .cli import (  # noqa: F401 - register commands
+        export_command,
+        score_command,
+        stage_commands,
+        tool_commands,
+    )
     from .cli.app import app
 except ModuleNotFoundError as error:
     sys.exit(_hint(error))

@@ -72,6 +72,8 @@ class SourceSettings(Settings):
     """CSV with class_id,class_name: the classes of the dataset."""
     splits: dict[Name, FileName]
     """Annotation file of each split, inside `annotations`."""
+    clips: Positive | None = None
+    """Size of a stratified sample of each split. Default: all listed clips."""
     labels: FileName | None = None
     """SSV2's labels file, inside `annotations`, from which source_label_id is read."""
 

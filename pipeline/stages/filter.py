@@ -9,6 +9,7 @@ from ..datasets.annotations import read_annotations
 from ..datasets.class_list import HINT
 from ..datasets.clip_rows import FoundClip
 from ..datasets.probe import CHECKSUMS, ProbeLimits, ProbeTask, probe_clips
+from ..datasets.sample import stratified
 from ..datasets.video_files import FileFinder
 from ..errors import SettingsError
 from ..execution.pool import run_tasks
@@ -78,7 +79,7 @@ def find_clips(
     checksums = _read_checksums(source)
     finder = FileFinder(videos)
     found = []
-    for clip in read_annotations(source):
+    for clip in stratified(read_annotations(source), source.clips):
         file = finder.find(clip)
         found.append(FoundClip(clip, file, checksums.get(Path(file).name) if file else None))
     limits = ProbeLimits(
