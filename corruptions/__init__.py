@@ -1,11 +1,11 @@
-"""Corruptions of video clips: `corrupt` for any codebase, `names` for what there is.
+"""Corruptions of video clips: `corrupt` applies one, `names` lists them.
 
     from corruptions import corrupt, names
     foggy = corrupt(clip, "fog", 3, key=clip_id)  # clip: (T, H, W, 3) uint8 RGB
 
-`corrupt` gives exactly the pixels that the pipeline stores for that clip, for all frames or some.
-The compression corruptions encode the array that they get, at its size; the pipeline encodes the
-source file at its native size and then crops, so there the pixels differ.
+`corrupt` returns exactly the pixels that the pipeline stores for that clip, for all frames or some.
+The compression corruptions encode the array that they are given, at its size; the pipeline encodes
+the source file at its native size and then crops, so there the pixels differ.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,19 @@ import numpy as np
 from corruptions.original import corrupt_as_original
 from corruptions.registry import SEVERITIES, Corruption, load, names
 from corruptions.sets import SETS
+from corruptions.timing import Timing, corrupt_over_time
 from corruptions.types import Clip, ClipRandom, Context, Dialect, Level, PixelFunction
 
-__all__ = ["SETS", "SEVERITIES", "Corruption", "corrupt", "corrupt_pixels", "load", "names"]
+__all__ = [
+    "SETS",
+    "SEVERITIES",
+    "Corruption",
+    "Timing",
+    "corrupt",
+    "corrupt_pixels",
+    "load",
+    "names",
+]
 
 DEFAULT_FPS = Context.fps
 
@@ -36,35 +46,50 @@ def corrupt(
     frames: Sequence[int] | None = None,
     fps: Fraction | float | None = None,
     level: Level | None = None,
+    timing: Timing | None = None,
 ) -> Clip:
     """Corrupt a clip as the pipeline does.
 
     Parameters
     ----------
     clip
-        Frames, shape (T, H, W, 3), uint8, RGB. Never written to.
+        Frames, shape (T, H, W, 3), none of them 0, uint8, RGB, 0..255. Never written to.
     name
         One of `names()`.
     severity
-        1 (weak) to 5 (strong).
+        1 (weak) to 5 (strong), a whole number; may be None if `level` is given.
     seed, key, dataset
-        With corruption and severity these name the random numbers of the clip: the same names give
-        the same pixels. The pipeline's key is the clip id. `dataset` also chooses the severity
+        Names of the clip's random numbers, together with corruption and severity: equal names
+        yield equal pixels. The pipeline's key is the clip id. `dataset` also selects the severity
         table: "mini_ssv2" has its own, every other name uses that of Mini Kinetics.
     dialect
-        "ours", or "original" for what the benchmark's own code did.
+        "ours", or "original" for the definition in the benchmark's own code.
     frames
-        Indices of the output frames that are wanted, in any order; None means all.
+        Indices of the output frames to return, from 0, in any order; None returns all.
     fps
-        Frame rate of `clip`; matters to the corruptions that change or encode it. None means 25.
+        Frames per second of `clip`, above 0 and below 10,000; used by corruptions that encode the
+        clip or depend on time. None means 25.
     level
-        Parameter of the corruption in place of the severity table's, in the unit that its module
-        documents. The random numbers are then named by the level; `severity` may be None.
+        Parameter of the corruption that replaces the severity table's, in the unit documented by
+        its module. The random numbers are then named by the level.
+    timing
+        Window, share of the frames and severity over time (see `Timing`), for corruptions of
+        pixels that keep the number of frames. None corrupts all frames at `severity`.
 
     Returns
     -------
     Clip
-        The wanted frames, a new array. Corruptions of the frame rate have another number of frames.
+        The requested frames, a new array of shape (N, H, W, 3), uint8. Corruptions of the frame
+        rate have another number of frames than `clip`.
+
+    Raises
+    ------
+    TypeError
+        `clip` is not an array of uint8, `key` is not text, or `frames` are not whole numbers.
+    ValueError
+        A name, severity, level, frame, frame rate, shape or timing is out of range.
+    corruptions.types.UndecodableError
+        Nothing of a damaged stream can be decoded.
 
     """
     if not isinstance(clip, np.ndarray) or clip.dtype != np.uint8:
@@ -85,6 +110,11 @@ def corrupt(
     wanted = _indices(frames, corruption.output_frames(len(clip), level, rate))
     random = ClipRandom(seed, dataset, key, name, stream)
     clip = np.ascontiguousarray(clip)
+    if timing is not None:
+        if severity is None or stream != str(severity):
+            raise ValueError(f"timing: needs a severity (got {level = }); leave the level out.")
+        context = Context(random, wanted, rate)
+        return corrupt_over_time(corruption, clip, severity, dataset, context, timing)
     if corruption.acts_on == "pixels":
         return corrupt_pixels(corruption, clip, level, Context(random, wanted, rate))
     from corruptions.codec.in_memory import (
@@ -96,7 +126,30 @@ def corrupt(
 
 
 def corrupt_pixels(corruption: Corruption, clip: Clip, level: Level, context: Context) -> Clip:
-    """Apply a pixel corruption in its dialect: what `corrupt` and the pipeline both call."""
+    """Apply a pixel corruption in its dialect; `corrupt` and the pipeline both call this.
+
+    Parameters
+    ----------
+    corruption
+        From `load`; its `acts_on` must be "pixels".
+    clip
+        Frames, shape (T, H, W, 3), uint8, RGB, 0..255. Never written to.
+    level
+        Parameter of the corruption, in the unit documented by its module.
+    context
+        Random numbers, requested output frames and frame rate.
+
+    Returns
+    -------
+    Clip
+        The requested frames, a new array.
+
+    Raises
+    ------
+    ValueError
+        The corruption does not act on pixels, or the level is out of range.
+
+    """
     if corruption.acts_on != "pixels":
         raise ValueError(f"{corruption.name!r} acts on the {corruption.acts_on}, not on pixels.")
     function = cast(PixelFunction, corruption.function)
@@ -122,5 +175,5 @@ def _indices(frames: Sequence[int] | None, num_frames: int) -> np.ndarray | None
     if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
         raise TypeError(f"{frames = } must be a list of frame numbers.")
     if indices.min() < 0 or indices.max() >= num_frames:
-        raise ValueError(f"{frames = } must lie in 0..{num_frames - 1}, the frames that come out.")
+        raise ValueError(f"{frames = } must be in 0..{num_frames - 1}, the output frames.")
     return indices.astype(np.intp)

@@ -31,14 +31,14 @@ JPEG = (
 
 
 def frames_loaded(name: str, num_frames: int) -> int:
-    """How many of a clip's frames reached a corruption of the original."""
+    """Return how many frames of a clip reached a corruption of the original."""
     return max(0, num_frames - 2) if name in THROUGH_LOADER else num_frames
 
 
 def corrupt_as_original(
     name: str, function: PixelFunction, clip: Clip, level: Level, context: Context
 ) -> Clip:
-    """Load, corrupt and store as the original did; a clip it lost (T <= 2) comes out empty."""
+    """Load, corrupt and store as the original did; a clip it lost (T <= 2) is returned empty."""
     if name not in THROUGH_LOADER + WHOLE_VIDEO:
         raise ValueError(
             f"{name!r} is not one of the original benchmark's corruptions; use dialect 'ours'."

@@ -1,12 +1,12 @@
-"""Find corruptions: the folders spatial/, temporal/ and compression/ are the registry.
+"""Registry of corruptions, read from the folders spatial/, temporal/ and compression/.
 
 A corruption is one file. Its module holds
 
-- `SOURCE`: where the definition comes from (paper, section);
+- `SOURCE`: source of the definition (paper, section);
 - `LEVELS`: the parameters of severities 1..5, or a dict of such tuples by severity table
   ("mini_kinetics", "mini_ssv2") where the tables differ;
 - a function of the module's name (dialect `ours`), and one named `<name>_original` where the
-  benchmark's own code did something else;
+  benchmark's own code differs;
 - for pixel corruptions whose output has another length or frame rate than the input, the rules
   `output_frames(num_frames, level, fps)` (and `output_frames_original`) and
   `output_fps(level, fps)`.
@@ -33,7 +33,7 @@ SEVERITIES = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True)
 class Corruption:
-    """One corruption in one dialect, as its module describes it."""
+    """One corruption in one dialect, as described by its module."""
 
     name: str
     family: Family
@@ -47,24 +47,25 @@ class Corruption:
 
     @property
     def acts_on(self) -> str:
-        """What it changes: "pixels", "encoder" (re-encodes the source) or "stream" (damages it)."""
+        """Kind of change: "pixels", "encoder" (re-encodes the source) or "stream" (damages it)."""
         if self.family != "compression":
             return "pixels"
         return str(self.module.ACTS_ON)
 
     @property
     def file(self) -> Path:
+        """Path of the module file."""
         return Path(inspect.getfile(self.module))
 
     def level(self, severity: int, table: str) -> Level:
-        """Parameter of `severity` (1..5) in the severity table of a dataset."""
+        """Return the parameter of `severity` (1..5) in the severity table of a dataset."""
         whole = isinstance(severity, Integral) and not isinstance(severity, bool)
         if not whole or severity not in SEVERITIES:
             raise ValueError(f"{severity = } must be a whole number in 1..5 for {self.name!r}.")
         return self.levels[table if table in TABLES else "mini_kinetics"][severity - 1]
 
     def output_frames(self, num_frames: int, level: Level, fps: Fraction) -> int:
-        """Number of frames that come out when `num_frames` at `fps` go in."""
+        """Return the number of output frames for `num_frames` input frames at `fps`."""
         rule = getattr(self.module, "output_frames", None)
         if self.dialect == "original":
             num_frames = frames_loaded(self.name, num_frames)
@@ -72,14 +73,14 @@ class Corruption:
         return num_frames if rule is None else int(rule(num_frames, level, fps))
 
     def output_fps(self, level: Level, fps: Fraction) -> Fraction:
-        """Frame rate that comes out when `fps` goes in."""
+        """Return the output frame rate for an input at `fps` frames per second."""
         rule = getattr(self.module, "output_fps", None)
         return fps if rule is None else Fraction(rule(level, fps))
 
 
 @cache
 def families() -> dict[str, Family]:
-    """Family of every corruption, by name: read from the folders."""
+    """Return the family of every corruption by name, read from the folders."""
     here = Path(__file__).parent
     return {
         file.stem: family
@@ -90,17 +91,53 @@ def families() -> dict[str, Family]:
 
 
 def names(set: str | None = None) -> tuple[str, ...]:  # noqa: A002 - the word users know
-    """Names of all corruptions, or of those in a named set such as "paper12"."""
+    """Return the names of all corruptions, or of those in a named set such as "paper12".
+
+    Parameters
+    ----------
+    set
+        A key of `SETS`; None means all corruptions.
+
+    Returns
+    -------
+    tuple of str
+        Names, in alphabetical order or in that of the set.
+
+    Raises
+    ------
+    ValueError
+        There is no set of this name.
+
+    """
     if set is None:
         return tuple(sorted(families()))
     if set not in SETS:
-        raise ValueError(f"{set = } is no set of corruptions; there are: {', '.join(SETS)}.")
+        raise ValueError(f"{set = } is not a set of corruptions; choose from {', '.join(SETS)}.")
     return SETS[set]
 
 
 @cache
 def load(name: str, dialect: Dialect = "ours") -> Corruption:
-    """Import one corruption by name."""
+    """Import one corruption by name.
+
+    Parameters
+    ----------
+    name
+        One of `names()`.
+    dialect
+        "ours", or "original" for the definition in the benchmark's own code.
+
+    Returns
+    -------
+    Corruption
+        Function, levels, family and source.
+
+    Raises
+    ------
+    ValueError
+        There is no corruption or dialect of this name.
+
+    """
     if name not in families():
         raise ValueError(f"unknown corruption {name!r}; there are: {', '.join(names())}.")
     if dialect not in ("ours", "original"):

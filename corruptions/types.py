@@ -1,4 +1,4 @@
-"""Values that corruptions speak in: clips, what a corruption may know, encodings and damage."""
+"""Shared types of the corruption API: Clip, Context, Encoding, Damage."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ Dialect = Literal["ours", "original"]
 
 @dataclass(frozen=True)
 class ClipRandom:
-    """The random numbers of one clip in one cell of the grid.
+    """Random numbers of one clip in one cell of the grid.
 
     Every generator is Philox, keyed by a BLAKE2b hash of the names below, so that any subset of
     frames, in any order, in any process, draws the same numbers. Only raw 64-bit words are drawn
@@ -36,11 +36,11 @@ class ClipRandom:
     """The severity as text, or the level as text where the caller set it by hand."""
 
     def clip(self) -> np.random.Philox:
-        """Generator of what all the frames of the clip share."""
+        """Return the generator of the numbers shared by all frames of the clip."""
         return self._generator("clip")
 
     def frame(self, index: int) -> np.random.Philox:
-        """Generator of output frame `index`, counted from 0."""
+        """Return the generator of output frame `index`, counted from 0."""
         return self._generator(f"frame {index}")
 
     def _generator(self, part: str) -> np.random.Philox:
@@ -50,35 +50,35 @@ class ClipRandom:
 
 
 def random_bytes(bits: np.random.Philox, count: int) -> NDArray[np.uint8]:
-    """`count` uniform random bytes, the same on every machine."""
+    """Return `count` uniform random bytes, the same on every machine."""
     words = bits.random_raw((count + 7) // 8)
     return words.astype("<u8", copy=False).view(np.uint8)[:count]
 
 
 def random_uniforms(bits: np.random.Philox, count: int) -> NDArray[np.float64]:
-    """`count` uniform random numbers in [0, 1), multiples of 2**-53."""
+    """Return `count` uniform random numbers in [0, 1), multiples of 2**-53."""
     words = bits.random_raw(count)
     return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a corruption may know besides the pixels and its level."""
+    """Input of a corruption besides the pixels and its level."""
 
     random: ClipRandom
     frames: NDArray[np.intp] | None = None
-    """Output frames that are wanted, in any order; None means all of them."""
+    """Requested output frames, in any order; None means all of them."""
     fps: Fraction = Fraction(25)
-    """Frame rate of the clip that comes in."""
+    """Frame rate of the input clip, in frames per second."""
 
     def wanted(self, num_frames: int) -> NDArray[np.intp]:
-        """Indices of the wanted frames of an output that has `num_frames`."""
+        """Return the indices of the requested frames of an output of `num_frames`."""
         return np.arange(num_frames, dtype=np.intp) if self.frames is None else self.frames
 
 
 @dataclass(frozen=True)
 class Stream:
-    """What is known of a source's video stream before it is encoded again."""
+    """Properties of a source's video stream before it is encoded again."""
 
     width: int
     height: int
@@ -92,7 +92,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Encoding:
-    """One encoding of a clip, by name and number; who runs the encoder is not said here."""
+    """Encoder settings, independent of whether a library or the ffmpeg program runs them."""
 
     codec: Literal["libx264", "libx265"]
     preset: str
@@ -104,7 +104,7 @@ class Encoding:
 
 @dataclass(frozen=True)
 class Damage:
-    """What a channel did to a coded stream."""
+    """Damage that a channel did to a coded stream."""
 
     units: tuple[int, ...]
     """Indices of the coded pictures (in coding order) of which a byte was changed or lost."""

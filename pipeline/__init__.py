@@ -10,6 +10,5 @@ __version__ = "1.0.0"
 _OTHER = "corruptions.pipeline" if __name__ == "pipeline" else "pipeline"
 if getattr(sys.modules.get(_OTHER), "__title__", None) == __title__:
     raise ImportError(
-        f"{__name__}: this package is already imported as {_OTHER}; import it by one of the two "
-        f"names only."
+        f"{__name__}: this package is already imported as {_OTHER}; use one of the two names only."
     )

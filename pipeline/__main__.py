@@ -23,7 +23,7 @@ def _hint(error: ModuleNotFoundError) -> str:
     extra: then `error` is raised again.
     """
     *_, (frame, _) = walk_tb(error.__traceback__)
-    if not f"{frame.f_globals['__package__']}.".startswith(f"{__package__}."):
+    if not f"{frame.f_globals.get('__package__')}.".startswith(f"{__package__}."):
         raise error
     return (
         f"Failed: {error.name}: not installed; install the extra `pipeline` of {__title__}, or in "

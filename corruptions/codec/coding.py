@@ -26,9 +26,9 @@ class Coded:
     units: list[bytes]
     """Coded pictures in coding order."""
     positions: list[int]
-    """Position of each unit's picture on the screen, 0 first; -1 if it is never shown."""
+    """Display position of each unit's picture, counted from 0; -1 if it is never shown."""
     extradata: bytes
-    """Parameter sets, known to the decoder beforehand."""
+    """Parameter sets, given to the decoder before the first unit."""
     look: FrameFormat
 
     @property
@@ -37,7 +37,7 @@ class Coded:
 
 
 def encoder_options(encoding: Encoding) -> dict[str, str]:
-    """FFmpeg's options of an encoding, for the libraries and the program alike."""
+    """Return FFmpeg's options of an encoding, valid for the libraries and the ffmpeg program."""
     options = {"preset": encoding.preset, "threads": "1"}
     if encoding.crf is not None:
         options["crf"] = f"{encoding.crf:g}"
@@ -51,7 +51,7 @@ def encoder_options(encoding: Encoding) -> dict[str, str]:
 
 
 def encode(frames: Iterable[I420], stream: Stream, encoding: Encoding) -> Coded:
-    """Encode frames at a constant rate; parameter sets stand in the stream and beside it."""
+    """Encode frames at a constant rate; parameter sets are in the stream and beside it."""
     encoder = av.CodecContext.create(encoding.codec, "w")
     encoder.width, encoder.height = stream.width, stream.height
     encoder.pix_fmt = "yuv420p"
@@ -77,7 +77,7 @@ def encode(frames: Iterable[I420], stream: Stream, encoding: Encoding) -> Coded:
 
 
 def decode(codec: str, stream: bytes) -> Iterator[av.VideoFrame]:
-    """Decode a whole elementary stream that is sound."""
+    """Decode a complete, undamaged elementary stream."""
     decoder = open_decoder(codec, {})
     for packet in [*decoder.parse(stream), *decoder.parse(b""), None]:
         yield from decoder.decode(packet)
@@ -93,7 +93,7 @@ def open_decoder(codec: str, options: dict[str, str]) -> av.video.codeccontext.V
 
 
 def _parameter_sets(unit: bytes) -> bytes:
-    """SPS and PPS of an H.264 access unit in Annex B."""
+    """Return SPS and PPS of an H.264 access unit in Annex B."""
     start = b"\0\0\1"
     nals = (nal.rstrip(b"\0") for nal in unit.split(start)[1:])
     return b"".join(b"\0" + start + nal for nal in nals if nal and nal[0] & 31 in (7, 8))

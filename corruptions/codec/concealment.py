@@ -12,11 +12,11 @@ from corruptions.types import (
 )
 
 REORDER_DEPTH = 16
-"""Pictures that a damaged stream may come out of order by: the decoded picture buffer of H.264."""
+"""Largest reordering of a damaged stream in pictures: the decoded picture buffer of H.264."""
 
 
 class ConcealedStream(Iterator[av.VideoFrame]):
-    """The pictures of a damaged stream: as many as were sent, in order, all of one look.
+    """Pictures of a damaged stream: as many as were sent, in order, all of one format.
 
     `units` takes the place of the sound stream's units. The decoder conceals what it can. Where it
     gives no picture, or one of another size or format, the last good one is repeated (before the
@@ -51,7 +51,7 @@ class ConcealedStream(Iterator[av.VideoFrame]):
 
 
 def _pictures(coded: Coded, units: Sequence[bytes]) -> Iterator[tuple[int, av.VideoFrame]]:
-    """What the decoder makes of damaged units: position and picture, in the decoder's order."""
+    """Yield position and picture of what the decoder returns for damaged units, in its order."""
     width, height, pix_fmt, colorspace, color_range = coded.look
     # Damaged headers may declare any size: little more than the true one (decoders pad their
     # pictures) is refused before it takes memory.

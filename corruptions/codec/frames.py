@@ -29,7 +29,7 @@ CONVERSION = (
 
 
 class FrameFormat(NamedTuple):
-    """What a decoded picture must look like, and the colour tags that it gets.
+    """Format that a decoded picture must have, and the colour tags that it is given.
 
     Tags come from the source, not from a stream that has lost them or whose headers are damaged.
     """
@@ -42,19 +42,19 @@ class FrameFormat(NamedTuple):
 
 
 def repeated_to_minimum(side: int) -> int:
-    """Width or height at which a frame of even width or height is encoded."""
+    """Return the width or height at which a frame of even width or height is encoded."""
     return max(MIN_SIDE, side)
 
 
 def crop(frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
-    """The left upper part of a 4:2:0 frame, of even size."""
+    """Return the upper left part of a 4:2:0 frame, of even size."""
     if (frame.width, frame.height) == (width, height):
         return frame
     return av.VideoFrame.from_ndarray(i420(frame, width, height), format="yuv420p")
 
 
 def format_of(frame: av.VideoFrame) -> FrameFormat:
-    """Size, format and colour tags of a picture."""
+    """Return size, format and colour tags of a picture."""
     full = frame.format.name.startswith("yuvj") or frame.color_range == ColorRange.JPEG
     return FrameFormat(
         frame.width,
@@ -66,7 +66,7 @@ def format_of(frame: av.VideoFrame) -> FrameFormat:
 
 
 def planar(frame: av.VideoFrame) -> av.VideoFrame:
-    """A frame as 8-bit YUV 4:2:0 of the same size.
+    """Return a frame as 8-bit YUV 4:2:0 of the same size.
 
     8-bit 4:2:0 frames keep their values, whatever range and matrix they have; others are converted
     with CONVERSION: YUV keeps range and matrix, RGB becomes BT.601 limited range.
@@ -85,7 +85,7 @@ def planar(frame: av.VideoFrame) -> av.VideoFrame:
 
 
 def i420(frame: av.VideoFrame, width: int, height: int) -> I420:
-    """The planes of a 4:2:0 frame, cropped or its edge repeated to an even size."""
+    """Return the planes of a 4:2:0 frame, cropped or with its edge repeated to an even size."""
     luma, *chroma = frame.planes
     planes = [
         _plane(luma, width, height),

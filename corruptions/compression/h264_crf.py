@@ -22,7 +22,7 @@ LEVELS = (23, 30, 37, 44, 51)  # libx264 CRF; 51 is the codec's worst
 
 
 def h264_crf(stream: Stream, level: float) -> Encoding:
-    """libx264, preset medium, CRF `level` in 0..51; fractions are allowed."""
+    """Return libx264, preset medium, CRF `level` in 0..51; fractions are allowed."""
     if not 0 <= level <= 51:
         raise ValueError(f"{level = } must be in 0..51 for libx264's CRF.")
     return Encoding("libx264", preset="medium", crf=level)

@@ -21,16 +21,16 @@ SOURCE = "Mini Kinetics-C / Mini SSV2-C, corruption `h265_abr`"
 ACTS_ON = "encoder"
 LEVELS = (2, 4, 8, 16, 32)  # source rate over target rate
 REFERENCE = Encoding("libx264", preset="medium", crf=23)
-"""Whose bit rate stands for the source's where a clip comes as an array."""
+"""Encoding whose bit rate is taken for the source's where a clip is an array."""
 
 
 def h265_abr(stream: Stream, level: float) -> Encoding:
-    """libx265, preset medium, the video stream's rate divided by `level`."""
+    """Return libx265, preset medium, the video stream's rate divided by `level`."""
     return _encoding(stream.bit_rate, level)
 
 
 def h265_abr_original(stream: Stream, level: float) -> Encoding:
-    """libx265, preset medium, the container's rate divided by `level`."""
+    """Return libx265, preset medium, the container's rate divided by `level`."""
     return _encoding(stream.container_bit_rate or stream.bit_rate, level)
 
 

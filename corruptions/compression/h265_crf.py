@@ -22,7 +22,7 @@ LEVELS = (27, 33, 39, 45, 51)  # libx265 CRF; 51 is the codec's worst
 
 
 def h265_crf(stream: Stream, level: float) -> Encoding:
-    """libx265, preset medium, CRF `level` in 0..51; fractions are allowed."""
+    """Return libx265, preset medium, CRF `level` in 0..51; fractions are allowed."""
     if not 0 <= level <= 51:
         raise ValueError(f"{level = } must be in 0..51 for libx265's CRF.")
     return Encoding("libx265", preset="medium", crf=level)

@@ -1,4 +1,4 @@
-"""Turn a frame about its centre, the same on every machine."""
+"""Rotation of frames about their centre, the same on every machine."""
 
 import math
 from functools import lru_cache
@@ -19,7 +19,7 @@ def rotated(frame: NDArray[np.uint8], degrees: float, out: NDArray[np.uint8]) ->
 
 @lru_cache(maxsize=64)
 def _maps(height: int, width: int, degrees: float) -> Maps:
-    """Where each pixel comes from: whole pixels, and parts of 1/32 of one.
+    """Return the source of each pixel: whole pixels, and parts of 1/32 pixel.
 
     `cv2.warpAffine` would do, but rounds otherwise where a CPU has other instructions. Sine and
     cosine are cut to 1/2^24, because their last bits differ between machines too.

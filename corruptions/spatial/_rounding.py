@@ -1,4 +1,4 @@
-"""Levels of a picture are whole numbers: how real values become them."""
+"""Rounding of real values to the whole levels of a picture."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 NEAREST = 0.5
 """Offset before cutting: the nearest whole number, halves upwards (dialect `ours`)."""
 CUT = 0.0
-"""No offset: what comes after the point is dropped (dialect `original`)."""
+"""No offset: the fraction is dropped (dialect `original`)."""
 
 
 def to_uint8(values: NDArray[np.float64], offset: float = NEAREST) -> NDArray[np.uint8]:
-    """Whole numbers 0..255 from real ones on the same scale: floor(value + offset), limited."""
+    """Return floor(value + offset), limited to 0..255."""
     return np.clip(np.floor(values + offset), 0, 255).astype(np.uint8)

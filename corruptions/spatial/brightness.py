@@ -31,14 +31,14 @@ def brightness(clip: Clip, added: float, context: Context) -> Clip:
 
 
 def brightness_original(clip: Clip, added: float, context: Context) -> Clip:
-    """As `brightness`, cut instead of rounded."""
+    """Add `added` to the V of HSV, cut instead of rounded."""
     return _lift(clip, _table(float(added), CUT), context)
 
 
 def _lift(clip: Clip, table: NDArray[np.uint8], context: Context) -> Clip:
     wanted = context.wanted(len(clip))
     bright = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
-    channels = np.empty((3, *clip.shape[1:3]), np.uint8)  # asked for once: memory is slow to get
+    channels = np.empty((3, *clip.shape[1:3]), np.uint8)  # allocated once and reused
     largest, results = np.empty_like(channels[0]), np.empty_like(channels)
     pair = np.empty((*clip.shape[1:3], 2), np.uint8)
     for out, number in zip(bright, wanted, strict=True):
@@ -53,9 +53,9 @@ def _lift(clip: Clip, table: NDArray[np.uint8], context: Context) -> Clip:
 
 @lru_cache(maxsize=16)
 def _table(added: float, offset: float) -> NDArray[np.uint8]:
-    """Corrupted value at [256 x largest channel of the pixel + value]."""
+    """Return the corrupted value at [256 x largest channel of the pixel + value]."""
     if not -1 <= added <= 1:
-        raise ValueError(f"level {added} (added to V in [0, 1]) must lie in -1..1.")
+        raise ValueError(f"level {added} (added to V in [0, 1]) must be in -1..1.")
     largest = np.arange(256.0)[:, None]
     lifted = np.clip(largest + 255 * added, 0, 255)
     table = np.arange(256.0) * lifted / np.maximum(largest, 1)

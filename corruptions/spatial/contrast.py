@@ -27,7 +27,7 @@ def contrast(clip: Clip, kept: float, context: Context) -> Clip:
 
 
 def contrast_original(clip: Clip, kept: float, context: Context) -> Clip:
-    """As `contrast`, cut instead of rounded."""
+    """Shrink contrast to the share `kept`, cut instead of rounded."""
     return _shrink(clip, kept, context, CUT)
 
 

@@ -11,13 +11,14 @@ above 0.
 
 Nothing is random.
 
-All in whole numbers: the disk is a sum of rows of boxes.
+All in whole numbers: the disk is a sum of columns, each the difference of two running sums.
 """
 
 import math
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from corruptions.types import Clip, Context
 
@@ -28,6 +29,7 @@ SOURCE = (
 LEVELS = ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5))  # (r in pixels, s in pixels)
 
 MOST_RADIUS = 100
+MOST_ADDED = 257  # values of 255 that 16 bits hold the sum of
 
 
 def defocus_blur(clip: Clip, level: tuple[int, float], context: Context) -> Clip:
@@ -35,21 +37,44 @@ def defocus_blur(clip: Clip, level: tuple[int, float], context: Context) -> Clip
     radius, sigma = level
     if not (1 <= radius <= MOST_RADIUS and radius == int(radius) and sigma > 0):
         raise ValueError(f"{level = }: whole radius in 1..{MOST_RADIUS}, sigma above 0.")
-    widths = [math.isqrt(int(radius) ** 2 - row**2) for row in range(int(radius) + 1)]
-    area = 2 * sum(2 * width + 1 for width in widths) - (2 * widths[0] + 1)
+    reaches = [math.isqrt(int(radius) ** 2 - column**2) for column in range(int(radius) + 1)]
+    area = 2 * sum(2 * reach + 1 for reach in reaches) - (2 * reaches[0] + 1)
     size = 3 if radius <= 8 else 5
     wanted = context.wanted(len(clip))
     blurred = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
-    total = np.empty(clip.shape[1:], np.uint32)
     for out, number in zip(blurred, wanted, strict=True):
         cv2.GaussianBlur(clip[number], (size, size), sigma, out)
-        around = cv2.copyMakeBorder(out, *(len(widths) - 1,) * 4, cv2.BORDER_REFLECT_101)
-        total[...] = area // 2
-        for row, width in enumerate(widths):
-            columns = np.s_[radius : radius + clip.shape[2]]
-            sums = cv2.boxFilter(around, cv2.CV_32S, (2 * width + 1, 1), normalize=False)
-            for start in {radius - row, radius + row}:
-                total += sums[start : start + clip.shape[1], columns].view(np.uint32)
-        total //= np.uint32(area)
-        out[...] = total
+        total = _sums(out, reaches)
+        total += total.dtype.type(area // 2)
+        total //= total.dtype.type(area)
+        out[...] = total.reshape(out.shape)
     return blurred
+
+
+def _sums(frame: NDArray[np.uint8], reaches: list[int]) -> NDArray[np.unsignedinteger]:
+    """Add up the values of the disk around each pixel, column by column of the disk.
+
+    A column is the difference of two running sums. These wrap at 65536, which is right as long as
+    no more than 257 values of 255 are added up; then a new sum begins.
+    """
+    height, width, channels = frame.shape
+    radius = len(reaches) - 1
+    around = cv2.copyMakeBorder(
+        frame, radius + 1, radius, radius, radius, cv2.BORDER_REFLECT_101
+    ).reshape(height + 2 * radius + 1, -1)
+    running = np.cumsum(around, axis=0, dtype=np.uint16)
+    sums = []
+    added = MOST_ADDED
+    for reach in sorted(set(reaches)):
+        top, bottom = radius - reach, radius + reach + 1
+        tall = running[bottom : bottom + height] - running[top : top + height]
+        for column in range(-radius, radius + 1):
+            if reaches[abs(column)] != reach:
+                continue
+            added += 2 * reach + 1
+            if added > MOST_ADDED:
+                sums.append(np.zeros((height, width * channels), np.uint16))
+                added = 2 * reach + 1
+            first = (radius + column) * channels
+            sums[-1] += tall[:, first : first + width * channels]
+    return sums[0] if len(sums) == 1 else np.sum(sums, axis=0, dtype=np.uint32)

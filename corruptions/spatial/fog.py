@@ -30,7 +30,7 @@ FIRST_DISPLACEMENT = 100.0
 
 
 def fog(clip: Clip, level: tuple[float, float], context: Context) -> Clip:
-    """Fog of thickness k, its map smoother with larger d."""
+    """Add fog of thickness k, its map smoother with larger d."""
     thickness, plasma = _map_for(clip, level, context)
     wanted = context.wanted(len(clip))
     foggy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
@@ -41,7 +41,7 @@ def fog(clip: Clip, level: tuple[float, float], context: Context) -> Clip:
 
 
 def fog_original(clip: Clip, level: tuple[float, float], context: Context) -> Clip:
-    """As `fog`, M per frame, cut instead of rounded."""
+    """Add fog, with M per frame, cut instead of rounded."""
     thickness, plasma = _map_for(clip, level, context)
     wanted = context.wanted(len(clip))
     foggy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
@@ -55,7 +55,7 @@ def fog_original(clip: Clip, level: tuple[float, float], context: Context) -> Cl
 
 
 class _Veil:
-    """The map x -> x s + veil, in 16-bit numbers of 1/256 level: s = M / (M + k) < 1."""
+    """Map x -> x s + veil, in 16-bit numbers of 1/256 level: s = M / (M + k) < 1."""
 
     def __init__(
         self, thickness: float, plasma: NDArray[np.float64], brightest: int, offset: float
@@ -63,7 +63,7 @@ class _Veil:
         share = brightest / (brightest + 255 * thickness) if brightest else 0.0
         veil = (255 * thickness * share * plasma + offset) * 256
         self.veil = np.repeat(veil.astype(np.uint16), 3, axis=1)  # one column per value
-        self.work = np.empty((2, *self.veil.shape), np.uint16)  # asked for once: slow to get
+        self.work = np.empty((2, *self.veil.shape), np.uint16)  # allocated once
         scale = round(share * 65536)
         # x scale / 256 as two products, each of which fits into 16 bits
         self.high, self.low = np.uint16(scale >> 8), np.uint16(scale & 255)
@@ -95,7 +95,7 @@ def _map_for(
 
 
 def _plasma(side: int, decay: float, uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Diamond-square map of `side` (a power of two) squared points, scaled to [0, 1].
+    """Return a diamond-square map of `side` (a power of two) squared points, scaled to [0, 1].
 
     Takes side^2 - 1 uniform numbers. Every point is the mean of its four neighbours on the coarser
     grid, which is a torus, plus a displacement. Sums have a fixed order.

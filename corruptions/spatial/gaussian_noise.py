@@ -40,9 +40,9 @@ def gaussian_noise(clip: Clip, sigma: float, context: Context) -> Clip:
 
 @lru_cache(maxsize=16)
 def _quantiles(sigma: float) -> NDArray[np.int16]:
-    """255 sigma z at quantile (j + 1/2) / 65536, to the nearest whole number."""
+    """Return 255 sigma z at quantile (j + 1/2) / 65536, to the nearest whole number."""
     if not 0 <= sigma <= 20:
-        raise ValueError(f"level {sigma} (standard deviation, 1 is the range) must lie in 0..20.")
+        raise ValueError(f"level {sigma} (standard deviation, 1 is the range) must be in 0..20.")
     upper = ndtri((np.arange(32768, 65536) + 0.5) / 65536)
     both = np.concatenate([-upper[::-1], upper])
     return np.rint(255 * sigma * both).astype(np.int16).reshape(1, -1)

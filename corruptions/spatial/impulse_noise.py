@@ -21,7 +21,7 @@ LEVELS = (0.03, 0.06, 0.09, 0.17, 0.27)  # a
 def impulse_noise(clip: Clip, amount: float, context: Context) -> Clip:
     """Replace the share `amount` of the values by 0 or 255."""
     if not 0 <= amount <= 1:
-        raise ValueError(f"level {amount} (share of the values) must lie in 0..1.")
+        raise ValueError(f"level {amount} (share of the values) must be in 0..1.")
     half = round(32768 * amount)
     wanted = context.wanted(len(clip))
     noisy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)

@@ -21,7 +21,7 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5)  # p
 def pepper_noise(clip: Clip, chance: float, context: Context) -> Clip:
     """Make values black with probability `chance`."""
     if not 0 <= chance <= 1:
-        raise ValueError(f"level {chance} (share of the values) must lie in 0..1.")
+        raise ValueError(f"level {chance} (share of the values) must be in 0..1.")
     wanted = context.wanted(len(clip))
     noisy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
     for out, number in zip(noisy, wanted, strict=True):

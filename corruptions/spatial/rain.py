@@ -42,12 +42,12 @@ Level = tuple[int, int, float]
 
 
 def rain(clip: Clip, level: Level, context: Context) -> Clip:
-    """Rain of one drop per `level[0]` pixels, `level[1]` long, over `level[2]` of the contrast."""
+    """Add one drop per `level[0]` pixels, `level[1]` long, over `level[2]` of the contrast."""
     return _rain(clip, level, context, NEAREST)
 
 
 def rain_original(clip: Clip, level: Level, context: Context) -> Clip:
-    """As `rain`, cut instead of rounded, drops as unevenly spread as there."""
+    """Add rain, cut instead of rounded, with the drops of the original's code."""
     if clip.shape[1] <= level[1]:
         raise ValueError(
             f"rain of dialect 'original' needs frames higher than its drops: height "
@@ -77,13 +77,13 @@ def _rain(clip: Clip, level: Level, context: Context, offset: float) -> Clip:
 
 
 def _span(draw: float, width: int) -> tuple[int, int]:
-    """Columns from which the original drew: cut by the slant that it then did not use."""
+    """Return the columns from which the original drew, cut by a slant that it did not use."""
     slant = int(np.floor(draw * 20)) - 10
     return (slant, width) if slant < 0 else (0, max(1, width - slant))
 
 
 class _Scene:
-    """Work space for frames of one size: memory is slow to get, so it is asked for once."""
+    """Work space for frames of one size, allocated once and reused."""
 
     def __init__(self, height: int, width: int, drops: int, kept: float, offset: float) -> None:
         self.kept, self.offset = kept, offset
@@ -96,7 +96,7 @@ class _Scene:
         self._dull(frame, self._streaks(frame), out)
 
     def _streaks(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Give b on the lines, x elsewhere. Differences are modulo 256, so they need no sign."""
+        """Return b on the lines, x elsewhere. Differences are modulo 256, so they need no sign."""
         mask, lift, streaks = self.narrow
         mask[...] = 0
         if len(self.lines):

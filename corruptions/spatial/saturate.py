@@ -34,7 +34,7 @@ def saturate(clip: Clip, line: tuple[float, float], context: Context) -> Clip:
 
 
 def saturate_original(clip: Clip, line: tuple[float, float], context: Context) -> Clip:
-    """As `saturate`, cut instead of rounded."""
+    """Map the S of HSV by the straight line (a, b), cut instead of rounded."""
     return _map(clip, line, context, CUT)
 
 
@@ -44,7 +44,7 @@ def _map(clip: Clip, line: tuple[float, float], context: Context, offset: float)
     vivid = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
     size = clip.shape[1:3]
     channels, mapped = np.empty((3, *size), np.uint8), np.empty((3, *size), np.uint8)
-    largest, smallest, spread = np.empty((3, *size), np.uint8)  # asked for once: slow to get
+    largest, smallest, spread = np.empty((3, *size), np.uint8)  # allocated once
     pair = np.empty((*size, 2), np.uint8)
     ratio, grey, top, value = np.empty((4, *size), np.float32)
     for out, number in zip(vivid, wanted, strict=True):
@@ -67,7 +67,7 @@ def _map(clip: Clip, line: tuple[float, float], context: Context, offset: float)
 
 @lru_cache(maxsize=16)
 def _tables(a: float, b: float) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """S' / S, and what grey loses in green and blue, at [256 V + N]."""
+    """Return S' / S, and what grey loses in green and blue, at [256 V + N]."""
     if not a >= 0:
         raise ValueError(f"level {a, b}: the factor {a} of the saturation must be 0 or more.")
     largest, smallest = np.arange(256.0)[:, None], np.arange(256.0)

@@ -35,12 +35,12 @@ MOST_PHOTONS = 100_000  # from here on the noise of white is below one level
 
 
 def shot_noise(clip: Clip, photons: float, context: Context) -> Clip:
-    """Poisson noise of `photons` photons at white."""
+    """Add Poisson noise of `photons` photons at white."""
     return _look_up(clip, _quantiles(float(photons), NEAREST), context)
 
 
 def shot_noise_original(clip: Clip, photons: float, context: Context) -> Clip:
-    """As `shot_noise`, cut instead of rounded."""
+    """Add Poisson noise of `photons` photons at white, cut instead of rounded."""
     return _look_up(clip, _quantiles(float(photons), CUT), context)
 
 
@@ -60,9 +60,9 @@ def _look_up(clip: Clip, table: NDArray[np.uint8], context: Context) -> Clip:
 
 @lru_cache(maxsize=16)
 def _quantiles(photons: float, offset: float) -> NDArray[np.uint8]:
-    """Quantile (j + 1/2) / 4096 of the corrupted value v at [4096 v + j]."""
+    """Return quantile (j + 1/2) / 4096 of the corrupted value v at [4096 v + j]."""
     if not 0 < photons <= MOST_PHOTONS:
-        raise ValueError(f"level {photons} (photons at white) must lie in (0, {MOST_PHOTONS}].")
+        raise ValueError(f"level {photons} (photons at white) must be in (0, {MOST_PHOTONS}].")
     steps = 1 << QUANTILE_BITS
     chances = (np.arange(steps) + 0.5) / steps
     counts = np.zeros((256, steps))
@@ -75,7 +75,7 @@ def _quantiles(photons: float, offset: float) -> NDArray[np.uint8]:
 
 
 def _cumulated(mean: float) -> tuple[int, NDArray[np.float64]]:
-    """First count, and running sum from there of the Poisson weights (not yet divided by all).
+    """Return the first count, and the running sum from there of the undivided Poisson weights.
 
     Weights are products from the most frequent count outwards: only operations that IEEE 754
     fixes to the last bit, no exponential function, whose last bit differs between machines.

@@ -28,7 +28,7 @@ SIDE = 256
 def translation(clip: Clip, span: int, context: Context) -> Clip:
     """Shift every frame at random within `span` pixels."""
     if not 0 <= span <= SIDE:
-        raise ValueError(f"level {span} (pixels of a frame of side {SIDE}) must lie in 0..{SIDE}.")
+        raise ValueError(f"level {span} (pixels of a frame of side {SIDE}) must be in 0..{SIDE}.")
     wanted = context.wanted(len(clip))
     height, width = clip.shape[1:3]
     most = int(span * min(height, width) / SIDE / 2 + 0.5)

@@ -29,7 +29,7 @@ MOST_ZOOMS = 255  # 256 frames of 255: the largest sum that 16 bits hold
 
 
 def zoom_blur(clip: Clip, level: tuple[int, float], context: Context) -> Clip:
-    """Mean of the frame and `level[0]` zooms, in steps of `level[1]`."""
+    """Average the frame and `level[0]` zooms, in steps of `level[1]`."""
     count, step = level
     if not (1 <= count <= MOST_ZOOMS and count == int(count) and step >= 0):
         raise ValueError(f"{level = }: need a whole number of zooms in 1..{MOST_ZOOMS}, step >= 0.")

@@ -1,4 +1,4 @@
-"""Which frames a localised corruption touches: one run of frames in the middle of the clip.
+"""Frames of localized corruptions: one run of frames in the middle of the clip.
 
 The temporal-action-detection study corrupts 1, 5 or 10 % of the frames of every action, one run
 around its middle. A clip of an action benchmark is one action. Severities 1, 3 and 5 are the
@@ -15,7 +15,7 @@ LEVELS = (0.01, 0.03, 0.05, 0.075, 0.1)  # share of the clip's frames
 
 
 def touched(num_frames: int, share: float) -> range:
-    """The frames that are corrupted: at least one."""
+    """Return the frames that are corrupted: at least one."""
     if not 0 < share <= 1:
         raise ValueError(f"level {share} (share of the frames) must lie in (0, 1].")
     count = max(1, math.floor(share * num_frames + 0.5))

@@ -37,12 +37,12 @@ def frame_rate(clip: Clip, rate: Fraction | float, context: Context) -> Clip:
 
 
 def output_frames(num_frames: int, rate: Fraction | float, fps: Fraction) -> int:
-    """Frames that come out: duration times rate, at least one."""
+    """Return the number of output frames: duration times rate, at least one."""
     return max(1, math.floor(num_frames / fps * output_fps(rate, fps) + Fraction(1, 2)))
 
 
 def output_fps(rate: Fraction | float, fps: Fraction) -> Fraction:
-    """Frame rate that comes out."""
+    """Return the output frame rate."""
     if not rate > 0:
         raise ValueError(f"level {rate} (frames per second) must be above 0.")
     return Fraction(rate)

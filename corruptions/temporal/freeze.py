@@ -21,7 +21,7 @@ LEVELS = (0.12, 0.24, 0.36, 0.48, 0.6)  # p: chance that a frame stalls
 def freeze(clip: Clip, chance: float, context: Context) -> Clip:
     """Repeat the frame before with probability `chance`."""
     if not 0 <= chance <= 1:
-        raise ValueError(f"level {chance} (chance that a frame stalls) must lie in 0..1.")
+        raise ValueError(f"level {chance} (chance that a frame stalls) must be in 0..1.")
     moves = random_uniforms(context.random.clip(), len(clip)) >= chance
     moves[0] = True
     shown = np.maximum.accumulate(np.where(moves, np.arange(len(clip)), 0))

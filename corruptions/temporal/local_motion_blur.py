@@ -56,7 +56,7 @@ def _blur(frame: NDArray[np.uint8], degrees: float) -> NDArray[np.uint8]:
 
 
 def _weights() -> list[int]:
-    """Half a bell curve, in parts of 65536 that add up to it."""
+    """Return half a bell curve, in parts of 65536 that add up to it."""
     bell = [math.exp(-(i**2) / (2 * SIGMA**2)) for i in range(TAPS)]
     weights = [round(65536 * value / sum(bell)) for value in bell]
     weights[0] += 65536 - sum(weights)
@@ -64,7 +64,7 @@ def _weights() -> list[int]:
 
 
 def _offsets(degrees: float) -> list[tuple[int, int]]:
-    """Pixels along the angle, clockwise from the right."""
+    """Return the pixels along the angle, clockwise from the right."""
     angle = math.radians(degrees)
     return [
         (math.ceil(i * math.cos(angle) - 0.5), math.ceil(i * math.sin(angle) - 0.5))

@@ -11,7 +11,7 @@ Nothing is random.
 
 Dialects: `ours` keeps the number of frames and rounds to the nearest whole number. `original` has
 output only where the window is complete, c <= i < T - c, so it loses 2 c frames (a clip of no more
-than that comes out empty), and cuts.
+than that becomes empty), and cuts.
 
 Sums are whole numbers and run along the clip: one frame comes in, one goes out.
 """
@@ -32,19 +32,19 @@ MOST_HALF = 128  # 256 frames of 255: the largest sum that 16 bits hold
 
 
 def motion_blur(clip: Clip, half: int, context: Context) -> Clip:
-    """Mean of the frames from `half` before to `half - 1` after each."""
+    """Average the frames from `half` before to `half - 1` after each."""
     wanted = context.wanted(len(clip))
     return _means(clip, wanted, _whole(half), half_up=True)
 
 
 def motion_blur_original(clip: Clip, half: int, context: Context) -> Clip:
-    """As `motion_blur`, complete windows only, cut instead of rounded."""
+    """Average complete windows only, cut instead of rounded."""
     left = output_frames_original(len(clip), half, context.fps)
     return _means(clip, context.wanted(left) + half, _whole(half), half_up=False)
 
 
 def output_frames_original(num_frames: int, half: int, fps: Fraction) -> int:
-    """Frames that the original keeps."""
+    """Return the number of frames that the original keeps."""
     return max(0, num_frames - 2 * half)
 
 

@@ -50,7 +50,7 @@ def occlusion(clip: Clip, share: float, context: Context) -> Clip:
 
 @lru_cache(maxsize=4)
 def _hand(height: int, width: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Where the hand is (255), and its picture."""
+    """Return the mask of the hand (255 inside) and its picture."""
     side = min(height, width) / 1.1
     mask = np.zeros((height, width), np.uint8)
 

@@ -26,6 +26,11 @@ y = \operatorname{decode}(\operatorname{x264}(x;\ \text{preset medium},\ \text{C
     "y = decode(x265(x, preset medium, CRF c))": r"""
 y = \operatorname{decode}(\operatorname{x265}(x;\ \text{preset medium},\ \text{CRF } c))""",
     "u_i < p,  u_i uniform in [0, 1)": r"u_i < p, \qquad u_i \text{ uniform in } [0, 1)",
+    "from bad to good with chance 1 / b,    from good to bad with chance p / (b (1 - p))": (
+        r"""
+\text{from bad to good with probability } \frac{1}{b}, \qquad
+\text{from good to bad with probability } \frac{p}{b\, (1 - p)}"""
+    ),
     # spatial
     "HSV: V' = min(1, V + c)": r"\text{HSV:} \quad V' = \min(1,\ V + c)",
     "y = (x - mu) c + mu,    mu = mean of x over the frame, per channel": r"""
@@ -73,7 +78,105 @@ y(p) = x(p + d), \qquad d = (d_x, d_y) \text{ whole pixels from } -a/2 \text{ to
 \text{ each, at side 256}""",
     "y = (x + sum of zoom_z(x)) / (n + 1),    z = 1, 1 + s, 1 + 2 s, ...: n of them": r"""
 y = \frac{1}{n + 1} \Bigl(x + \sum_{i=0}^{n-1} \operatorname{zoom}_{1 + i s}(x)\Bigr)""",
+    "y = min(1, max(0, x + x sigma z)),   z standard normal": r"""
+y = \min(1,\ \max(0,\ x + x\, \sigma z)), \qquad z \sim N(0, 1)""",
+    "y(p) = sum of g(q) x(p + q),    g a bell curve of deviation sigma in both directions": (
+        r"""
+y(p) = \sum_q g(q)\, x(p + q), \qquad g = N(0, \sigma^2) \text{ in both directions}"""
+    ),
+    """\
+g = x blurred by a bell curve of sigma s, rounded
+n times, for every pixel p from the last to the first:   g(p) = g(p + q)
+y = g blurred by a bell curve of sigma s""": r"""
+\begin{aligned}
+g &= x * N(0, s^2), \text{ rounded} \\
+g(p) &\leftarrow g(p + q) \quad n \text{ times, for every pixel } p
+\text{ from the last to the first} \\
+y &= g * N(0, s^2)
+\end{aligned}""",
+    "y(p) = mean of x over the block of p,    floor(c H) x floor(c W) blocks, at least 1 x 1": r"""
+y(p) = \operatorname{mean}_{q \in B(p)} x(q), \qquad
+\lfloor c H \rfloor \times \lfloor c W \rfloor \text{ blocks } B, \text{ at least } 1 \times 1""",
+    "y(p) = x(p + a d(p)),   d = u blurred by a bell curve of 1 % of each side,   |u| <= H / 200": (
+        r"""
+y(p) = x(p + a\, d(p)), \qquad d = u * N(0, \sigma^2),\ \sigma = 1\,\% \text{ of each side},
+\qquad |u| \le H / 200"""
+    ),
+    "y = min(1, x + a w C / max(w)),    w = l e,    C = (175, 238, 238) / 255, pale turquoise": r"""
+y = \min\Bigl(1,\ x + a\, \frac{w}{\max w}\, C\Bigr), \qquad w = l\, e, \qquad
+C = (175,\ 238,\ 238) / 255, \text{ pale turquoise}""",
+    "y = (1 - v) x + v C,    C = (63, 42, 20) / 255, mud brown": r"""
+y = (1 - v)\, x + v\, C, \qquad C = (63,\ 42,\ 20) / 255, \text{ mud brown}""",
+    "y = min(1, b x + (1 - b) max(x, 1.5 G(x) + 0.5) + f + F)": r"""
+y = \min\bigl(1,\ b\, x + (1 - b) \max(x,\ 1.5\, G(x) + 0.5) + f + F\bigr)""",
+    "y = min(1, w x + v F)": r"y = \min(1,\ w\, x + v\, F)",
+    "HSV: V' = max(0, V - c)": r"\text{HSV:} \quad V' = \max(0,\ V - c)",
+    "HSV: V' = V 2^-e": r"\text{HSV:} \quad V' = V\, 2^{-e}",
+    "HSV: V' = min(1, V 2^e)": r"\text{HSV:} \quad V' = \min(1,\ V\, 2^e)",
+    "y_k = min(1, g_k x_k),    g_k uniform in [1 - s, 1 + s],    k = red, green, blue": r"""
+y_k = \min(1,\ g_k x_k), \qquad g_k \text{ uniform in } [1 - s,\ 1 + s], \qquad
+k = \text{red, green, blue}""",
+    "y = round(x (2^b - 1)) / (2^b - 1)": r"""
+y = \frac{\operatorname{round}\bigl(x\, (2^b - 1)\bigr)}{2^b - 1}""",
+    "y = enlarge(reduce(x)),    to max(1, round(c H)) x max(1, round(c W)) pixels and back": r"""
+y = \operatorname{enlarge}(\operatorname{reduce}(x)), \qquad
+\text{to } \max(1, \operatorname{round}(c H)) \times \max(1, \operatorname{round}(c W))
+\text{ pixels and back}""",
+    "y(p) = x(m + S (p - m)),    m the centre, S shrinks one direction to 1 / s": r"""
+y(p) = x\bigl(m + S\,(p - m)\bigr), \qquad m \text{ the centre},\
+S \text{ shrinks one direction to } 1 / s""",
+    "y = x (1 - d m)": r"y = x\, (1 - d\, m)",
+    "y = min(1, x + a / (1 + (r / s)^2))": r"""
+y = \min\Bigl(1,\ x + \frac{a}{1 + (r / s)^2}\Bigr)""",
+    "y = 0 in k = max(1, floor(c H)) rows,    else x": r"""
+y = \begin{cases} 0 & \text{in } k = \max(1, \lfloor c H \rfloor) \text{ rows} \\
+x & \text{else} \end{cases}""",
+    "y = 0 in a block of h x w pixels,    else x,    h = H sqrt(a q), w = W sqrt(a / q)": r"""
+y = \begin{cases} 0 & \text{in a block of } h \times w \text{ pixels} \\ x & \text{else}
+\end{cases} \qquad h = H \sqrt{a q},\ w = W \sqrt{a / q}""",
+    "y = 0 in round(s n) of the n cells,    else x": r"""
+y = \begin{cases} 0 & \text{in } \operatorname{round}(s\, n) \text{ of the } n \text{ cells} \\
+x & \text{else} \end{cases}""",
+    "y = (1 - a) x + a r": r"y = (1 - a)\, x + a\, r",
+    "y = u on the edges and on a share c of the pixels around them,    else x": r"""
+y = \begin{cases} u & \text{on the edges and on a share } c \text{ of the pixels around them} \\
+x & \text{else} \end{cases}""",
     # temporal
+    "y_t = min(1, b x + (1 - b) max(x, 1.5 G(x) + 0.5) + f(p - v t e) + F(p - 0.6 v t e))": r"""
+y_t(p) = \min\bigl(1,\ b\, x + (1 - b) \max(x,\ 1.5\, G(x) + 0.5) + f(p - v\, t\, e)
++ F(p - 0.6\, v\, t\, e)\bigr)""",
+    "py = (u P + f v t) mod P - L,    P = H + L": r"""
+p_y = (u\, P + f\, v\, t) \bmod P - L, \qquad P = H + L""",
+    "output i = the last frame before the stall in frames that stall, else input i": r"""
+y_i = \begin{cases} x_b,\ b \text{ the last frame before the stall} & \text{in frames that stall} \\
+x_i & \text{else} \end{cases}""",
+    "output i = input j_i,    j_i = j_(i-1) in frames that stall, else min(i, j_(i-1) + 2)": r"""
+y_i = x_{j_i}, \qquad j_i = \begin{cases} j_{i-1} & \text{in frames that stall} \\
+\min(i,\ j_{i-1} + 2) & \text{else} \end{cases}""",
+    "y_t = min(1, x_t max(0, 1 + s z_t)),    z_t standard normal": r"""
+y_t = \min\bigl(1,\ x_t \max(0,\ 1 + s\, z_t)\bigr), \qquad z_t \sim N(0, 1)""",
+    "y_i = mean of x_j,    max(0, i - c) <= j <= min(T - 1, i + c)": r"""
+y_i = \operatorname{mean}(x_j), \qquad \max(0,\ i - c) \le j \le \min(T - 1,\ i + c)""",
+    "row r of y_i = row r of x_j,    j = max(0, i - d + floor((d + 1) r / H))": r"""
+y_i(r) = x_j(r), \qquad j = \max\bigl(0,\ i - d + \lfloor (d + 1)\, r / H \rfloor\bigr)
+\text{ for row } r""",
+    "y(p) = x(m + t + R (p - m) / z),    m the centre": r"""
+y(p) = x\bigl(m + t + R\,(p - m) / z\bigr), \qquad m \text{ the centre}""",
+    "y_t = 0 in a block of h x w pixels at q_t,    else x_t,    h = H sqrt(a), w = W sqrt(a)": r"""
+y_t = \begin{cases} 0 & \text{in a block of } h \times w \text{ pixels at } q_t \\
+x_t & \text{else} \end{cases} \qquad h = H \sqrt{a},\ w = W \sqrt{a}""",
+    "y_i = 0 in round(s T) frames,    else x_i": r"""
+y_i = \begin{cases} 0 & \text{in } \operatorname{round}(s\, T) \text{ frames} \\
+x_i & \text{else} \end{cases}""",
+    "y_i = x_j,    j the frame nearest to i of the max(1, round((1 - s) T)) that are kept": r"""
+y_i = x_j, \qquad j \text{ the frame nearest to } i \text{ of the }
+\max\bigl(1,\ \operatorname{round}((1 - s)\, T)\bigr) \text{ that are kept}""",
+    "y_i = x_o(i),    o a random order of round(s T) frames,    o(i) = i for the others": r"""
+y_i = x_{o(i)}, \qquad o \text{ a random order of } \operatorname{round}(s\, T) \text{ frames},
+\qquad o(i) = i \text{ for the others}""",
+    "y_i = x_o(i),    but 0 in round(v T) frames,    v = (1 - u) s, u uniform in [0, 1)": r"""
+y_i = x_{o(i)}, \text{ but } 0 \text{ in } \operatorname{round}(v\, T) \text{ frames}, \qquad
+v = (1 - u)\, s,\ u \text{ uniform in } [0, 1)""",
     "y = 0 in the frames that are touched (`_local`), else x": r"""
 y = \begin{cases} 0 & \text{in the frames that are touched} \\ x & \text{else} \end{cases}""",
     "output = S_o(0), S_o(1), ...,    S_j = inputs j n to (j + 1) n - 1": r"""

@@ -12,6 +12,11 @@ Sources: mPC and rPC from Michaelis et al. 2019, Benchmarking Robustness in Obje
 gamma_r from Schiappa et al. 2023, A Large-Scale Robustness Analysis of Video Action Recognition
 Models (section 4).
 
+Metrics beyond accuracy are one module each, headed by definition and source: `calibration`,
+`likelihood`, `brier`, `selective`, `flips`, `resistance`, `worst`, `half_severity` and
+`effective_robustness`; `measures` computes them all. `significance` states what holds when many
+models or cells are compared, `sampling` what a sample of the clips says about all of them.
+
 Clips that could not be produced are accounted for in two ways. `strict`: each counts as wrong where
 it is missing, N is the number of listed clips. `common`: a clip that is missing anywhere is left
 out everywhere, so that all cells are of the same clips.
@@ -32,7 +37,15 @@ from .answers import (
     accuracies,
 )
 from .bootstrap import RESAMPLES, SEED, percentile_interval, resampled_counts
+from .brier import brier_scores
+from .calibration import BINS, Reliability, reliability
 from .comparison import Difference, compare, compare_all
+from .effective_robustness import effective_robustness, fitted_line, line_at
+from .flips import flip_shares
+from .half_severity import half_severity
+from .measures import MEASURES, Measure, accuracy_estimates, output_ratios
+from .outputs import Outputs
+from .ratios import Estimate, Ratio, difference, estimate_all
 from .robustness import (
     CorruptionErrors,
     absolute_robustness,
@@ -42,9 +55,15 @@ from .robustness import (
     relative_performance,
     relative_robustness,
 )
+from .sampling import SampledEstimate, stratified_estimate
+from .selective import RiskCoverage, risk_coverage
+from .significance import Family, family, rank_intervals, smallest_difference
 from .summary import Summary, summarize
+from .worst import worst_cell, worst_class, worst_decile
 
 __all__ = [
+    "BINS",
+    "MEASURES",
     "RESAMPLES",
     "SEED",
     "Accounting",
@@ -52,21 +71,48 @@ __all__ = [
     "CorruptionErrors",
     "Counts",
     "Difference",
+    "Estimate",
+    "Family",
     "Floats",
     "Interval",
+    "Measure",
+    "Outputs",
     "Predictions",
+    "Ratio",
+    "Reliability",
+    "RiskCoverage",
+    "SampledEstimate",
     "Summary",
     "absolute_robustness",
     "account",
     "accuracies",
+    "accuracy_estimates",
+    "brier_scores",
     "compare",
     "compare_all",
     "corruption_errors",
+    "difference",
+    "effective_robustness",
+    "estimate_all",
+    "family",
+    "fitted_line",
+    "flip_shares",
+    "half_severity",
+    "line_at",
     "mean_performance",
+    "output_ratios",
     "per_class",
     "percentile_interval",
+    "rank_intervals",
     "relative_performance",
     "relative_robustness",
+    "reliability",
     "resampled_counts",
+    "risk_coverage",
+    "smallest_difference",
+    "stratified_estimate",
     "summarize",
+    "worst_cell",
+    "worst_class",
+    "worst_decile",
 ]

@@ -4,7 +4,7 @@ Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13 
 intervals).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,45 @@ def resampled_counts(right: Bools | Counts, resamples: int, seed: int) -> Counts
         If N times the largest value is 2**24 or more.
 
     """
+    (counts,) = resample(len(right), resamples, seed, [counts_of(right)])
+    return counts.astype(np.int64)
+
+
+Reducer = Callable[[NDArray[np.float32]], Floats]
+"""Function from weights (r, N), how often each clip is drawn, to values (r, ...) per resample."""
+
+
+def resample(
+    num_clips: int, resamples: int, seed: int, reducers: Sequence[Reducer]
+) -> list[Floats]:
+    """Return the values of every reducer in every resample; all reducers see the same draws.
+
+    Parameters
+    ----------
+    num_clips : int
+        Number of clips, N.
+    resamples : int
+        Number of resamples, R.
+    seed : int
+        Key of the Philox generator.
+    reducers : Sequence[Reducer]
+        Such as `counts_of`, `sums_of` and `group_counts_of`.
+
+    Returns
+    -------
+    list[Floats]
+        (R, ...) for each reducer.
+
+    """
+    parts: list[list[Floats]] = [[] for _ in reducers]
+    for weights in resample_weights(num_clips, resamples, seed):
+        for part, reducer in zip(parts, reducers, strict=True):
+            part.append(reducer(weights))
+    return [np.concatenate(part) for part in parts]
+
+
+def counts_of(right: Bools | Counts) -> Reducer:
+    """Return the reducer to the sums (K,) of columns (N, K) of small integers, exact in float32."""
     num_clips = len(right)
     largest = max(1, int(right.max(initial=0)))
     if num_clips * largest >= 2**24:
@@ -53,8 +92,32 @@ def resampled_counts(right: Bools | Counts, resamples: int, seed: int) -> Counts
             f"values up to {largest}); the product must be below {2**24}."
         )
     table = np.ascontiguousarray(right, dtype=np.float32)
-    parts = [weights @ table for weights in resample_weights(num_clips, resamples, seed)]
-    return np.concatenate(parts).astype(np.int64)
+    return lambda weights: (weights @ table).astype(np.float64)
+
+
+def sums_of(columns: Floats) -> Reducer:
+    """Return the reducer to the sums (K,) of real columns (N, K).
+
+    Columns are rounded to multiples of a power of 2 for which float64 sums are exact in any order
+    (about 10 digits), so that sums do not depend on the machine or its number of threads.
+    """
+    largest = np.abs(columns).max(axis=0, initial=0)
+    bits = 52 - np.ceil(np.log2(np.maximum(largest, 1e-30) * max(2, len(columns))))
+    scale = np.exp2(bits)
+    table = np.rint(columns * scale)
+    return lambda weights: (weights.astype(np.float64) @ table) / scale
+
+
+def group_counts_of(counts: Counts, groups: NDArray[np.integer], num_groups: int) -> Reducer:
+    """Return the reducer to the sums (groups, K) of columns (N, K) of small integers by group."""
+    members = [np.flatnonzero(groups == group) for group in range(num_groups)]
+    tables = [np.ascontiguousarray(counts[rows], dtype=np.float32) for rows in members]
+
+    def reduce(weights: NDArray[np.float32]) -> Floats:
+        sums = [weights[:, rows] @ table for rows, table in zip(members, tables, strict=True)]
+        return np.stack(sums, axis=1).astype(np.float64)
+
+    return reduce
 
 
 def resample_weights(num_clips: int, resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:

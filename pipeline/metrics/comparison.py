@@ -5,6 +5,7 @@ interval of a difference is narrower than those of the two numbers suggest (pair
 and Tibshirani 1993, An Introduction to the Bootstrap, chapter 8).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -14,6 +15,7 @@ import numpy as np
 from .answers import Accounting, Counts, Floats, Interval, Predictions, account
 from .bootstrap import RESAMPLES, SEED, percentile_interval, resampled_counts
 from .robustness import percent_of
+from .significance import Family, family, smallest_difference
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,24 @@ class Difference:
     corruptions_ci95: dict[str, Interval]
     num_clips: int
     """Clips that all compared models have."""
+    mpc_p: float
+    """P-value of the mPC difference, adjusted for all pairs that were compared; see `family`."""
+    mpc_joint: Interval
+    """Interval of the mPC difference; those of all pairs hold together with probability 95 %."""
+    corruptions_p: dict[str, float]
+    """P-value by corruption, adjusted for all corruptions of this pair."""
+    smallest: float
+    """Smallest true mPC difference that so many clips detect with probability 80 %."""
 
     @property
     def significant(self) -> bool:
-        """True if the interval of the mPC difference excludes 0."""
+        """True if the interval of the mPC difference excludes 0, whatever else is compared."""
         return not self.mpc_ci95[0] <= 0 <= self.mpc_ci95[1]
+
+    @property
+    def jointly_significant(self) -> bool:
+        """True if the mPC difference is significant among all pairs that were compared."""
+        return not self.mpc_joint[0] <= 0 <= self.mpc_joint[1]
 
 
 def compare(
@@ -100,9 +115,14 @@ def compare_all(
     columns = np.concatenate([_columns(one) for one in counted.values()], axis=1)
     values = _split(columns.sum(axis=0)[None], counted)
     draws = _split(resampled_counts(columns, resamples, seed), counted)
+    pairs = list(combinations(counted, 2))
+    together = family(
+        np.array([values[a].mpc[0] - values[b].mpc[0] for a, b in pairs]),
+        np.stack([draws[a].mpc - draws[b].mpc for a, b in pairs], axis=1),
+    )
     return {
-        (first, second): _difference(counted[first], values, draws, first, second)
-        for first, second in combinations(counted, 2)
+        pair: _difference(counted[pair[0]], values, draws, pair, together, number)
+        for number, pair in enumerate(pairs)
     }
 
 
@@ -162,13 +182,17 @@ def _difference(
     predictions: Predictions,
     values: Mapping[str, _Accuracies],
     draws: Mapping[str, _Accuracies],
-    first: str,
-    second: str,
+    pair: tuple[str, str],
+    together: Family,
+    number: int,
 ) -> Difference:
-    value, other = values[first], values[second]
-    drawn, drawn_other = draws[first], draws[second]
+    value, other = (values[name] for name in pair)
+    drawn, drawn_other = (draws[name] for name in pair)
     means = value.corruptions[0] - other.corruptions[0]
-    limits = np.percentile(drawn.corruptions - drawn_other.corruptions, (2.5, 97.5), axis=0)
+    mean_draws = drawn.corruptions - drawn_other.corruptions
+    limits = np.percentile(mean_draws, (2.5, 97.5), axis=0)
+    deviation = float((drawn.mpc - drawn_other.mpc).std()) * math.sqrt(predictions.num_clips)
+    low, high = together.intervals[number].tolist()
     names = predictions.corruptions
     return Difference(
         clean_top1=float(value.clean[0] - other.clean[0]),
@@ -182,4 +206,8 @@ def _difference(
             name: (float(low), float(high)) for name, low, high in zip(names, *limits, strict=True)
         },
         num_clips=predictions.num_clips,
+        mpc_p=float(together.p_adjusted[number]),
+        mpc_joint=(low, high),
+        corruptions_p=dict(zip(names, family(means, mean_draws).p_adjusted.tolist(), strict=True)),
+        smallest=smallest_difference(deviation, predictions.num_clips),
     )

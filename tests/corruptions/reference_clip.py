@@ -1,6 +1,8 @@
 """A small clip made by a formula of whole numbers: the same bytes everywhere."""
 
 import hashlib
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -37,6 +39,14 @@ def noise_clip(num_frames: int, height: int, width: int, seed: int = 0) -> Clip:
     """Every combination of neighbours: the hardest case."""
     random = np.random.default_rng(seed)
     return random.integers(0, 256, (num_frames, height, width, 3), dtype=np.uint8)
+
+
+@cache
+def shared(make: Callable[[int, int, int], Clip], num_frames: int, height: int, width: int) -> Clip:
+    """A clip that many tests use: generated once, and read-only."""
+    clip = make(num_frames, height, width)
+    clip.setflags(write=False)
+    return clip
 
 
 def flat_clip(num_frames: int, height: int, width: int, value: int) -> Clip:

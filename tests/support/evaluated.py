@@ -1,5 +1,6 @@
 """Manifests and predictions of one small evaluated dataset, without any stored clip."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ RIGHT = {
 }
 
 
-def write_tables(root: Path, params: Params, model: str = "tiny_r2plus1d") -> None:
+def write_tables(
+    root: Path, params: Params, model: str = "tiny_r2plus1d", scores: bool = False
+) -> None:
+    """Write the manifests of six clips; `scores` adds classes and softmax statistics."""
     folder = root / "manifests/demo"
     clips = [
         {
@@ -46,11 +50,24 @@ def write_tables(root: Path, params: Params, model: str = "tiny_r2plus1d") -> No
             "status": "failed" if (corruption, severity, n) == ("fog", 5, 4) else "ok",
             "correct1": right[n] == "1",
             "correct5": True,
+            **(_scores(n % 2, right[n] == "1", severity) if scores else {}),
         }
         for (corruption, severity), right in RIGHT.items()
         for n in range(5)
     ]
     manifest.write(folder / f"predictions/{model}.parquet", rows, schemas.PREDICTIONS)
+
+
+def _scores(label: int, right: bool, severity: int) -> dict[str, Any]:
+    """A softmax over two classes: probability 0.9 of the predicted one, 0.8 at severity 5."""
+    p = 0.8 if severity == 5 else 0.9
+    answer = label if right else 1 - label
+    return {
+        "top5": [answer, 1 - answer],
+        "confidence": p,
+        "nll": -math.log(p if right else 1 - p),
+        "sum_p2": p**2 + (1 - p) ** 2,
+    }
 
 
 def write_cells(root: Path, params: Params) -> None:

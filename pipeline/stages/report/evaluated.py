@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -13,10 +12,13 @@ from ... import metrics
 from ...datasets.class_list import read_classes
 from ...errors import SettingsError, StageError
 from ...metrics.answers import Accounting, Bools, Predictions
+from ...metrics.comparison import Difference
 from ...metrics.summary import Summary
 from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
+from .measured import Measured, measure
+from .predictions import read_predictions
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ class Evaluated:
     """(N,) class of each listed clip."""
     predictions: Mapping[str, Predictions]
     summaries: Mapping[str, Summary]
+    measured: Measured
+    resamples: int
+    """Bootstrap resamples behind every interval."""
 
     @property
     def corruptions(self) -> tuple[str, ...]:
@@ -51,6 +56,17 @@ class Evaluated:
             [one.everywhere() for one in self.predictions.values()]
         )
         return found
+
+    @cached_property
+    def differences(self) -> Mapping[tuple[str, str], Difference]:
+        """Differences of all pairs of models, in the order of `predictions`."""
+        return metrics.compare_all(self.predictions, self.accounting, self.resamples)
+
+    @cached_property
+    def rank_intervals(self) -> Mapping[str, tuple[int, int]]:
+        """Best and worst rank of each model by mPC; all hold together with probability 95 %."""
+        pairs = {pair: one.mpc_joint for pair, one in self.differences.items()}
+        return metrics.rank_intervals(list(self.predictions), pairs)
 
     def ranked(self) -> "Evaluated":
         """Return the same with the models in the order of the leaderboard, best mPC first."""
@@ -74,70 +90,25 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
     predictions = {
         model: read_predictions(model, keys, params, paths) for model in params.models[dataset]
     }
-    return Evaluated(
-        dataset=dataset,
-        class_names=tuple(read_classes(paths.root / params.filter.sources[dataset].classes)),
-        keys=tuple(keys.to_pylist()),
-        labels=clips["label_id"].to_numpy(),
-        predictions=predictions,
-        summaries={
+    names = tuple(read_classes(paths.root / params.filter.sources[dataset].classes))
+    labels = clips["label_id"].to_numpy()
+    try:
+        summaries = {
             model: metrics.summarize(
                 one, params.evaluate.accounting, params.report.bootstrap_resamples
             )
             for model, one in predictions.items()
-        },
+        }
+        measured = measure(predictions, keys, labels, len(names), params, paths)
+    except ValueError as error:
+        raise StageError(f"{dataset}: {error}") from error
+    return Evaluated(
+        dataset=dataset,
+        class_names=names,
+        keys=tuple(keys.to_pylist()),
+        labels=labels,
+        predictions=predictions,
+        summaries=summaries,
+        measured=measured,
+        resamples=params.report.bootstrap_resamples,
     )
-
-
-def read_predictions(
-    model: str, keys: pa.Array, params: Params, paths: DatasetPaths
-) -> Predictions:
-    """Read a model's predictions for all listed clips of the evaluated split.
-
-    A clip that is missing, broken or failed in a cell is included with `ok` False.
-    """
-    path = paths.predictions / f"{model}.parquet"
-    wanted = ["key", "corruption", "severity", "status", "correct1", "correct5"]
-    table = manifest.read(path, schemas.PREDICTIONS, wanted)
-    clip = pc.index_in(table["key"], keys)
-    if clip.null_count:
-        raise StageError(
-            f"{path}: {clip.null_count} rows of clips that {paths.clips} does not list; run "
-            "`dvc repro` again."
-        )
-    cell = _cell_numbers(table, params)
-    known = cell >= 0
-    num_cells = 1 + len(params.corruptions) * len(params.severities)
-    at = clip.to_numpy()[known], cell[known]
-    grids = {}
-    for name, values in (
-        ("ok", pc.equal(table["status"], "ok")),
-        ("top1", table["correct1"]),
-        ("top5", table["correct5"]),
-    ):
-        grid = np.zeros((len(keys), num_cells), bool)
-        grid[at] = values.to_numpy()[known]
-        grids[name] = grid
-    shape = (len(keys), len(params.corruptions), len(params.severities))
-    return Predictions(
-        corruptions=params.corruptions,
-        severities=params.severities,
-        clean_top1=grids["top1"][:, 0],
-        clean_top5=grids["top5"][:, 0],
-        clean_ok=grids["ok"][:, 0],
-        top1=grids["top1"][:, 1:].reshape(shape),
-        top5=grids["top5"][:, 1:].reshape(shape),
-        ok=grids["ok"][:, 1:].reshape(shape),
-    )
-
-
-def _cell_numbers(table: pa.Table, params: Params) -> NDArray[np.int64]:
-    """Return the cell of each row: 0 is clean, then by corruption; -1 for cells of other runs."""
-    names = pc.index_in(table["corruption"], pa.array(["clean", *params.corruptions]))
-    row = pc.fill_null(names, -1).to_numpy().astype(np.int64)
-    levels = pc.index_in(table["severity"], pa.array(params.severities, pa.int32()))
-    column = pc.fill_null(levels, -1).to_numpy().astype(np.int64)
-    cell: NDArray[np.int64] = 1 + (row - 1) * len(params.severities) + column
-    cell[(row < 0) | (column < 0)] = -1
-    cell[row == 0] = 0
-    return cell

@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 
 from ...errors import StageError
-from .submissions import Result
+from .result import Result
 
 Row = dict[str, Any]
 
@@ -26,6 +26,8 @@ COLUMNS = (
     "rpc",
     "rpc_low",
     "rpc_high",
+    "rank_best",
+    "rank_worst",
     "mce",
     "relative_mce",
     "set",
@@ -48,6 +50,8 @@ def our_rows(values: Mapping[str, Any]) -> list[Row]:
             **{name: one.get(name) for name in ("mce", "relative_mce")},
             "mpc_low": one["mpc_ci95"][0],
             "mpc_high": one["mpc_ci95"][1],
+            "rank_best": one["rank_ci95"][0],
+            "rank_worst": one["rank_ci95"][1],
             "rpc_low": one["rpc_ci95"][0],
             "rpc_high": one["rpc_ci95"][1],
             **{name: one[name] for name in ("num_clips", "num_clips_listed", "accounting")},

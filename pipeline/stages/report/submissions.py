@@ -1,76 +1,23 @@
-"""External results: one JSON file per model with its cells, validated before it is added.
+"""External results: validated, stored in git, and compared with this run's protocol.
 
-mPC and rPC are not read from the file: they are computed from its cells, so that every number of
-the leaderboard has the same definition. The report stage writes evaluated models in this form too.
+mPC and rPC are computed from the cells of a file, so that every number of the leaderboard has the
+same definition.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
-import corruptions
-from corruptions.registry import SEVERITIES
 from corruptions.sets import set_of
 
+from ... import __version__
 from ...errors import SettingsError
 from ...io.atomic import write_text
 from ...io.text import read_json
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
-Percent = Annotated[float, Field(ge=0, le=100)]
-
-
-class Result(BaseModel):
-    """Result of one model on one dataset; accuracies are top-1 in percent."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    schema_version: Literal[1]
-    dataset: Name
-    model: Name
-    source: Annotated[str, Field(min_length=1)]
-    """Origin of the numbers: a citation or a URL."""
-    clean_top1: Annotated[float, Field(gt=0, le=100)]
-    clean_top5: Percent | None = None
-    num_clips: Annotated[int, Field(gt=0)]
-    """Clips that the accuracies are computed from."""
-    accounting: Literal["common", "strict"]
-    cells: dict[str, dict[int, Percent]]
-    """Top-1 by corruption and severity; all five severities of every corruption."""
-
-    @model_validator(mode="after")
-    def _whole_grid(self) -> "Result":
-        if not self.cells:
-            raise ValueError("cells: no corruption; add at least one")
-        for name, cells in self.cells.items():
-            if name not in corruptions.names():
-                raise ValueError(
-                    f"cells: unknown corruption (got {name!r}); choose from "
-                    "`python -m pipeline corruptions`"
-                )
-            if sorted(cells) != list(SEVERITIES):
-                raise ValueError(
-                    f"cells.{name}: incomplete severities (got {sorted(cells)}); give 1 to 5"
-                )
-        return self
-
-    @property
-    def mpc(self) -> float:
-        """Mean over corruptions of the mean over severities, in percent."""
-        means = [sum(cells.values()) / len(cells) for cells in self.cells.values()]
-        return sum(means) / len(means)
-
-    @property
-    def rpc(self) -> float:
-        """MPC in percent of the clean accuracy."""
-        return 100 * self.mpc / self.clean_top1
-
-    @property
-    def set_name(self) -> str:
-        """Name of the set that its corruptions form, or `custom`."""
-        return set_of(tuple(self.cells))
+from ...params import Params
+from .result import ACCURACIES, FirstResult, Hardware, Metric, Protocol, Result
 
 
 def folder(root: Path) -> Path:
@@ -79,9 +26,13 @@ def folder(root: Path) -> Path:
 
 
 def read_result(path: Path) -> Result:
-    """Read and validate one file."""
+    """Read and validate one file of version 1 or 2."""
+    values = read_json(path)
+    first = isinstance(values, dict) and values.get("schema_version") == 1
     try:
-        return Result.model_validate(read_json(path))
+        if first:
+            return FirstResult.model_validate(values).upgraded()
+        return Result.model_validate(values)
     except ValidationError as error:
         problems = [
             f"{path}: {'.'.join(map(str, one['loc'])) or 'result'}: "
@@ -100,14 +51,37 @@ def add_result(path: Path, root: Path) -> Path:
     """Validate a result and store it; an earlier one of the dataset and model is replaced."""
     result = read_result(path)
     target = folder(root) / f"{result.dataset}-{result.model}.json"
-    write_text(target, result.model_dump_json(indent=2, exclude_none=True) + "\n")
+    write_text(target, as_json(result))
     return target
 
 
-def as_result(dataset: str, model: str, values: Mapping[str, Any], source: str) -> Result:
+def as_json(result: Result) -> str:
+    """Return a result as it is written to disk, without what is unknown."""
+    return result.model_dump_json(indent=2, exclude_none=True) + "\n"
+
+
+def as_result(
+    dataset: str,
+    model: str,
+    values: Mapping[str, Any],
+    source: str,
+    params: Params | None = None,
+    protocol: Protocol | None = None,
+    hardware: Hardware | None = None,
+) -> Result:
     """Return the result of an evaluated model, from its entry in metrics.json."""
+    metrics = {
+        name: Metric(value=values[name], ci95=_interval(values.get(f"{name}_ci95")))
+        for name in ACCURACIES
+        if values.get(name) is not None
+    }
+    metrics |= {
+        name: Metric(value=one["value"], ci95=_interval(one["ci95"]))
+        for name, one in values.get("measures", {}).items()
+        if one
+    }
     return Result(
-        schema_version=1,
+        schema_version=2,
         dataset=dataset,
         model=model,
         source=source,
@@ -116,4 +90,33 @@ def as_result(dataset: str, model: str, values: Mapping[str, Any], source: str) 
         num_clips=values["num_clips"],
         accounting=values["accounting"],
         cells=values["cells"],
+        dialect=None if params is None else params.dialect,
+        seed=None if params is None else params.seed,
+        protocol=protocol,
+        hardware=hardware,
+        metrics=metrics,
+        version=None if params is None else __version__,
     )
+
+
+def _interval(bounds: Any) -> Any:
+    """Return the bounds; None if one of them is not defined."""
+    return None if bounds is None or None in bounds else bounds
+
+
+def differences(result: Result, params: Params) -> list[str]:
+    """Return what makes a result incomparable with this run; empty if nothing is known to."""
+    found = []
+    if result.set_name != set_of(params.corruptions) or (
+        result.set_name == "custom" and set(result.cells) != set(params.corruptions)
+    ):
+        found.append(f"averages other corruptions ({result.set_name})")
+    if result.severities != tuple(map(float, params.severities)) or result.levels:
+        found.append("has other severities")
+    if result.dialect not in (None, params.dialect):
+        found.append(f"uses the dialect {result.dialect}")
+    if result.protocol is not None and result.protocol.frames > params.evaluate.frames:
+        found.append(f"uses {result.protocol.frames} frames, more than {params.evaluate.frames}")
+    if result.adaptation is not None:
+        found.append(f"adapts to the corrupted clips ({result.adaptation.method})")
+    return found

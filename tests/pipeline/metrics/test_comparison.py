@@ -67,7 +67,12 @@ def test_all_pairs_are_each_pair_on_the_clips_of_all(accounting: Accounting) -> 
         shared = np.logical_and.reduce([one.everywhere() for one in models.values()])
         models = {name: one.only(shared) for name, one in models.items()}
     for (first, second), difference in pairs.items():
-        assert difference == metrics.compare(models[first], models[second], accounting, 500)
+        alone = metrics.compare(models[first], models[second], accounting, 500)
+        # Only what is adjusted for the number of pairs differs.
+        assert difference.mpc_p >= alone.mpc_p
+        assert difference.mpc_joint[0] <= alone.mpc_joint[0]
+        alone = replace(alone, mpc_p=difference.mpc_p, mpc_joint=difference.mpc_joint)
+        assert difference == alone
 
 
 def test_differences_of_corruptions_are_those_of_each_alone() -> None:
@@ -92,3 +97,29 @@ def test_models_of_other_clips_cannot_be_compared() -> None:
 
 def test_one_model_has_no_pair() -> None:
     assert metrics.compare_all({"a": hand_made()}) == {}
+
+
+def test_many_equal_models_are_rarely_told_apart() -> None:
+    """Twelve models of the same skill: 66 pairs, some of whose intervals exclude 0 by chance."""
+    models = {f"model{n}": random_predictions(num_clips=300, seed=n) for n in range(12)}
+    pairs = metrics.compare_all(models, resamples=500)
+    assert sum(one.significant for one in pairs.values()) > 0
+    assert sum(one.jointly_significant for one in pairs.values()) == 0
+    assert min(one.mpc_p for one in pairs.values()) > 0.05
+
+
+def test_corruptions_of_a_pair_are_adjusted_together() -> None:
+    better = random_predictions(num_clips=1000)
+    top1 = better.top1.copy()
+    top1[:100, 1] = False
+    difference = metrics.compare(better, replace(better, top1=top1), resamples=500)
+    assert difference.corruptions_p["rain"] == pytest.approx(1 / 501)
+    assert difference.corruptions_p["fog"] == 1
+
+
+def test_smallest_difference_is_of_the_paired_spread() -> None:
+    models = random_predictions(num_clips=400, seed=1), random_predictions(num_clips=400, seed=2)
+    difference = metrics.compare(*models, resamples=4000)
+    spread = 100 * (models[0].top1.mean(axis=(1, 2)) - models[1].top1.mean(axis=(1, 2))).std()
+    wanted = metrics.smallest_difference(spread, 400)
+    assert difference.smallest == pytest.approx(wanted, rel=0.05)

@@ -82,7 +82,7 @@ def _dataset(
     """Return one dataset's values for the scripts and its values for the template."""
     paths = DatasetPaths(root, results.dataset)
     cells = stored.cells
-    drawn = chart_values(results, params.report.bootstrap_resamples)
+    drawn = chart_values(results)
     drawn["families"] = {cell.corruption: cell.family for cell in cells}
     drawn["levels"] = {f"{cell.corruption}/{cell.severity}": cell.level for cell in cells}
     files = clips.videos(stored.shown, root, budget, params.machine)

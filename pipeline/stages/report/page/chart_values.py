@@ -10,15 +10,14 @@ from ....metrics.summary import Summary
 from ..evaluated import Evaluated
 
 
-def chart_values(results: Evaluated, resamples: int) -> dict[str, Any]:
+def chart_values(results: Evaluated) -> dict[str, Any]:
     """Return everything that the page's scripts draw, ready for JSON."""
-    differences = metrics.compare_all(results.predictions, results.accounting, resamples)
     return {
         "corruptions": list(results.corruptions),
         "severities": list(results.severities),
         "models": {name: _cells(summary) for name, summary in results.summaries.items()},
         "classes": _classes(results),
-        "pairs": [_pair(*pair, one) for pair, one in differences.items()],
+        "pairs": [_pair(*pair, one) for pair, one in results.differences.items()],
     }
 
 
@@ -62,7 +61,11 @@ def _pair(first: str, second: str, values: Difference) -> dict[str, Any]:
         "first": first,
         "second": second,
         "clips": values.num_clips,
-        "significant": values.significant,
+        "significant": values.jointly_significant,
+        "p": round(values.mpc_p, 4),
+        "joint": _shorts(values.mpc_joint),
+        "smallest": _short(values.smallest),
+        "corruptions_p": [round(p, 4) for p in values.corruptions_p.values()],
         "clean": _shorts([values.clean_top1, *values.clean_top1_ci95]),
         "mpc": _shorts([values.mpc, *values.mpc_ci95]),
         "rpc": _shorts([values.rpc, *values.rpc_ci95]),

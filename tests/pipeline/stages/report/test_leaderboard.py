@@ -16,6 +16,7 @@ OURS: dict[str, Any] = {
     "rpc": None,
     "rpc_ci95": [None, None],
     "set": "custom",
+    "rank_ci95": [1, 2],
     "num_clips": 4,
     "num_clips_listed": 6,
     "accounting": "common",

@@ -1,4 +1,4 @@
-"""Results of other people join the report only when they are whole."""
+"""External results: only whole ones are added, and what makes them incomparable is named."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.stages.report.submissions import add_result, as_result, read_results
+from pipeline.stages.report.result import Adaptation, Protocol, Result
+from pipeline.stages.report.submissions import (
+    add_result,
+    as_json,
+    as_result,
+    differences,
+    read_results,
+)
+from tests.support.project import write_params
 
 CELLS = {name: {str(s): 60 - 5 * s for s in range(1, 6)} for name in ("fog", "rain")}
 GOOD: dict[str, Any] = {
@@ -43,14 +51,14 @@ def test_a_good_result_is_kept_and_its_numbers_are_computed_here(tmp_path: Path)
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"schema_version": 2}, "schema_version"),
+        ({"schema_version": 3}, "schema_version"),
         ({"model": "../their"}, "model: String should match"),
         ({"clean_top1": 0.9e3}, "clean_top1"),
         ({"mpc": 99.0}, "mpc: Extra inputs"),
         ({"cells": {"fogg": CELLS["fog"]}}, r"cells: unknown corruption \(got 'fogg'\)"),
         (
             {"cells": {"fog": {"1": 50}}},
-            r"cells.fog: incomplete severities \(got \[1\]\); give 1 to 5",
+            r"cells.fog: incomplete severities \(got \['1'\]\); give 1, 2, 3, 4, 5",
         ),
         ({"cells": {"fog": CELLS["fog"] | {"5": 101}}}, "cells.fog.5"),
         ({"cells": {}}, "cells: no corruption"),
@@ -74,6 +82,40 @@ def test_evaluated_models_have_the_same_form(tmp_path: Path) -> None:
     values = {"clean_top1": 80.0, "clean_top5": 95.0, "num_clips": 5, "accounting": "strict"}
     result = as_result("demo", "tiny", values | {"cells": CELLS}, "this run")
     path = tmp_path / "own.json"
-    path.write_text(result.model_dump_json())
+    path.write_text(as_json(result))
     add_result(path, tmp_path)
     assert read_results(tmp_path) == [result]
+
+
+def result_of(**changes: Any) -> Result:
+    return Result.model_validate(GOOD | {"schema_version": 2} | changes)
+
+
+def test_what_makes_a_result_incomparable_is_named(tmp_path: Path) -> None:
+    params = write_params(tmp_path, corruptions=["fog", "rain"])
+    assert differences(result_of(), params) == []
+    protocol = Protocol(frames=64, sampling="uniform", resize="none")
+    for changes, words in (
+        ({"cells": {"fog": CELLS["fog"]}}, "averages other corruptions (custom)"),
+        ({"cells": {name: {"1": 5} for name in CELLS}}, "has other severities"),
+        ({"levels": {"fog": {"1": 5}}}, "has other severities"),
+        ({"dialect": "original"}, "uses the dialect original"),
+        ({"protocol": protocol}, "uses 64 frames, more than 32"),
+        ({"adaptation": Adaptation(method="TENT")}, "adapts to the corrupted clips (TENT)"),
+    ):
+        assert differences(result_of(**changes), params) == [words]
+
+
+def test_metrics_of_an_evaluated_model_are_in_its_result(tmp_path: Path) -> None:
+    params = write_params(tmp_path)
+    values = {
+        "clean_top1": 80.0, "clean_top5": 95.0, "num_clips": 5, "accounting": "strict",
+        "cells": CELLS, "mpc": 45.0, "mpc_ci95": [40.0, 50.0], "rpc": 56.25,
+        "rpc_ci95": [None, None],
+        "measures": {"ece": {"value": 3.0, "ci95": [2.0, 4.0]}, "nll": None},
+    }  # fmt: skip
+    result = as_result("demo", "tiny", values, "this run", params)
+    assert result.metrics["mpc"].ci95 == (40, 50)
+    assert result.metrics["rpc"].ci95 is None
+    assert set(result.metrics) == {"clean_top1", "mpc", "rpc", "ece"}
+    assert (result.dialect, result.seed) == ("ours", 0)

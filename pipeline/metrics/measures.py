@@ -1,0 +1,169 @@
+"""All metrics beyond mPC of all models of a dataset, with paired bootstrap draws."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .answers import Counts, Floats, Predictions
+from .bootstrap import RESAMPLES, SEED, Reducer, counts_of, group_counts_of, resample
+from .brier import brier_ratios
+from .calibration import calibration_ratios
+from .effective_robustness import effective_robustness
+from .flips import flip_ratios
+from .half_severity import half_severity
+from .likelihood import likelihood_ratios
+from .outputs import Outputs, right_columns
+from .ratios import Estimate, Ratio, estimate_all
+from .resistance import resistance_ratios
+from .robustness import percent_of
+from .selective import selective_ratios
+from .worst import worst_cell, worst_class, worst_decile
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Description of one metric."""
+
+    title: str
+    unit: Literal["%", "points", "nats", "", "severity"]
+    better: Literal["higher", "lower", ""]
+    needs: Literal["accuracy", "classes", "scores", "models"]
+    """What it is computed from: correct answers, predicted classes, softmax statistics, or the
+    accuracies of all models."""
+
+
+MEASURES = {
+    "effective_robustness": Measure("effective robustness", "points", "higher", "models"),
+    "resist_rate": Measure("resist rate", "%", "higher", "accuracy"),
+    "corrected_rate": Measure("corrected rate", "%", "higher", "accuracy"),
+    "flip_rate": Measure("flip rate", "%", "lower", "classes"),
+    "temporal_sensitivity": Measure("temporal sensitivity", "%", "", "classes"),
+    "temporal_sensitivity_reverse": Measure("temporal sensitivity, reverse", "%", "", "classes"),
+    "temporal_sensitivity_jumble": Measure("temporal sensitivity, jumble", "%", "", "classes"),
+    "half_severity": Measure("half severity", "severity", "higher", "accuracy"),
+    "worst_cell": Measure("worst cell", "%", "higher", "accuracy"),
+    "worst_class": Measure("worst class", "%", "higher", "accuracy"),
+    "worst_decile": Measure("worst decile of classes", "%", "higher", "accuracy"),
+    "ece_clean": Measure("ECE, clean", "%", "lower", "scores"),
+    "ece": Measure("ECE", "%", "lower", "scores"),
+    "overconfidence_clean": Measure("overconfidence, clean", "%", "lower", "scores"),
+    "overconfidence": Measure("overconfidence", "%", "lower", "scores"),
+    "underconfidence_clean": Measure("underconfidence, clean", "%", "lower", "scores"),
+    "underconfidence": Measure("underconfidence", "%", "lower", "scores"),
+    "nll_clean": Measure("NLL, clean", "nats", "lower", "scores"),
+    "nll": Measure("NLL", "nats", "lower", "scores"),
+    "brier_clean": Measure("Brier score, clean", "", "lower", "scores"),
+    "brier": Measure("Brier score", "", "lower", "scores"),
+    "aurc_clean": Measure("AURC, clean", "%", "lower", "scores"),
+    "aurc": Measure("AURC", "%", "lower", "scores"),
+    "e_aurc_clean": Measure("E-AURC, clean", "%", "lower", "scores"),
+    "e_aurc": Measure("E-AURC", "%", "lower", "scores"),
+    "augrc_clean": Measure("AUGRC, clean", "%", "lower", "scores"),
+    "augrc": Measure("AUGRC", "%", "lower", "scores"),
+}
+"""Every metric by its name in result files, in the order of tables."""
+
+
+def output_ratios(outputs: Outputs) -> dict[str, Ratio]:
+    """Return the metrics of predicted classes and softmax statistics that `outputs` allows.
+
+    Parameters
+    ----------
+    outputs : Outputs
+        Of one model.
+
+    Returns
+    -------
+    dict[str, Ratio]
+        By name; a metric whose arrays are missing is not included.
+
+    """
+    return {
+        **calibration_ratios(outputs),
+        **likelihood_ratios(outputs),
+        **brier_ratios(outputs),
+        **selective_ratios(outputs),
+        **flip_ratios(outputs),
+    }
+
+
+def accuracy_estimates(
+    models: Mapping[str, Predictions],
+    labels: NDArray[np.integer],
+    num_classes: int,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> dict[str, dict[str, Estimate]]:
+    """Return the metrics that are computed from correct answers.
+
+    Parameters
+    ----------
+    models : Mapping[str, Predictions]
+        As returned by `account`, all of the same clips in the same order.
+    labels : array (N,) of int
+        Class of each clip.
+    num_classes : int
+        Number of classes, K.
+    resamples : int
+        Number of bootstrap resamples.
+    seed : int
+        Key of the random generator that draws the clips.
+
+    Returns
+    -------
+    dict[str, dict[str, Estimate]]
+        By model and metric: also `clean_top1` and `mpc`, in percent.
+
+    """
+    reducers: list[Reducer] = [counts_of(right_columns(one)) for one in models.values()]
+    classes = _class_counts(models)
+    reducers.append(group_counts_of(classes, labels, num_classes))
+    *cells, groups = resample(len(labels), resamples, seed, reducers)
+    ones = np.ones((1, len(labels)), np.float32)
+    found = estimate_all(
+        {name: resistance_ratios(one) for name, one in models.items()}, resamples, seed
+    )
+    for number, (name, one) in enumerate(models.items()):
+        draws = _accuracies(cells[number], one, groups[:, :, [0, number + 1]])
+        values = _accuracies(reducers[number](ones), one, reducers[-1](ones)[:, :, [0, number + 1]])
+        found[name] |= {
+            metric: Estimate(float(values[metric][0]), draws[metric]) for metric in values
+        }
+    _add_effective_robustness(found)
+    return found
+
+
+def _class_counts(models: Mapping[str, Predictions]) -> Counts:
+    """Return (N, 1 + models): ones, and the number of cells in which each model is right."""
+    rights = [one.top1.sum(axis=(1, 2), dtype=np.int64) for one in models.values()]
+    return np.stack([np.ones_like(rights[0]), *rights], axis=1)
+
+
+def _accuracies(counts: Floats, one: Predictions, groups: Floats) -> dict[str, Floats]:
+    """Return the metrics (R,) of one model from its counts (R, 1 + C S) and (R, K, 2)."""
+    percent = counts * (100 / one.num_clips)
+    clean = percent[:, 0]
+    cells = percent[:, 1:].reshape(len(counts), len(one.corruptions), len(one.severities))
+    classes = percent_of(groups[:, :, 1], groups[:, :, 0] * one.top1[0].size)
+    return {
+        "clean_top1": clean,
+        "mpc": cells.mean(axis=(1, 2)),
+        "worst_cell": worst_cell(cells),
+        "worst_class": worst_class(classes),
+        "worst_decile": worst_decile(classes),
+        "half_severity": half_severity(clean, cells.mean(axis=1), one.severities),
+    }
+
+
+def _add_effective_robustness(found: dict[str, dict[str, Estimate]]) -> None:
+    """Add the effective robustness of each model; the line is fitted again in every resample."""
+    clean, mpc = (
+        np.stack([np.append(one[name].draws, one[name].value) for one in found.values()], axis=1)
+        for name in ("clean_top1", "mpc")
+    )
+    above = effective_robustness(clean, mpc)
+    for number, one in enumerate(found.values()):
+        one["effective_robustness"] = Estimate(float(above[-1, number]), above[:-1, number])

@@ -1,0 +1,127 @@
+"""Predictions and outputs of models, read from their manifests."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ...errors import StageError
+from ...metrics.answers import Bools, Predictions
+from ...metrics.outputs import Outputs, Scores
+from ...params import Params
+from ...storage import manifest, schemas
+from ...storage.paths import DatasetPaths
+
+
+def read_predictions(
+    model: str, keys: pa.Array, params: Params, paths: DatasetPaths
+) -> Predictions:
+    """Read a model's correct answers for all listed clips of the evaluated split.
+
+    A clip that is missing, broken or failed in a cell is included with `ok` False.
+    """
+    rows = _read(model, keys, params, paths, ["status", "correct1", "correct5"])
+    ok = rows.grid(pc.equal(rows.table["status"], "ok").to_numpy(), False)
+    top1 = rows.grid(rows.table["correct1"].to_numpy(), False)
+    top5 = rows.grid(rows.table["correct5"].to_numpy(), False)
+    shape = (len(keys), len(params.corruptions), len(params.severities))
+    return Predictions(
+        corruptions=params.corruptions,
+        severities=params.severities,
+        clean_top1=top1[:, 0],
+        clean_top5=top5[:, 0],
+        clean_ok=ok[:, 0],
+        top1=top1[:, 1:].reshape(shape),
+        top5=top5[:, 1:].reshape(shape),
+        ok=ok[:, 1:].reshape(shape),
+    )
+
+
+def read_outputs(
+    model: str, keys: pa.Array, clips: Bools, params: Params, paths: DatasetPaths
+) -> Outputs:
+    """Read a model's classes and softmax statistics for the clips (N,) that are True.
+
+    These clips have a prediction in every cell. An array is None where the file does not hold it
+    for all of them, such as softmax statistics of imported predictions.
+    """
+    names = ["confidence", "nll", "sum_p2"]
+    rows = _read(model, keys, params, paths, ["correct1", "top5", *names])
+    right = rows.grid(rows.table["correct1"].to_numpy(), False)[clips]
+    scores = {name: _complete(rows, rows.table[name], clips) for name in names}
+    return Outputs(
+        corruptions=params.corruptions,
+        severities=params.severities,
+        right=right,
+        classes=_classes(rows, clips),
+        **scores,
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a prediction file with their place in arrays of (listed clips, cells)."""
+
+    table: pa.Table
+    """Only rows of cells that the run lists."""
+    clip: NDArray[np.integer]
+    cell: NDArray[np.integer]
+    shape: tuple[int, int]
+
+    def grid(self, values: NDArray[Any], missing: float) -> NDArray[Any]:
+        """Return the values (listed clips, cells); `missing` where there is no row."""
+        grid = np.full(self.shape, missing, values.dtype)
+        grid[self.clip, self.cell] = values
+        return grid
+
+
+def _read(
+    model: str, keys: pa.Array, params: Params, paths: DatasetPaths, columns: list[str]
+) -> _Rows:
+    path = paths.predictions / f"{model}.parquet"
+    wanted = ["key", "corruption", "severity", *columns]
+    table = manifest.read(path, schemas.PREDICTIONS, wanted)
+    clip = pc.index_in(table["key"], keys)
+    if clip.null_count:
+        raise StageError(
+            f"{path}: {clip.null_count} rows of clips that {paths.clips} does not list; run "
+            "`dvc repro` again."
+        )
+    cell = _cell_numbers(table, params)
+    known = cell >= 0
+    shape = (len(keys), 1 + len(params.corruptions) * len(params.severities))
+    return _Rows(
+        table.select(columns).filter(pa.array(known)), clip.to_numpy()[known], cell[known], shape
+    )
+
+
+def _complete(rows: _Rows, column: pa.ChunkedArray, clips: Bools) -> Scores | None:
+    """Return a column (clips, cells); None if a value is missing."""
+    values = pc.fill_null(column, np.nan).to_numpy()
+    found = rows.grid(values, np.nan)[clips]
+    return None if np.isnan(found).any() else found
+
+
+def _classes(rows: _Rows, clips: Bools) -> NDArray[np.int32] | None:
+    """Return the predicted classes (clips, cells); None if one is missing."""
+    column = rows.table["top5"]
+    empty = pc.fill_null(pc.equal(pc.list_value_length(column), 0), True)
+    none = pa.scalar([-1], column.type)
+    first = pc.list_element(pc.if_else(empty, none, column), 0)
+    found = rows.grid(first.to_numpy().astype(np.int32), -1)[clips]
+    return None if (found < 0).any() else found
+
+
+def _cell_numbers(table: pa.Table, params: Params) -> NDArray[np.int64]:
+    """Return the cell of each row: 0 is clean, then by corruption; -1 for cells of other runs."""
+    names = pc.index_in(table["corruption"], pa.array(["clean", *params.corruptions]))
+    row = pc.fill_null(names, -1).to_numpy().astype(np.int64)
+    levels = pc.index_in(table["severity"], pa.array(params.severities, pa.int32()))
+    column = pc.fill_null(levels, -1).to_numpy().astype(np.int64)
+    cell: NDArray[np.int64] = 1 + (row - 1) * len(params.severities) + column
+    cell[(row < 0) | (column < 0)] = -1
+    cell[row == 0] = 0
+    return cell

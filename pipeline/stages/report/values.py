@@ -1,0 +1,127 @@
+"""Entries of metrics.json and headline.json: the numbers of one model."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import metrics
+from ...errors import SettingsError
+from ...metrics.measures import MEASURES
+from ...metrics.ratios import Estimate
+from ...metrics.summary import Summary
+from .evaluated import Evaluated
+
+HEADLINE = (
+    "clean_top1", "mpc", "rpc", "mce", "resist_rate", "flip_rate", "worst_class",
+    "effective_robustness", "ece", "nll", "brier", "augrc",
+)  # fmt: skip
+"""Numbers of headline.json, which `dvc metrics` shows: one column each."""
+
+
+def dataset_values(one: Evaluated, set_name: str, reference: str | None) -> dict[str, Any]:
+    """Return the entry of a dataset in metrics.json, by model; accuracies in percent."""
+    ranks = one.rank_intervals
+    return {
+        model: {
+            **as_metrics(summary, set_name),
+            **_against(reference, summary, one),
+            "rank_ci95": list(ranks[model]),
+            "measures": as_measures(one.measured.estimates[model]),
+            "measures_clips": _clips(one),
+        }
+        for model, summary in one.summaries.items()
+    }
+
+
+def as_metrics(summary: Summary, set_name: str) -> dict[str, Any]:
+    """Return the accuracies of one model; in percent."""
+    return {
+        "clean_top1": summary.clean_top1,
+        "clean_top1_ci95": list(summary.clean_top1_ci95),
+        "clean_top5": summary.clean_top5,
+        "mpc": summary.mpc,
+        "mpc_ci95": list(summary.mpc_ci95),
+        "rpc": number(summary.rpc),
+        "rpc_ci95": [number(bound) for bound in summary.rpc_ci95],
+        "gamma_a": summary.gamma_a,
+        "gamma_r": number(summary.gamma_r),
+        "set": set_name,
+        "accounting": summary.accounting,
+        "num_clips": summary.num_clips,
+        "num_clips_listed": summary.num_clips_strict,
+        "cells": {
+            corruption: {str(severity): value for severity, value in some.items()}
+            for corruption, some in summary.cells.items()
+        },
+    }
+
+
+def as_measures(estimates: Mapping[str, Estimate]) -> dict[str, Any]:
+    """Return all metrics by name in the order of MEASURES; null where one is not available.
+
+    An infinite half severity, which no severity reaches, is the text "not reached".
+    """
+    found: dict[str, Any] = {}
+    for name in MEASURES:
+        one = estimates.get(name)
+        if one is None or math.isnan(one.value):
+            found[name] = None
+        else:
+            found[name] = {
+                "value": number(one.value),
+                "ci95": [number(bound) for bound in one.ci95],
+            }
+    return found
+
+
+def headline(values: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the few numbers per dataset and model that `dvc metrics` shows."""
+    found: dict[str, dict[str, Any]] = {}
+    for dataset, models in values.items():
+        for model, one in models.items():
+            measures = {name: some["value"] for name, some in one["measures"].items() if some}
+            numbers = {name: (one | measures).get(name) for name in HEADLINE}
+            found.setdefault(dataset, {})[model] = {
+                name: round(value, 4) for name, value in numbers.items() if value is not None
+            }
+    return found
+
+
+def number(value: float) -> float | str | None:
+    """Return the number; None where it is not defined, since JSON has no NaN."""
+    if math.isinf(value):
+        return "not reached"
+    return None if math.isnan(value) else value
+
+
+def _clips(one: Evaluated) -> dict[str, int]:
+    """Return the number of clips by what a metric is computed from."""
+    outputs = len(one.measured.clips)
+    return {"accuracy": one.measured.num_clips, "classes": outputs, "scores": outputs}
+
+
+def _against(reference: str | None, summary: Summary, one: Evaluated) -> dict[str, Any]:
+    """Return mCE and relative mCE in percent; nothing without a reference model."""
+    if reference is None:
+        return {}
+    if reference not in one.summaries:
+        raise SettingsError(
+            f"params.yaml: report.reference_model: unknown model of {one.dataset} "
+            f"(got {reference!r}); choose from {', '.join(one.summaries)}."
+        )
+    other = one.summaries[reference]
+    errors = metrics.corruption_errors(
+        tuple(summary.cells), _grid(summary), summary.clean_top1, _grid(other), other.clean_top1
+    )
+    return {
+        "reference": reference,
+        "mce": number(errors.mce),
+        "relative_mce": number(errors.relative_mce),
+    }
+
+
+def _grid(summary: Summary) -> NDArray[np.float64]:
+    return np.array([list(cells.values()) for cells in summary.cells.values()])
