@@ -23,6 +23,7 @@ from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
 from pipeline.storage.schemas import CellRow, EvaluatedRow, PredictionRow
+from pipeline.tools.verify.verify import verify
 from tests.pipeline.stages.evaluate.test_evaluate import write_weights
 from tests.support.project import REPOSITORY, make_project, tree, write_params
 
@@ -138,6 +139,22 @@ def test_hashes_are_of_the_frames_that_were_made(project: Path, tmp_path: Path) 
         made = np.ascontiguousarray(clip[row["frames"]])
         assert len(made) == 8
         assert sha256(made.data).hexdigest() == row["frames_sha256"]
+
+
+def test_verify_proves_the_recorded_frames(project: Path, tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    params = copy(project, root, ["fog", "packet_loss"], "videos")
+    evaluate(params, root, "demo")
+    found = verify("demo", params, root, samples=1000)
+    assert found.problems == []
+    assert found.counts == {"records read": 7 * 5, "clips recomputed": 7 * 3}
+    path = DatasetPaths(root, "demo").evaluated("fog")
+    rows = manifest.read_rows(path, schemas.EVALUATED)
+    rows[3]["frames_sha256"] = "0" * 64
+    manifest.write(path, [*rows[:-1]], schemas.EVALUATED)
+    found = verify("demo", params, root, samples=1000)
+    kinds = sorted((problem.cell, problem.kind) for problem in found.problems)
+    assert kinds == [("fog 2", "recomputed: different frames_sha256"), ("fog 5", "missing clip")]
 
 
 def test_only_what_is_missing_is_computed(project: Path, tmp_path: Path) -> None:
