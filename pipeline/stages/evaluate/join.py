@@ -34,7 +34,9 @@ def join_parts(params: Params, paths: DatasetPaths, parts: Mapping[str, Sequence
             manifest.join_ordered(path, records, schemas.EVALUATED, cells_of(params))
     else:
         manifests = [paths.manifest(name) for name in (schemas.CLEAN, *params.corruptions)]
-    _remove_others(paths.data / "evaluate", kept)
+    folder = paths.data / "evaluate"
+    for part in (*parts, ".clips"):  # parts of models that are not evaluated now are kept
+        _remove_others(folder / part, kept)
     _remove_others(paths.predictions, {*predictions, *manifests})
     hashes = {
         path.relative_to(paths.root).as_posix(): sha256_file(path)
@@ -51,7 +53,7 @@ def cells_of(params: Params) -> list[tuple[str, int]]:
 
 
 def _remove_others(folder: Path, kept: Iterable[Path]) -> None:
-    """Delete the files below a folder that are not kept, and the folders without kept files."""
+    """Delete the files below a folder that are not kept, and folders without kept files."""
     kept = set(kept)
     needed = {parent for path in kept for parent in path.parents}
     for path in folder.iterdir() if folder.is_dir() else ():
@@ -61,3 +63,5 @@ def _remove_others(folder: Path, kept: Iterable[Path]) -> None:
             shutil.rmtree(path)
         elif path not in kept:
             path.unlink()
+    if folder.is_dir() and folder not in needed:
+        folder.rmdir()
