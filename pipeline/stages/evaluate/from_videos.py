@@ -123,13 +123,19 @@ class VideoEvaluation:
         }
 
     def _pending(self, unit: Unit, recipes: UnitRecipes) -> dict[str, list[str]]:
-        """Return the models whose predictions are missing, by corruption."""
+        """Return the models whose predictions are missing, by corruption.
+
+        All of them are missing if the record of the clips is.
+        """
         found = {}
         for corruption in self.corruptions:
+            record = self.paths.unit_clips(corruption, unit.index)
+            recorded = manifest.has_recipe(record, recipes.clips(corruption, unit))
             names = [
                 name
                 for name in self.loaded
-                if not manifest.has_recipe(
+                if not recorded
+                or not manifest.has_recipe(
                     self.paths.unit_answers(name, corruption, unit.index),
                     recipes.prediction(name, corruption, unit),
                 )
