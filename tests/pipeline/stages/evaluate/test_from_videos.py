@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +27,7 @@ from pipeline.storage.paths import DatasetPaths
 from pipeline.storage.schemas import CellRow, EvaluatedRow, PredictionRow
 from pipeline.tools.verify.verify import verify
 from tests.pipeline.stages.evaluate.test_evaluate import write_weights
+from tests.support import clusters
 from tests.support.project import REPOSITORY, make_project, tree, write_params
 
 torch.set_num_threads(1)
@@ -208,6 +211,39 @@ def test_same_bytes_for_any_number_of_processes(project: Path, tmp_path: Path, r
     assert done.returncode == 0, done.stderr
     for folder in ("data/demo/evaluate", "manifests/demo/predictions"):
         assert tree(one / folder) == tree(two / folder)
+
+
+def test_a_killed_run_resumes_to_the_same_bytes(project: Path, tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    evaluate(copy(project, whole, ["fog", "h265_crf"], "videos"), whole, "demo")
+    copy(project, killed, ["fog", "h265_crf"], "videos", machine={"workers": 2})
+    command = [sys.executable, "-m", "pipeline", "evaluate", "-d", "demo"]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, cwd=killed, env=environment, start_new_session=True)
+    folder = killed / "data/demo/evaluate"
+    while process.poll() is None and not list(folder.rglob("*.parquet")):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    done = {path: path.stat().st_mtime_ns for path in folder.rglob("0*.parquet")}
+    assert 0 < len(done) < len(list((whole / "data/demo/evaluate").rglob("*.parquet")))
+    subprocess.run(command, cwd=killed, env=environment, check=True)
+    for name in ("data/demo/evaluate", "manifests/demo/predictions"):
+        assert tree(killed / name) == tree(whole / name)
+    kept = {path for path in done if ".clips" not in path.parts}
+    assert all(path.stat().st_mtime_ns == done[path] for path in kept)
+
+
+def test_a_cluster_makes_the_same_bytes(project: Path, tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    evaluate(copy(project, here, ["fog", "h264_crf"], "videos"), here, "demo")
+    with clusters.dask_cluster(tmp_path) as address:
+        machine = {"backend": "dask", "address": address, "workers": 0}
+        evaluate(
+            copy(project, there, ["fog", "h264_crf"], "videos", machine=machine), there, "demo"
+        )
+    for name in ("data/demo/evaluate", "manifests/demo/predictions"):
+        assert tree(there / name) == tree(here / name)
 
 
 def test_a_source_that_fails_is_a_row_with_a_reason_in_every_cell(
