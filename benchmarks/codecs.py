@@ -81,7 +81,7 @@ def encodings_of(corruption: Corruption, source: Path) -> list[Encoding]:
         return [corruption.module.CARRIER]
     with VideoSource(source) as video:
         info = video.info
-    stream = Stream(info.width, info.height, info.fps, info.num_packets, info.bit_rate)
+    stream = Stream(info.width, info.height, info.fps, info.num_frames, info.bit_rate)
     levels = [corruption.level(severity, "mini_kinetics") for severity in SEVERITIES]
     return [corruption.function(stream, level) for level in levels]  # type: ignore[misc]
 

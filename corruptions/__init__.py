@@ -10,6 +10,7 @@ the source file at its native size and then crops, so there the pixels differ.
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -45,6 +46,7 @@ def corrupt(
     dialect: Dialect = "ours",
     frames: Sequence[int] | None = None,
     fps: Fraction | float | None = None,
+    times: Sequence[Fraction | float] | None = None,
     level: Level | None = None,
     timing: Timing | None = None,
 ) -> Clip:
@@ -69,6 +71,10 @@ def corrupt(
     fps
         Frames per second of `clip`, above 0 and below 10,000; used by corruptions that encode the
         clip or depend on time. None means 25.
+    times
+        For a clip of variable frame rate: when each frame is shown and when the last one ends, in
+        seconds, T + 1 ascending numbers. `frame_rate` chooses frames by them. None means that the
+        frames are evenly spaced.
     level
         Parameter of the corruption that replaces the severity table's, in the unit documented by
         its module. The random numbers are then named by the level.
@@ -107,16 +113,17 @@ def corrupt(
     else:
         stream = f"level {level}"
     rate = DEFAULT_FPS if fps is None else _rate(fps)
-    wanted = _indices(frames, corruption.output_frames(len(clip), level, rate))
+    stamps = None if times is None else _stamps(times, len(clip))
+    wanted = _indices(frames, corruption.output_frames(len(clip), level, rate, stamps))
     random = ClipRandom(seed, dataset, key, name, stream)
     clip = np.ascontiguousarray(clip)
     if timing is not None:
         if severity is None or stream != str(severity):
             raise ValueError(f"timing: needs a severity (got {level = }); leave the level out.")
-        context = Context(random, wanted, rate)
+        context = Context(random, wanted, rate, stamps)
         return corrupt_over_time(corruption, clip, severity, dataset, context, timing)
     if corruption.acts_on == "pixels":
-        return corrupt_pixels(corruption, clip, level, Context(random, wanted, rate))
+        return corrupt_pixels(corruption, clip, level, Context(random, wanted, rate, stamps))
     from corruptions.codec.in_memory import (
         corrupt_clip,  # late: encoders are a heavy import that pixels do not need
     )
@@ -164,6 +171,17 @@ def _rate(fps: Fraction | float) -> Fraction:
     if isinstance(fps, float):
         return Fraction(fps).limit_denominator(1001)  # 29.97002997 is 30000/1001
     return Fraction(fps)
+
+
+def _stamps(times: Sequence[Fraction | float], num_frames: int) -> tuple[Fraction, ...]:
+    stamps = tuple(Fraction(time) for time in times)
+    ascending = all(before < after for before, after in pairwise(stamps))
+    if len(stamps) != num_frames + 1 or not ascending:
+        raise ValueError(
+            f"times must be {num_frames + 1} ascending numbers, one per frame and the end, not "
+            f"{len(stamps)}{'' if ascending else ' that do not ascend'}."
+        )
+    return tuple(stamp - stamps[0] for stamp in stamps)
 
 
 def _indices(frames: Sequence[int] | None, num_frames: int) -> np.ndarray | None:

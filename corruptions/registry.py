@@ -9,7 +9,7 @@ A corruption is one file. Its module holds
   benchmark's own code differs;
 - for pixel corruptions whose output has another length or frame rate than the input, the rules
   `output_frames(num_frames, level, fps)` (and `output_frames_original`) and
-  `output_fps(level, fps)`.
+  `output_fps(level, fps)`, and `output_frames_at(times, level)` for variable frame rates.
 """
 
 import importlib
@@ -64,13 +64,26 @@ class Corruption:
             raise ValueError(f"{severity = } must be a whole number in 1..5 for {self.name!r}.")
         return self.levels[table if table in TABLES else "mini_kinetics"][severity - 1]
 
-    def output_frames(self, num_frames: int, level: Level, fps: Fraction) -> int:
+    def output_frames(
+        self,
+        num_frames: int,
+        level: Level,
+        fps: Fraction,
+        times: tuple[Fraction, ...] | None = None,
+    ) -> int:
         """Return the number of output frames for `num_frames` input frames at `fps`."""
+        if times is not None and hasattr(self.module, "output_frames_at"):
+            return int(self.module.output_frames_at(times, level))
         rule = getattr(self.module, "output_frames", None)
         if self.dialect == "original":
             num_frames = frames_loaded(self.name, num_frames)
             rule = getattr(self.module, "output_frames_original", rule)
         return num_frames if rule is None else int(rule(num_frames, level, fps))
+
+    @property
+    def keeps_times(self) -> bool:
+        """True if output frame k is shown when input frame k is, if there are equally many."""
+        return not hasattr(self.module, "output_fps")
 
     def output_fps(self, level: Level, fps: Fraction) -> Fraction:
         """Return the output frame rate for an input at `fps` frames per second."""

@@ -69,7 +69,10 @@ class Context:
     frames: NDArray[np.intp] | None = None
     """Requested output frames, in any order; None means all of them."""
     fps: Fraction = Fraction(25)
-    """Frame rate of the input clip, in frames per second."""
+    """Frame rate of the input clip, in frames per second; the average if it is variable."""
+    times: tuple[Fraction, ...] | None = None
+    """For a variable frame rate: when each frame is shown and when the last one ends, in seconds
+    from the first, T + 1 numbers. None means a constant rate."""
 
     def wanted(self, num_frames: int) -> NDArray[np.intp]:
         """Return the indices of the requested frames of an output of `num_frames`."""

@@ -101,6 +101,12 @@ class PictureSettings(Settings):
     """Side of the square centre crop, pixels."""
     clips_per_shard: Positive
     """Clips per shard."""
+    pixel_aspect: Literal["ignore", "square"] = "ignore"
+    """square: pixels that are not square are scaled to square ones."""
+    hdr: Literal["as_is", "tone_map"] = "as_is"
+    """tone_map: pictures of high dynamic range (PQ, HLG) are mapped to BT.709."""
+    interlaced: Literal["as_is", "deinterlace"] = "as_is"
+    """deinterlace: interlaced frames are made progressive, one for each."""
 
     @model_validator(mode="after")
     def _fits(self) -> "PictureSettings":

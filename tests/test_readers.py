@@ -25,10 +25,13 @@ from pipeline.stages.corrupt import corrupt
 from pipeline.stages.decode import decode
 from pipeline.stages.evaluate.evaluate import evaluate
 from pipeline.stages.filter import filter_clips
+from pipeline.storage import schemas
 from pipeline.storage.clip_reader import StoredClip, read_clip
+from pipeline.storage.manifest import read_rows, write
 from tests.support.project import CLASSES, REPOSITORY, make_project
 
 PAGE = REPOSITORY / "docs/reading.md"
+STORAGE = REPOSITORY / "docs/storage.md"
 ADDRESS = "http://127.0.0.1:8000"
 SHOWN = [0, 5, 10]
 MODEL = "tiny_r2plus1d"
@@ -101,10 +104,28 @@ def test_one_clip_by_its_offset() -> None:
     names = run("Plain Python: one clip, by its offset")
     assert names["data"] == names["same"]
     assert sha256(names["data"]).hexdigest() == names["row"]["sha256"]
-    for row in names["rows"].itertuples():
+    usable = names["rows"][names["rows"]["status"] == "ok"]
+    assert len(usable) > 1
+    for row in usable.itertuples():
         with tarfile.open(row.shard) as tar:
             member = tar.getmember(row.member)
             assert (member.offset_data, member.size) == (row.offset, row.size)
+
+
+def test_one_clip_by_its_offset_where_another_failed(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = read_rows(root / "manifests/demo/fog.parquet", schemas.CELLS)
+    kept = (*schemas.CLIP_COLUMNS, "corruption", "severity", "family", "params")
+    failed = {name: rows[0][name] for name in kept} | {"status": "failed", "reason": "broken"}
+    write(tmp_path / "manifests/demo/fog.parquet", [failed, *rows[1:]], schemas.CELLS)
+    (tmp_path / "data").symlink_to(root / "data")
+    monkeypatch.chdir(tmp_path)
+    test_one_clip_by_its_offset()
+    (code,) = re.findall(r"^```python\n(.*?)^```", STORAGE.read_text(), re.M | re.S)[:1]
+    names: dict[str, Any] = {}
+    exec(compile(code, str(STORAGE), "exec"), names)  # noqa: S102 - our own page
+    assert sha256(names["video"]).hexdigest() == names["row"]["sha256"]
 
 
 def test_ffmpegs_readers_give_the_same_pixels(root: Path) -> None:

@@ -47,10 +47,15 @@ def repeated_to_minimum(side: int) -> int:
 
 
 def crop(frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
-    """Return the upper left part of a 4:2:0 frame, of even size."""
+    """Return the upper left part of a 4:2:0 frame, of any size."""
     if (frame.width, frame.height) == (width, height):
         return frame
-    return av.VideoFrame.from_ndarray(i420(frame, width, height), format="yuv420p")
+    part = av.VideoFrame(width, height, "yuv420p")
+    for plane, whole in zip(part.planes, frame.planes, strict=True):
+        values = np.zeros((plane.height, plane.line_size), np.uint8)
+        values[:, : plane.width] = _plane(whole, plane.width, plane.height)
+        plane.update(values.tobytes())
+    return part
 
 
 def format_of(frame: av.VideoFrame) -> FrameFormat:

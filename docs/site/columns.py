@@ -16,6 +16,11 @@ SOURCE = {
     "source_sha256": "SHA-256 of the video file.",
 }
 
+TIMES = {
+    "ticks_per_second": "Unit of `frame_ticks`; null if the frames are evenly spaced.",
+    "frame_ticks": "For a variable rate: when each frame is shown and when the last one ends.",
+}
+
 CLIPS = {
     **IDENTITY,
     "status": "`ok`, `missing` or `broken`.",
@@ -25,14 +30,25 @@ CLIPS = {
     "container": "FFmpeg's name of the container.",
     "codec": "Codec of the source's video stream.",
     "pix_fmt": "FFmpeg's name of the pixel format of the source.",
-    "width": "Width of the coded frames, pixels.",
-    "height": "Height of the coded frames, pixels.",
-    "rotation": "Rotation for display that the file requests, degrees.",
-    "fps_num": "Frame rate: numerator.",
-    "fps_den": "Frame rate: denominator.",
-    "num_frames": "Number of frames of the source: packets of its video stream.",
-    "duration_seconds": "Duration of the video stream, seconds.",
+    "width": "Width of the frames after the cropping that the file requests, pixels.",
+    "height": "Height of the frames after the cropping that the file requests, pixels.",
+    "rotation": "Rotation for display that the file requests, counter-clockwise: 0, 90, 180, 270.",
+    "mirrored": "True if left and right are exchanged for display, after the rotation.",
+    "fps_num": "Frame rate by the time stamps: numerator. The average if it is variable.",
+    "fps_den": "Frame rate by the time stamps: denominator.",
+    "stated_fps_num": "Frame rate that the header states: numerator; 0 if it states none.",
+    "stated_fps_den": "Frame rate that the header states: denominator.",
+    "variable_frame_rate": "True if the frames are not evenly spaced.",
+    **TIMES,
+    "num_frames": "Number of frames that are shown.",
+    "duration_seconds": "Number of frames over the frame rate, seconds.",
     "bit_rate": "Bit rate of the video stream, without audio, bit/s.",
+    "sample_aspect_ratio": "Width over height of a pixel, such as `64:51`, or `unknown`.",
+    "color_range": "`tv` (limited), `pc` (full) or `unknown`.",
+    "color_space": "FFmpeg's name of the colour matrix.",
+    "color_transfer": "FFmpeg's name of the transfer characteristics.",
+    "color_primaries": "FFmpeg's name of the primaries.",
+    "field_order": "`progressive`, `tt`, `bb`, `tb`, `bt`, `interlaced` or `unknown`.",
 }
 """Columns of clips.parquet; from `source_size` on they are null if the file cannot be read."""
 
@@ -60,6 +76,7 @@ CELLS = {
     "height": "Height of the stored frames, pixels.",
     "fps_num": "Frame rate of the stored clip: numerator.",
     "fps_den": "Frame rate of the stored clip: denominator.",
+    **TIMES,
     "num_frames": "Number of stored frames.",
     "num_frames_source": "Number of frames of the source.",
     "duration_seconds": "Duration of the stored clip, seconds.",

@@ -1,11 +1,25 @@
 """Terminal tables of the rows of manifests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 from rich.table import Table
 
+from ..media.picture import HDR
 from ..storage.schemas import CellRow, ClipRow
+
+SQUARE = (None, "unknown", "1:1")
+INTERLACED = ("tt", "bb", "tb", "bt", "interlaced")
+
+
+SPECIAL: dict[str, Callable[[ClipRow], bool]] = {
+    "variable frame rate": lambda row: bool(row.get("variable_frame_rate")),
+    "pixels not square": lambda row: row.get("sample_aspect_ratio") not in SQUARE,
+    "high dynamic range": lambda row: row.get("color_transfer") in HDR,
+    "interlaced": lambda row: row.get("field_order") in INTERLACED,
+    "mirrored": lambda row: bool(row.get("mirrored")),
+}
+"""Clips that docs/pictures.md is about, by name."""
 
 
 def clip_table(rows: Sequence[ClipRow]) -> Table:
@@ -21,7 +35,8 @@ def clip_table(rows: Sequence[ClipRow]) -> Table:
     lost = clips[clips["status"] != "ok"]
     reasons = pd.crosstab(lost["reason"], lost["split"])
     reasons.index = [f"  {reason}" for reason in reasons.index]
-    counts = pd.concat([counts, reasons]).fillna(0).astype(int)
+    special = _special(rows)
+    counts = pd.concat([counts, special, reasons]).fillna(0).astype(int)
     table = Table(title=f"Clips of {clips['dataset'].iat[0]}")
     table.add_column("")
     for split in counts.columns:
@@ -29,6 +44,19 @@ def clip_table(rows: Sequence[ClipRow]) -> Table:
     for name, line in counts.iterrows():
         table.add_row(str(name), *(f"{count:,}" for count in line))
     return table
+
+
+def _special(rows: Sequence[ClipRow]) -> pd.DataFrame:
+    """Return how many usable clips have pictures or clocks that need a choice, per split."""
+    marks = [
+        {"split": row["split"], "kind": f"  of them {name}"}
+        for row in rows
+        if row["status"] == "ok"
+        for name, applies in SPECIAL.items()
+        if applies(row)
+    ]
+    found = pd.DataFrame(marks, columns=["split", "kind"])
+    return pd.crosstab(found["kind"], found["split"])
 
 
 def cells(rows: Sequence[CellRow]) -> Table:

@@ -20,6 +20,7 @@ from ..errors import ClipError
 from ..params import Params
 from ..storage import payload, schemas
 from ..storage.cell_rows import cell_row
+from ..storage.frame_times import times_of
 from ..storage.schemas import CellRow, ClipRow
 from ..storage.shards import read_member
 from .corrupted_clips import ClipCorruptor, CorruptedClip, Frames, stored_frames
@@ -97,7 +98,8 @@ class CellFrames:
             return payload.read_payload(data)
         sources = Sources.of(self.dataset, self.params, self.root)
         fps = Fraction(row["fps_num"], row["fps_den"])
-        data = payload.write_payload(sources.pictures(row), fps, self.params.payload)
+        frames = sources.pictures(row)
+        data = payload.write_payload(frames, fps, self.params.payload, times_of(row))
         return payload.read_payload(data)
 
     def take_clean(self, row: ClipRow | CellRow, clean: Clip | ClipError, take: Taker) -> CellClip:
@@ -182,7 +184,8 @@ class CellFrames:
                 yield frame
 
         fps = Fraction(one.row["fps_num"], one.row["fps_den"])
-        data = payload.write_payload(hashed(one.frames), fps, self.params.payload)
+        frames = hashed(one.frames)
+        data = payload.write_payload(frames, fps, self.params.payload, times_of(one.row))
         known: CellRow = {**one.row, **one.facts()}
         return CellClip(_done(known, digest.hexdigest(), len(stored), sizes[0]), made, order, data)
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ..media.source import SourceInfo
+from ..media.info import SourceInfo
+from ..media.picture import PictureFacts, field_order
+from ..storage.frame_times import tick_columns
 from ..storage.schemas import ClipRow
 from .annotations import ListedClip
 
@@ -17,6 +19,8 @@ class FoundClip:
     """Path relative to the folder of videos; None if no file was found."""
     checksum: str | None
     """SHA-256 that the dataset's authors state, in hex; None if they state none."""
+    problem: str = ""
+    """Why the file cannot be the clip, or why there is none, as far as names tell."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ class ProbeResult:
     """Hash of the file, in hex."""
     video: SourceInfo | None = None
     """Properties of the video stream of a usable clip."""
-    rotation: int | None = None
-    """Rotation for display, counter-clockwise, 0..359 degrees."""
+    picture: PictureFacts | None = None
+    """What the first frame says of the pictures of a usable clip."""
 
 
 def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:
@@ -55,22 +59,38 @@ def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:
         row["source_size"] = result.size
     if result.sha256 is not None:
         row["source_sha256"] = result.sha256
-    if result.video is not None and result.rotation is not None:
-        row |= _video_columns(result.video, result.rotation)
+    if result.video is not None and result.picture is not None:
+        row |= _video_columns(result.video, result.picture)
     return row
 
 
-def _video_columns(video: SourceInfo, rotation: int) -> ClipRow:
-    return {
+def _video_columns(video: SourceInfo, picture: PictureFacts) -> ClipRow:
+    ratio = video.sample_aspect_ratio
+    row: ClipRow = {
         "container": video.container,
         "codec": video.codec,
         "pix_fmt": video.pix_fmt,
         "width": video.width,
         "height": video.height,
-        "rotation": rotation,
+        "rotation": picture.orientation.rotation,
+        "mirrored": picture.orientation.mirrored,
         "fps_num": video.fps.numerator,
         "fps_den": video.fps.denominator,
-        "num_frames": video.num_packets,
-        "duration_seconds": float(video.num_packets / video.fps),
+        "stated_fps_num": video.stated_fps.numerator,
+        "stated_fps_den": video.stated_fps.denominator,
+        "variable_frame_rate": video.clock.times is not None,
+        "num_frames": video.num_frames,
+        "duration_seconds": float(video.seconds),
         "bit_rate": video.bit_rate,
+        "sample_aspect_ratio": f"{ratio.numerator}:{ratio.denominator}" if ratio else "unknown",
+        "color_range": picture.color_range,
+        "color_space": picture.color_space,
+        "color_transfer": picture.color_transfer,
+        "color_primaries": picture.color_primaries,
+        "field_order": field_order(video, picture),
     }
+    ticks = tick_columns(video.clock.times)
+    if ticks:
+        row["ticks_per_second"] = ticks["ticks_per_second"]
+        row["frame_ticks"] = ticks["frame_ticks"]
+    return row

@@ -29,6 +29,7 @@ from ..params import Params
 from ..settings import PictureSettings
 from ..storage import manifest, payload
 from ..storage.cell_rows import cell_row
+from ..storage.frame_times import tick_columns, times_of
 from ..storage.schemas import CellRow, ClipRow
 from ..storage.shard_writer import Facts, no_facts
 from . import source_clips
@@ -145,7 +146,8 @@ class ClipCorruptor:
     def _context(self, row: CellRow, wanted: NDArray[np.intp] | None) -> Context:
         severity = str(row["severity"])
         random = ClipRandom(self.seed, self.dataset, row["key"], self.corruption, severity)
-        return Context(random, wanted, Fraction(row["fps_num"], row["fps_den"]))
+        fps = Fraction(row["fps_num"], row["fps_den"])
+        return Context(random, wanted, fps, times_of(row))
 
     def _pixels(
         self, corruption: Corruption, clip: Clip, rows: Sequence[CellRow], choose: FrameSelector
@@ -153,14 +155,17 @@ class ClipCorruptor:
         for row in rows:
             fps = Fraction(row["fps_num"], row["fps_den"])
             level = corruption.level(row["severity"], self.table)
-            num_output = corruption.output_frames(len(clip), level, fps)
+            num_output = corruption.output_frames(len(clip), level, fps, times_of(row))
             context = self._context(row, choose(num_output))
             made = corruptions.corrupt_pixels(corruption, clip, level, context)
             if num_output == len(clip) and corruption.dialect == "ours":
                 reference = clip if context.frames is None else clip[context.frames]
                 row = {**row, "psnr": psnr(squared_error(made, reference), made.size)}
             rate = corruption.output_fps(level, fps)
-            yield CorruptedClip(_with_rate(row, rate, num_output, len(made)), num_output, made)
+            if not corruption.keeps_times or num_output != len(clip):
+                row = _without_times(row)
+            row = _with_rate(row, rate, num_output, context.wanted(num_output))
+            yield CorruptedClip(row, num_output, made)
 
     def _compression(
         self, corruption: Corruption, clip: Clip, rows: Sequence[CellRow], choose: FrameSelector
@@ -170,14 +175,19 @@ class ClipCorruptor:
         levels = [corruption.level(row["severity"], self.table) for row in rows]
         contexts = [self._context(row, choose(len(clip))) for row in rows]
         made = recompress(
-            source, corruption, levels, contexts, timeout_seconds=self.timeout_seconds
+            source,
+            corruption,
+            levels,
+            contexts,
+            timeout_seconds=self.timeout_seconds,
+            options=source_clips.options_of(self.picture),
         )
         with source_clips.steady_source(source, rows[0]["source_sha256"]):
             failure: ClipError | None = None
             for row, context in zip(rows, contexts, strict=True):
                 wanted = context.wanted(len(clip))
                 fps = Fraction(row["fps_num"], row["fps_den"])
-                row = _with_rate(row, fps, len(clip), len(wanted))
+                row = _with_rate(row, fps, len(clip), wanted)
                 try:
                     result = None if failure else next(made)
                 except ClipError as error:
@@ -214,7 +224,7 @@ class _Encoded:
             num_frames = index + 1
             if index not in self._wanted:
                 continue
-            picture = self._preprocess(frame, self._result.rotation)
+            picture = self._preprocess(frame, self._result.orientation, self._result.pixel_aspect)
             if index < len(self._clip):
                 self._error += squared_error(picture, self._clip[index])
                 self._count += picture.size
@@ -257,10 +267,25 @@ def stored_frames(frames: int | None) -> FrameSelector:
     return choose
 
 
-def _with_rate(row: CellRow, fps: Fraction, num_output: int, num_selected: int) -> CellRow:
-    """Return the row with the rate at which the selected frames last as long as all of them."""
-    rate = fps * num_selected / num_output
-    return {**row, "fps_num": rate.numerator, "fps_den": rate.denominator}
+def _with_rate(row: CellRow, fps: Fraction, num_output: int, selected: NDArray[np.intp]) -> CellRow:
+    """Return the row with the rate at which the selected frames last as long as all of them.
+
+    Frames of a variable rate keep their times.
+    """
+    rate = fps * len(selected) / num_output
+    row = {**row, "fps_num": rate.numerator, "fps_den": rate.denominator}
+    times = times_of(row)
+    if times is not None:
+        row |= tick_columns([*(times[index] for index in selected.tolist()), times[-1]])
+    return row
+
+
+def _without_times(row: CellRow) -> CellRow:
+    """Return the row of frames that are evenly spaced."""
+    row = {**row}
+    row.pop("ticks_per_second", None)
+    row.pop("frame_ticks", None)
+    return row
 
 
 def squared_error(made: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:

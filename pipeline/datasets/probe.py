@@ -6,8 +6,10 @@ from pathlib import Path
 
 from ..errors import ClipError, StageError, TransientClipError
 from ..io.hashing import sha256_file, signature
+from ..media.info import SourceInfo
+from ..media.picture import PictureFacts, facts_of
 from ..media.retry import retry_once
-from ..media.source import SourceInfo, VideoSource, check_file
+from ..media.source import VideoSource, check_file
 from ..storage.schemas import ClipRow
 from .clip_rows import FoundClip, ProbeResult, clip_row
 
@@ -50,7 +52,9 @@ def probe_clips(task: ProbeTask) -> list[ClipRow]:
 
 def _probe(found: FoundClip, limits: ProbeLimits) -> ProbeResult:
     if found.file is None:
-        return ProbeResult("missing", "no file")
+        return ProbeResult("missing", found.problem or "no file")
+    if found.problem:
+        return ProbeResult("broken", found.problem)
     path = limits.videos / found.file
     before = signature(path)
     result = _read(path, found.checksum, limits)
@@ -72,13 +76,13 @@ def _read(path: Path, checksum: str | None, limits: ProbeLimits) -> ProbeResult:
         sha256 = retry_once(partial(_hash, path, limits), path)
         if checksum is not None and sha256 != checksum:
             raise ClipError(f"differs from {CHECKSUMS}")
-        video, rotation = retry_once(partial(_video, path, limits), path)
+        video, picture = retry_once(partial(_video, path, limits), path)
     except ClipError as error:
         reason = str(error)
     except PermissionError as error:
         reason = f"cannot be read: {error.strerror}"
     else:
-        return ProbeResult("ok", "", size, sha256, video, rotation)
+        return ProbeResult("ok", "", size, sha256, video, picture)
     return ProbeResult("broken", reason, size, sha256)
 
 
@@ -89,12 +93,10 @@ def _hash(path: Path, limits: ProbeLimits) -> str:
         raise TransientClipError(error.strerror) from error
 
 
-def _video(path: Path, limits: ProbeLimits) -> tuple[SourceInfo, int]:
-    """Return the properties and the rotation of a usable video; decode its first frame."""
+def _video(path: Path, limits: ProbeLimits) -> tuple[SourceInfo, PictureFacts]:
+    """Return the properties of a usable video and of its first frame, which is decoded."""
     with VideoSource(path, limits.max_pixels, limits.timeout_seconds) as source:
         info = source.info
-        if info.num_packets < limits.min_frames:
+        if info.num_frames < limits.min_frames:
             raise ClipError(f"fewer than {limits.min_frames} frames")
-        if info.declared_frames > info.num_packets:
-            raise ClipError("truncated: fewer frames than its header says")
-        return info, next(source.frames()).rotation % 360
+        return info, facts_of(next(source.frames()))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import ClipError, StageError
 from ..io.hashing import sha256_file, signature
+from ..media.normalise import PictureOptions
 from ..media.preprocess import Preprocess
 from ..media.source import VideoSource
 from ..params import Params
@@ -44,12 +45,24 @@ class Sources:
         preprocess = Preprocess(self.picture.short_side, self.picture.crop)
         with (
             steady_source(path, clip["source_sha256"]),
-            VideoSource(path, self.max_pixels, self.timeout_seconds) as source,
+            VideoSource(
+                path, self.max_pixels, self.timeout_seconds, options=options_of(self.picture)
+            ) as source,
         ):
+            aspect = source.pixel_aspect
             for count, frame in enumerate(source.frames()):
                 if count == self.max_frames:
                     raise ClipError(f"more than {self.max_frames} frames")
-                yield preprocess(frame)
+                yield preprocess(frame, pixel_aspect=aspect)
+
+
+def options_of(picture: PictureSettings) -> PictureOptions:
+    """Return the changes of pictures that the settings of a dataset ask for."""
+    return PictureOptions(
+        deinterlace=picture.interlaced == "deinterlace",
+        tone_map=picture.hdr == "tone_map",
+        square_pixels=picture.pixel_aspect == "square",
+    )
 
 
 def check_source(source: Path, expected: str) -> None:

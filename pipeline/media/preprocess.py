@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 
 from ..errors import ClipError
 from ..resources import check_machine
+from .orientation import Orientation, orientation_of
 from .source import MAX_PIXELS, ffmpeg_words
 
 SCALE_FLAGS = "bilinear+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
 """swscale's triangle filter, widened when it shrinks (antialias); `bitexact` gives the same bytes
 with any instruction set."""
+
+
+SQUARE = Fraction(1)
+"""Aspect ratio of square pixels."""
 
 
 class Preprocess:
@@ -38,19 +43,25 @@ class Preprocess:
         self._graph: av.filter.Graph | None = None
         self._built_for: tuple[object, ...] = ()
 
-    def __call__(self, frame: av.VideoFrame, rotation: int | None = None) -> NDArray[np.uint8]:
+    def __call__(
+        self,
+        frame: av.VideoFrame,
+        orientation: Orientation | None = None,
+        pixel_aspect: Fraction = SQUARE,
+    ) -> NDArray[np.uint8]:
         """Return one frame as an array (crop, crop, 3), uint8, RGB.
 
-        `rotation` replaces that of the frame, for streams that have lost it in an encoder. Raises
-        ClipError if the frame cannot be scaled.
+        `pixel_aspect` is the width over the height of a pixel, for pictures that shall get square
+        ones. `orientation` replaces that of the frame, for streams that lost it in an encoder.
+        Raises ClipError if the frame cannot be scaled.
         """
-        turn = (frame.rotation if rotation is None else rotation) % 360
+        turn = orientation_of(frame) if orientation is None else orientation
         built_for = (
             frame.width, frame.height, frame.format.name, turn,
-            int(frame.colorspace), int(frame.color_range),
+            int(frame.colorspace), int(frame.color_range), pixel_aspect,
         )  # fmt: skip
         if built_for != self._built_for:
-            self._graph = self._build(frame, turn)
+            self._graph = self._build(frame, turn, pixel_aspect)
             self._built_for = built_for
         assert self._graph is not None  # noqa: S101 - built above
         frame.pts = None
@@ -62,15 +73,12 @@ class Preprocess:
             raise ClipError(f"cannot be scaled: {ffmpeg_words(error)}") from error
         return picture
 
-    def _build(self, frame: av.VideoFrame, turn: int) -> av.filter.Graph:
+    def _build(
+        self, frame: av.VideoFrame, turn: Orientation, pixel_aspect: Fraction
+    ) -> av.filter.Graph:
         graph = av.filter.Graph()
-        # Counter-clockwise, as FFmpeg's display matrix counts.
-        turns = {0: [], 90: ["cclock"], 180: ["clock", "clock"], 270: ["clock"]}
-        if turn not in turns:
-            raise ClipError(f"unsupported rotation: {turn} degrees (must be a multiple of 90)")
-        width, height = frame.width, frame.height
-        if turn in (90, 270):
-            width, height = height, width
+        across, down = square_size(frame.width, frame.height, pixel_aspect)
+        width, height = turn.size(across, down)
         scaled_width, scaled_height = scaled_size(width, height, self.short_side)
         if scaled_width * scaled_height > MAX_PIXELS:
             raise ClipError(f"picture of {width} x {height} is too long and thin to be scaled")
@@ -81,7 +89,7 @@ class Preprocess:
                 format=frame.format,
                 time_base=Fraction(1, 1000),
             ),
-            *(graph.add("transpose", way) for way in turns[turn]),
+            *(graph.add(name, arguments) for name, arguments in turn.filters),
             graph.add("scale", f"w={scaled_width}:h={scaled_height}:flags={SCALE_FLAGS}"),
             graph.add("format", "pix_fmts=rgb24"),
             graph.add("crop", f"w={self.crop}:h={self.crop}:exact=1"),
@@ -95,6 +103,13 @@ class Preprocess:
             check_machine(error)
             raise ClipError(f"cannot be scaled: {ffmpeg_words(error)}") from error
         return graph
+
+
+def square_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
+    """Return the size that pixels of an aspect ratio have as square ones, none of them lost."""
+    if pixel_aspect >= 1:
+        return max(1, round(width * pixel_aspect)), height
+    return width, max(1, round(height / pixel_aspect))
 
 
 def scaled_size(width: int, height: int, short_side: int) -> tuple[int, int]:

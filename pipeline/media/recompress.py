@@ -2,32 +2,20 @@
 
 The source is decoded once for all levels. One ffmpeg process encodes at all levels, reading the
 decoded frames from a pipe; damaged streams stay in memory. The result has as many frames as the
-source, in order, and goes through the same preprocessing as the clean clip.
+source, in order and of the same sizes, and goes through the same preprocessing as the clean clip.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
-from itertools import chain
 from pathlib import Path
-from types import ModuleType
-from typing import TypeVar, cast
+from typing import cast
 
 import av
 
-from corruptions.codec.coding import DECODERS, Coded, decode, encode, encoder_options
+from corruptions.codec.coding import DECODERS, decode
 from corruptions.codec.concealment import ConcealedStream
-from corruptions.codec.frames import (
-    CONVERSION,
-    I420,
-    FrameFormat,
-    crop,
-    format_of,
-    i420,
-    planar,
-    repeated_to_minimum,
-)
 from corruptions.registry import Corruption
 from corruptions.types import (
     Context,
@@ -36,20 +24,19 @@ from corruptions.types import (
     Encoding,
     EncodingFunction,
     Level,
-    Stream,
     UndecodableError,
 )
 
-from ..errors import ClipError, TransientClipError
+from ..errors import ClipError
 from ..messages import one_line
 from ..resources import check_machine
 from . import ffmpeg
+from .carrier import Carrier, Shown, carrier_of, describe
+from .normalise import PictureOptions
+from .orientation import Orientation
+from .planes import Planes, parts
 from .retry import retry_once
-from .source import VideoSource
-
-Item = TypeVar("Item")
-Shown = Callable[[av.VideoFrame], av.VideoFrame]
-"""Function that restores the size and colour tags of the source to a decoded frame."""
+from .source import AS_THEY_ARE, VideoSource
 
 
 @dataclass(frozen=True)
@@ -57,16 +44,18 @@ class Recompressed:
     """One clip at one level."""
 
     frames: Iterator[av.VideoFrame]
-    """Frames at native size cropped to even width and height, in display order, not rotated;
-    iteration raises ClipError if the clip cannot be encoded or decoded."""
+    """Frames at native size, in display order, not rotated; iteration raises ClipError if the clip
+    cannot be encoded or decoded."""
     num_frames: int
     """Number of frames of the source and of `frames`."""
-    rotation: int
-    """Rotation of the source for display, counter-clockwise, in degrees."""
+    orientation: Orientation
+    """Rotation and reflection of the source for display."""
+    pixel_aspect: Fraction
+    """Width over height of a pixel that shall become square; otherwise 1."""
     encoder: str
     """Codec, settings and version, for manifests."""
     damage: Damage | None = None
-    restored: ConcealedStream | None = None
+    restored: tuple[ConcealedStream, ...] = ()
 
     @property
     def damaged_frames(self) -> int | None:
@@ -76,7 +65,7 @@ class Recompressed:
     @property
     def repeated_frames(self) -> int | None:
         """Number of frames that repeat another one so far; None for plain encodings."""
-        return None if self.restored is None else self.restored.repeated
+        return sum(part.repeated for part in self.restored) if self.restored else None
 
 
 def recompress(
@@ -86,6 +75,8 @@ def recompress(
     contexts: Sequence[Context],
     *,
     timeout_seconds: float,
+    max_frames: int | None = None,
+    options: PictureOptions = AS_THEY_ARE,
 ) -> Iterator[Recompressed]:
     """Apply one corruption of the compression family to a video, at several levels.
 
@@ -99,6 +90,10 @@ def recompress(
         Level and random numbers of each result.
     timeout_seconds
         Time limit for decoding and encoding the source.
+    max_frames
+        Number of frames from the start that are used; None means all.
+    options
+        Changes of the source's pictures before they are encoded.
 
     Yields
     ------
@@ -111,48 +106,20 @@ def recompress(
         If the source cannot be decoded or encoded, which concerns all levels.
 
     """
-    with VideoSource(source) as video:
+    with VideoSource(source, max_frames=max_frames, options=options) as video:
         if corruption.acts_on == "encoder":
             yield from _encode(video, corruption, levels, timeout_seconds)
         else:
             yield from _damage(video, corruption, levels, contexts, timeout_seconds)
 
 
-class _Planes(Iterator[I420]):
-    """Decoded frames of a source in the format of the encoders, and their common properties."""
+@dataclass(frozen=True)
+class _EncodedPart:
+    """Frames of one size, encoded at every level."""
 
-    def __init__(self, video: VideoSource, timeout_seconds: float) -> None:
-        info = video.info  # walks the packets, so before the first frame is read
-        frames = _within(timeout_seconds, video.frames())
-        first = next(frames)
-        self.rotation = first.rotation
-        self.size = (max(2, first.width // 2 * 2), max(2, first.height // 2 * 2))
-        self.look = format_of(planar(first))
-        self.num_frames = 0
-        self.stream = Stream(
-            width=repeated_to_minimum(self.size[0]),
-            height=repeated_to_minimum(self.size[1]),
-            fps=info.fps,
-            num_frames=info.num_packets,
-            bit_rate=info.bit_rate,
-            container_bit_rate=info.container_bit_rate,
-        )
-        self._shape = (first.width, first.height)
-        self._frames = chain([first], frames)
-
-    def __next__(self) -> I420:
-        frame = next(self._frames)
-        self.num_frames += 1
-        if (frame.width, frame.height) != self._shape:  # the source changes its size midway
-            width, height = self._shape
-            frame = frame.reformat(width, height, interpolation=CONVERSION, threads=1)
-        return i420(planar(frame), self.stream.width, self.stream.height)
-
-    def shown(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """Return a decoded frame with the size and the colour tags of the source."""
-        frame = crop(frame, *self.size)
-        frame.colorspace, frame.color_range = self.look.colorspace, self.look.color_range
-        return frame
+    planes: Planes
+    encodings: list[Encoding]
+    streams: list[bytes]
 
 
 def _encode(
@@ -160,34 +127,39 @@ def _encode(
 ) -> Iterator[Recompressed]:
     function = cast(EncodingFunction, corruption.function)
 
-    def encode() -> tuple[_Planes, list[Encoding], list[bytes]]:
-        planes = _Planes(video, timeout_seconds)
-        encodings = [function(planes.stream, level) for level in levels]
-        pieces = (frame.tobytes() for frame in planes)
-        coded = ffmpeg.encode_all(pieces, planes.stream, encodings, timeout_seconds)
-        return planes, encodings, coded
+    def encode() -> list[_EncodedPart]:
+        encoded = []
+        for planes in parts(video, timeout_seconds):
+            encodings = [function(planes.stream, level) for level in levels]
+            pieces = (frame.tobytes() for frame in planes)
+            streams = ffmpeg.encode_all(pieces, planes.stream, encodings, timeout_seconds)
+            encoded.append(_EncodedPart(planes, encodings, streams))
+        return encoded
 
-    planes, encodings, coded = retry_once(encode, video.path)
-    for encoding, stream in zip(encodings, coded, strict=True):
+    encoded = retry_once(encode, video.path)
+    for index in range(len(levels)):
         yield Recompressed(
-            frames=_sound(DECODERS[encoding.codec], stream, planes),
-            num_frames=planes.num_frames,
-            rotation=planes.rotation,
-            encoder=f"{_settings(encoding)}; ffmpeg {ffmpeg.version()}",
+            frames=_decoded(encoded, index),
+            num_frames=sum(part.planes.num_frames for part in encoded),
+            orientation=encoded[0].planes.orientation,
+            pixel_aspect=video.pixel_aspect,
+            encoder=f"{describe(encoded[0].encodings[index])}; ffmpeg {ffmpeg.version()}",
         )
 
 
-def _sound(codec: str, stream: bytes, planes: _Planes) -> Iterator[av.VideoFrame]:
-    count = 0
-    try:
-        for frame in decode(codec, stream):
-            count += 1
-            yield planes.shown(frame)
-    except av.FFmpegError as error:
-        check_machine(error)
-        raise ClipError(f"cannot decode what was encoded: {one_line(error)}") from error
-    if count != planes.num_frames:
-        raise ClipError(f"{count} of {planes.num_frames} frames were decoded after encoding")
+def _decoded(encoded: Sequence[_EncodedPart], index: int) -> Iterator[av.VideoFrame]:
+    """Yield the frames of one level, part by part."""
+    for part in encoded:
+        count, num_frames = 0, part.planes.num_frames
+        try:
+            for frame in decode(DECODERS[part.encodings[index].codec], part.streams[index]):
+                count += 1
+                yield part.planes.shown(frame)
+        except av.FFmpegError as error:
+            check_machine(error)
+            raise ClipError(f"cannot decode what was encoded: {one_line(error)}") from error
+        if count != num_frames:
+            raise ClipError(f"{count} of {num_frames} frames were decoded after encoding")
 
 
 def _damage(
@@ -198,93 +170,37 @@ def _damage(
     timeout_seconds: float,
 ) -> Iterator[Recompressed]:
     function = cast(DamageFunction, corruption.function)
-    carrier = partial(_carrier, video, corruption.module, timeout_seconds)
-    coded, rotation, shown, encoder = retry_once(carrier, video.path)
+    carrier = retry_once(partial(carrier_of, video, corruption.module, timeout_seconds), video.path)
     for level, context in zip(levels, contexts, strict=True):
-        units, damage = function(coded.units, level, context)
-        restored = ConcealedStream(coded, units)
+        units, damage = function(carrier.units, level, context)
+        restored = _restored(carrier, units)
         yield Recompressed(
-            frames=_restored(restored, shown),
-            num_frames=coded.num_frames,
-            rotation=rotation,
-            encoder=encoder,
+            frames=_concealed(restored, carrier.shown),
+            num_frames=carrier.num_frames,
+            orientation=carrier.orientation,
+            pixel_aspect=video.pixel_aspect,
+            encoder=carrier.encoder,
             damage=damage,
             restored=restored,
         )
 
 
-def _carrier(
-    video: VideoSource, module: ModuleType, timeout_seconds: float
-) -> tuple[Coded, int, Shown, str]:
-    """Return the stream to damage, the rotation, the restoring function and the encoder's name."""
-    version = f"libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
-    if video.info.codec in module.AS_IT_IS:
-        taken = _take(video, timeout_seconds)
-        if taken is not None:
-            coded, rotation = taken
-            return coded, rotation, _same, f"{coded.codec} stream of the source; {version}"
-    planes = _Planes(video, timeout_seconds)
-    try:
-        coded = encode(planes, planes.stream, module.CARRIER)
-    except av.FFmpegError as error:
-        check_machine(error)
-        raise ClipError(f"cannot encode: {one_line(error)}") from error
-    return coded, planes.rotation, planes.shown, f"{_settings(module.CARRIER)}; {version}"
+def _restored(carrier: Carrier, units: list[bytes]) -> tuple[ConcealedStream, ...]:
+    """Return the pictures of each part; `units` are the damaged ones of all parts."""
+    restored, start = [], 0
+    for coded in carrier.coded:
+        end = start + len(coded.units)
+        restored.append(ConcealedStream(coded, units[start:end]))
+        start = end
+    return tuple(restored)
 
 
-def _restored(
-    restored: ConcealedStream, shown: Callable[[av.VideoFrame], av.VideoFrame]
+def _concealed(
+    restored: Sequence[ConcealedStream], shown: Sequence[Shown]
 ) -> Iterator[av.VideoFrame]:
     try:
-        for frame in restored:
-            yield shown(frame)
+        for stream, show in zip(restored, shown, strict=True):
+            for frame in stream:
+                yield show(frame)
     except UndecodableError as error:
         raise ClipError(str(error)) from error
-
-
-def _take(video: VideoSource, timeout_seconds: float) -> tuple[Coded, int] | None:
-    """Return the stream of the source and its rotation.
-
-    None if its pictures cannot be identified (no time stamps) or change their size.
-    """
-    position_at: dict[int | None, int] = {}
-    look: FrameFormat | None = None
-    rotation = 0
-    for position, frame in enumerate(_within(timeout_seconds, video.frames())):
-        if look is None:
-            look, rotation = format_of(frame), frame.rotation
-        if look != format_of(frame) or frame.pts is None or frame.pts in position_at:
-            return None
-        position_at[frame.pts] = position
-    assert look is not None  # noqa: S101 - frames() gives a frame or raises
-    packets = list(video.packets())
-    positions = [position_at.get(packet.pts, -1) for packet in packets]
-    if sorted(position for position in positions if position >= 0) != list(range(len(position_at))):
-        return None
-    context = packets[0].stream.codec_context
-    coded = Coded(
-        codec=context.name,
-        units=[bytes(packet) for packet in packets],
-        positions=positions,
-        extradata=context.extradata or b"",
-        look=look,
-    )
-    return coded, rotation
-
-
-def _same(frame: av.VideoFrame) -> av.VideoFrame:
-    return frame
-
-
-def _settings(encoding: Encoding) -> str:
-    options = " ".join(f"{name}={value}" for name, value in encoder_options(encoding).items())
-    return f"{encoding.codec} {options}"
-
-
-def _within(seconds: float, items: Iterator[Item]) -> Iterator[Item]:
-    """Yield the items; raise TransientClipError when the time is up."""
-    end = time.monotonic() + seconds
-    for item in items:
-        if time.monotonic() > end:
-            raise TransientClipError(f"not decoded and encoded within {seconds:g} s")
-        yield item

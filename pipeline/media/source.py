@@ -9,9 +9,9 @@ import errno
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,46 +25,22 @@ from av.codec.context import ThreadType
 from ..errors import ClipError, TransientClipError
 from ..messages import one_line
 from ..resources import check_machine
+from .allowed import CONTAINERS, DECODERS, PROTOCOLS, check_decoder
+from .colour import check_matrix, with_chroma
+from .cropping import Crop, Cropper, container_crop
+from .info import SourceInfo, stream_info
+from .normalise import PictureOptions, normalised
 
 MAX_PIXELS = 8192 * 8192
 """Largest picture that is decoded unless the caller sets a limit; a damaged header can declare
 sizes that exceed any memory."""
 
 
-CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg"
-"""FFmpeg's demuxers that may open a source: containers that hold their pictures themselves. Others
-(playlists, concat scripts, SDP, image patterns) name further files or addresses, which FFmpeg would
-open whatever the extension of the file."""
-
-
-PROTOCOLS = "file"
-
+AS_THEY_ARE = PictureOptions()
+"""Options that change nothing."""
 
 OF_THE_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP})
 """Error numbers that concern a file; others concern the disk or the machine."""
-
-
-@dataclass(frozen=True)
-class SourceInfo:
-    """Properties of the chosen video stream, from the container and its packets."""
-
-    container: str
-    codec: str
-    pix_fmt: str
-    width: int
-    height: int
-    """Coded size in pixels, before rotation."""
-    fps: Fraction
-    """Average frame rate."""
-    num_packets: int
-    """Coded pictures in the file (demuxed, not taken from the header)."""
-    declared_frames: int
-    """Number of frames according to the header; 0 if it does not state one."""
-    bit_rate: int
-    """Bits per second of the video stream alone: its bytes over num_packets / fps."""
-    container_bit_rate: int
-    """Bits per second of the whole file, audio included."""
-    stream_index: int
 
 
 class VideoSource:
@@ -81,6 +57,11 @@ class VideoSource:
         Largest picture, width times height.
     timeout_seconds
         Time limit for reading, from the construction of the object; None means no limit.
+    options
+        Changes of the pictures that `frames` yields.
+    max_frames
+        Number of frames after which the video is taken to end; None means all. Its properties stay
+        those of the whole video.
 
     Raises
     ------
@@ -92,14 +73,23 @@ class VideoSource:
     """
 
     def __init__(
-        self, path: Path, max_pixels: int = MAX_PIXELS, timeout_seconds: float | None = None
+        self,
+        path: Path,
+        max_pixels: int = MAX_PIXELS,
+        timeout_seconds: float | None = None,
+        max_frames: int | None = None,
+        options: PictureOptions = AS_THEY_ARE,
     ) -> None:
         self.path = path
         check_file(path)
         self._max_pixels = max_pixels
+        self._max_frames = max_frames
+        self.options = options
         self._seconds = timeout_seconds
         self._start = time.monotonic()
         self._containers: list[av.container.InputContainer] = []
+        self._codec = ""
+        self._cropper = Cropper()
 
     def __enter__(self) -> Self:
         return self
@@ -115,7 +105,7 @@ class VideoSource:
 
     def _open(self) -> tuple[av.container.InputContainer, av.video.stream.VideoStream]:
         """Open the file again at FFmpeg's best video stream; cover pictures do not count."""
-        limit = {"max_pixels": str(self._max_pixels)}
+        limit = {"max_pixels": str(self._max_pixels), "codec_whitelist": ",".join(DECODERS)}
         try:
             container = av.open(
                 f"file:{self.path}",  # a name is never taken for an address
@@ -140,6 +130,7 @@ class VideoSource:
         context = stream.codec_context
         if context is None:
             raise ClipError("no decoder for the video stream")
+        check_decoder(context.name)
         context.thread_type = ThreadType.NONE
         context.thread_count = 1
         context.options = limit
@@ -158,45 +149,61 @@ class VideoSource:
 
     @cached_property
     def info(self) -> SourceInfo:
-        """Properties of the stream; reads the packets of the file once and decodes none."""
+        """Properties of the stream; reads the packets of the file once.
+
+        Pictures are decoded only where the packets do not tell how many there are.
+        """
         container, stream = self._open()
-        count = total = 0
-        for packet in self._demux(container, stream):
-            count, total = count + 1, total + packet.size
-        if count == 0:
-            raise ClipError("the video stream has no packets")
-        context = stream.codec_context
-        if context.width <= 0 or context.height <= 0:
-            raise ClipError("the video stream has no size")
-        fps = stream.average_rate or stream.guessed_rate or stream.base_rate
-        fps = Fraction(fps).limit_denominator(100_000) if fps else Fraction(25)
-        if not 0 < fps <= 1000:
-            raise ClipError(f"frame rate of {float(fps):g} frames per second")
-        seconds = count / fps
-        return SourceInfo(
-            container=container.format.name,
-            codec=context.name,
-            pix_fmt=context.pix_fmt or "unknown",
-            width=context.width,
-            height=context.height,
-            fps=fps,
-            num_packets=count,
-            declared_frames=stream.frames,
-            bit_rate=max(1, round(total * 8 / seconds)),
-            container_bit_rate=max(1, round(self.path.stat().st_size * 8 / seconds)),
-            stream_index=stream.index,
+        packets = self._demux(container, stream)
+        return stream_info(
+            self.path, container, stream, packets, lambda: [frame.pts for frame in self.decoded()]
         )
+
+    @cached_property
+    def _crop(self) -> Crop:
+        container, stream = self._open()
+        context = stream.codec_context
+        return container_crop(
+            self.path, container.format.name, stream.index, context.width, context.height
+        )
+
+    @property
+    def pixel_aspect(self) -> Fraction:
+        """Width over height of a pixel; 1 unless the options ask for square pixels."""
+        ratio = self.info.sample_aspect_ratio if self.options.square_pixels else Fraction(1)
+        return ratio if ratio > 0 else Fraction(1)
 
     def packets(self) -> Iterator[Any]:
         """Yield the coded pictures (av.Packet) of the video stream, in coding order."""
         yield from self._demux(*self._open())
 
     def frames(self) -> Iterator[av.VideoFrame]:
-        """Yield all frames in presentation order, at the coded size, not rotated."""
+        """Yield all frames in presentation order, cropped as the container asks, not rotated.
+
+        They are changed as the options of the source say.
+        """
+        try:
+            yield from normalised(map(self.shown, self.decoded()), self.options)
+        except av.FFmpegError as error:
+            self._check_moment(error)
+            raise ClipError(f"cannot be filtered: {ffmpeg_words(error)}") from error
+
+    def shown(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """Return a decoded frame as the container and the colour tags mean it.
+
+        Cropped as the container asks, and limited-range grey as YUV. Raises ClipError if its
+        colour matrix cannot be converted.
+        """
+        check_matrix(frame)
+        return self._cropper(with_chroma(frame, self._codec), self._crop)
+
+    def decoded(self) -> Iterator[av.VideoFrame]:
+        """Yield all frames in presentation order as the decoder returns them."""
         container, stream = self._open()
+        self._codec = stream.codec_context.name
         count = 0
         try:
-            for frame in container.decode(stream):
+            for frame in islice(container.decode(stream), self._max_frames):
                 count += 1
                 if frame.width * frame.height > self._max_pixels:
                     raise ClipError(_too_large(frame.width, frame.height, self._max_pixels))

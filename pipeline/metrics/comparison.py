@@ -15,7 +15,7 @@ import numpy as np
 from .answers import Accounting, Counts, Floats, Interval, Predictions, account
 from .bootstrap import RESAMPLES, SEED, percentile_interval, resampled_counts
 from .robustness import percent_of
-from .significance import Family, family, smallest_difference
+from .significance import LEVEL, Family, family, smallest_difference
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Difference:
     @property
     def jointly_significant(self) -> bool:
         """True if the mPC difference is significant among all pairs that were compared."""
-        return not self.mpc_joint[0] <= 0 <= self.mpc_joint[1]
+        return self.mpc_p < LEVEL
 
 
 def compare(

@@ -33,36 +33,46 @@ class Measure:
     needs: Literal["accuracy", "classes", "scores", "models"]
     """What it is computed from: correct answers, predicted classes, softmax statistics, or the
     accuracies of all models."""
+    group: Literal["accuracy", "stability", "worst case", "calibration", "selective prediction"]
+    """Heading under which tables list it."""
 
 
 MEASURES = {
-    "effective_robustness": Measure("effective robustness", "points", "higher", "models"),
-    "resist_rate": Measure("resist rate", "%", "higher", "accuracy"),
-    "corrected_rate": Measure("corrected rate", "%", "higher", "accuracy"),
-    "flip_rate": Measure("flip rate", "%", "lower", "classes"),
-    "temporal_sensitivity": Measure("temporal sensitivity", "%", "", "classes"),
-    "temporal_sensitivity_reverse": Measure("temporal sensitivity, reverse", "%", "", "classes"),
-    "temporal_sensitivity_jumble": Measure("temporal sensitivity, jumble", "%", "", "classes"),
-    "half_severity": Measure("half severity", "severity", "higher", "accuracy"),
-    "worst_cell": Measure("worst cell", "%", "higher", "accuracy"),
-    "worst_class": Measure("worst class", "%", "higher", "accuracy"),
-    "worst_decile": Measure("worst decile of classes", "%", "higher", "accuracy"),
-    "ece_clean": Measure("ECE, clean", "%", "lower", "scores"),
-    "ece": Measure("ECE", "%", "lower", "scores"),
-    "overconfidence_clean": Measure("overconfidence, clean", "%", "lower", "scores"),
-    "overconfidence": Measure("overconfidence", "%", "lower", "scores"),
-    "underconfidence_clean": Measure("underconfidence, clean", "%", "lower", "scores"),
-    "underconfidence": Measure("underconfidence", "%", "lower", "scores"),
-    "nll_clean": Measure("NLL, clean", "nats", "lower", "scores"),
-    "nll": Measure("NLL", "nats", "lower", "scores"),
-    "brier_clean": Measure("Brier score, clean", "", "lower", "scores"),
-    "brier": Measure("Brier score", "", "lower", "scores"),
-    "aurc_clean": Measure("AURC, clean", "%", "lower", "scores"),
-    "aurc": Measure("AURC", "%", "lower", "scores"),
-    "e_aurc_clean": Measure("E-AURC, clean", "%", "lower", "scores"),
-    "e_aurc": Measure("E-AURC", "%", "lower", "scores"),
-    "augrc_clean": Measure("AUGRC, clean", "%", "lower", "scores"),
-    "augrc": Measure("AUGRC", "%", "lower", "scores"),
+    "effective_robustness": Measure(
+        "effective robustness", "points", "higher", "models", "accuracy"
+    ),
+    "resist_rate": Measure("resist rate", "%", "higher", "accuracy", "accuracy"),
+    "corrected_rate": Measure("corrected rate", "%", "higher", "accuracy", "accuracy"),
+    "flip_rate": Measure("flip rate", "%", "lower", "classes", "stability"),
+    "temporal_sensitivity": Measure("temporal sensitivity", "%", "", "classes", "stability"),
+    "temporal_sensitivity_reverse": Measure(
+        "temporal sensitivity, reverse", "%", "", "classes", "stability"
+    ),
+    "temporal_sensitivity_jumble": Measure(
+        "temporal sensitivity, jumble", "%", "", "classes", "stability"
+    ),
+    "half_severity": Measure("half severity", "severity", "higher", "accuracy", "accuracy"),
+    "worst_cell": Measure("worst cell", "%", "higher", "accuracy", "worst case"),
+    "worst_class": Measure("worst class", "%", "higher", "accuracy", "worst case"),
+    "worst_decile": Measure("worst decile of classes", "%", "higher", "accuracy", "worst case"),
+    "ece_clean": Measure("ECE, clean", "%", "lower", "scores", "calibration"),
+    "ece": Measure("ECE", "%", "lower", "scores", "calibration"),
+    "overconfidence_clean": Measure("overconfidence, clean", "%", "lower", "scores", "calibration"),
+    "overconfidence": Measure("overconfidence", "%", "lower", "scores", "calibration"),
+    "underconfidence_clean": Measure(
+        "underconfidence, clean", "%", "lower", "scores", "calibration"
+    ),
+    "underconfidence": Measure("underconfidence", "%", "lower", "scores", "calibration"),
+    "nll_clean": Measure("NLL, clean", "nats", "lower", "scores", "calibration"),
+    "nll": Measure("NLL", "nats", "lower", "scores", "calibration"),
+    "brier_clean": Measure("Brier score, clean", "", "lower", "scores", "calibration"),
+    "brier": Measure("Brier score", "", "lower", "scores", "calibration"),
+    "aurc_clean": Measure("AURC, clean", "%", "lower", "scores", "selective prediction"),
+    "aurc": Measure("AURC", "%", "lower", "scores", "selective prediction"),
+    "e_aurc_clean": Measure("E-AURC, clean", "%", "lower", "scores", "selective prediction"),
+    "e_aurc": Measure("E-AURC", "%", "lower", "scores", "selective prediction"),
+    "augrc_clean": Measure("AUGRC, clean", "%", "lower", "scores", "selective prediction"),
+    "augrc": Measure("AUGRC", "%", "lower", "scores", "selective prediction"),
 }
 """Every metric by its name in result files, in the order of tables."""
 

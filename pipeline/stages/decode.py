@@ -98,10 +98,7 @@ def plan_shards(params: Params, paths: DatasetPaths) -> list[DecodeTask]:
                 if row["status"] == "ok"
             ]
             shard = paths.clean_shard(split, index)
-            identities = [
-                [row.get(name) for name in (*schemas.CLIP_COLUMNS, "source_path", "source_sha256")]
-                for row in rows
-            ]
+            identities = [[row.get(name) for name in schemas.CLIP_IDENTITY] for row in rows]
             tasks.append(
                 DecodeTask(
                     rows=tuple(rows),

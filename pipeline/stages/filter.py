@@ -7,7 +7,7 @@ from pathlib import Path
 from ..datasets.accounting import check_share
 from ..datasets.annotations import read_annotations
 from ..datasets.class_list import HINT
-from ..datasets.clip_rows import FoundClip
+from ..datasets.matching import match_clips
 from ..datasets.probe import CHECKSUMS, ProbeLimits, ProbeTask, probe_clips
 from ..datasets.sample import stratified
 from ..datasets.video_files import FileFinder
@@ -76,12 +76,8 @@ def find_clips(
     source = source.model_copy(
         update={"annotations": root / source.annotations, "classes": root / source.classes}
     )
-    checksums = _read_checksums(source)
-    finder = FileFinder(videos)
-    found = []
-    for clip in stratified(read_annotations(source), source.clips):
-        file = finder.find(clip)
-        found.append(FoundClip(clip, file, checksums.get(Path(file).name) if file else None))
+    listed = stratified(read_annotations(source), source.clips)
+    found = match_clips(listed, FileFinder(videos), _read_checksums(source))
     limits = ProbeLimits(
         videos=videos,
         dataset=dataset,

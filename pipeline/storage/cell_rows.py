@@ -26,7 +26,7 @@ def cell_row(
         Description of the payload.
 
     """
-    return {
+    row: CellRow = {
         "key": clip["key"],
         "clip_id": clip["clip_id"],
         "dataset": clip["dataset"],
@@ -45,3 +45,7 @@ def cell_row(
         "num_frames_source": clip["num_frames"],
         "encoder": encoder,
     }
+    if clip.get("frame_ticks") is not None:
+        row["ticks_per_second"] = clip["ticks_per_second"]
+        row["frame_ticks"] = clip["frame_ticks"]
+    return row

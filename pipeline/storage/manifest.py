@@ -60,8 +60,26 @@ def join_ordered(
 
 
 def _write(path: Path, table: pa.Table) -> None:
+    metadata = (table.schema.metadata or {}) | {b"pandas": _for_pandas(table.schema)}
     with atomic(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+
+
+def _for_pandas(schema: pa.Schema) -> bytes:
+    """Return metadata by which pandas reads whole numbers as such where a row lacks some."""
+    columns = [
+        {
+            "name": field.name,
+            "field_name": field.name,
+            "pandas_type": str(field.type),
+            "numpy_type": str(field.type).capitalize(),  # Int64 has missing values, int64 none
+            "metadata": None,
+        }
+        for field in schema
+        if pa.types.is_integer(field.type)
+    ]
+    about = {"index_columns": [], "column_indexes": [], "pandas_version": "1.0.0"}
+    return as_json({**about, "columns": columns}).encode()
 
 
 def read(path: Path, schema: Schema[Any], columns: list[str] | None = None) -> pa.Table:
@@ -81,7 +99,7 @@ def read(path: Path, schema: Schema[Any], columns: list[str] | None = None) -> p
         raise StageError(f"{path}: columns are missing: {', '.join(sorted(missing))}.")
     if len(set(table.column_names)) < table.num_columns:
         raise StageError(f"{path}: duplicate column names.")
-    table = table.select(expected)
+    table = table.select(expected).replace_schema_metadata(None)
     check(path, table, schema.arrow)
     return table
 

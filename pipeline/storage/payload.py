@@ -12,7 +12,7 @@ runs with one thread and files contain no date.
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from importlib.metadata import version
 from typing import Any
@@ -26,8 +26,10 @@ from numpy.typing import NDArray
 from corruptions.types import Clip
 
 from ..errors import ClipError
+from ..messages import one_line
 from ..resources import check_machine
 from ..settings import PayloadSettings
+from .frame_times import tick_columns
 
 EXTENSIONS = {"jpeg": "mp4", "ffv1": "mkv", "h264": "mp4"}
 
@@ -38,7 +40,29 @@ PLAIN = {"format_whitelist": "mov,matroska", "protocol_whitelist": "file"}
 class PayloadWriter:
     """Writer of one clip, frame by frame; `close()` returns the bytes of the file."""
 
-    def __init__(self, settings: PayloadSettings, fps: Fraction, height: int, width: int) -> None:
+    def __init__(
+        self,
+        settings: PayloadSettings,
+        fps: Fraction,
+        height: int,
+        width: int,
+        times: Sequence[Fraction] | None = None,
+    ) -> None:
+        """Open a file for frames of one size.
+
+        Parameters
+        ----------
+        settings
+            Codec and its quality.
+        fps
+            Frames per second.
+        height, width
+            Pixels.
+        times
+            For a variable frame rate: when each frame is shown and when the last one ends, in
+            seconds. None means evenly spaced frames.
+
+        """
         self._settings = settings
         self._buffer = io.BytesIO()
         extension = EXTENSIONS[settings.codec]
@@ -48,7 +72,9 @@ class PayloadWriter:
             format={"mp4": "mp4", "mkv": "matroska"}[extension],
             options={"fflags": "+bitexact"},
         )
-        self._time_base = 1 / fps
+        columns = tick_columns(times)
+        self._ticks = columns.get("frame_ticks")
+        self._time_base = Fraction(1, columns["ticks_per_second"] or 1) if columns else 1 / fps
         self.num_frames = 0
         self._stream = self._add_stream(fps)
         self._stream.width, self._stream.height = width, height
@@ -93,16 +119,20 @@ class PayloadWriter:
             packet = av.Packet(data)
             packet.stream = self._stream
             packet.time_base = self._time_base
-            packet.pts = packet.dts = self.num_frames
-            packet.duration = 1
+            packet.pts = packet.dts = self._tick(self.num_frames)
+            packet.duration = self._tick(self.num_frames + 1) - packet.pts
             packet.is_keyframe = True
             self._container.mux(packet)
         else:
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-            picture.pts = self.num_frames
+            picture.pts = self._tick(self.num_frames)
             picture.time_base = self._time_base
             self._container.mux(self._stream.encode(picture))
         self.num_frames += 1
+
+    def _tick(self, index: int) -> int:
+        """Return when a frame is shown, or the end, in units of the time base."""
+        return index if self._ticks is None else self._ticks[index]
 
     @property
     def codec(self) -> str:
@@ -134,16 +164,25 @@ def describe(settings: PayloadSettings) -> str:
     return f"libx264 CRF {settings.crf} medium (av {av.__version__})"
 
 
-def write_payload(frames: Iterable[Any], fps: Fraction, settings: PayloadSettings) -> bytes:
-    """Encode frames, each (H, W, 3), uint8 RGB, as one video file."""
+def write_payload(
+    frames: Iterable[Any],
+    fps: Fraction,
+    settings: PayloadSettings,
+    times: Sequence[Fraction] | None = None,
+) -> bytes:
+    """Encode frames, each (H, W, 3), uint8 RGB, as one video file; `times` as in PayloadWriter."""
     writer: PayloadWriter | None = None
-    for frame in frames:
+    try:
+        for frame in frames:
+            if writer is None:
+                writer = PayloadWriter(settings, fps, frame.shape[0], frame.shape[1], times)
+            writer.add(frame)
         if writer is None:
-            writer = PayloadWriter(settings, fps, frame.shape[0], frame.shape[1])
-        writer.add(frame)
-    if writer is None:
-        raise ClipError("no frames to store")
-    return writer.close()
+            raise ClipError("no frames to store")
+        return writer.close()
+    except av.FFmpegError as error:
+        check_machine(error)
+        raise ClipError(f"cannot be stored as {describe(settings)}: {one_line(error)}") from error
 
 
 def read_payload(payload: bytes) -> Clip:

@@ -52,8 +52,14 @@ class SourceColumns(ClipColumns, total=False):
     fps_num: int
     """Numerator of the frame rate, frames per second."""
     fps_den: int
+    ticks_per_second: int | None
+    """Unit of `frame_ticks`; None if the frames are evenly spaced."""
+    frame_ticks: list[int] | None
+    """For a variable frame rate: when each frame is shown and when the last one ends, num_frames +
+    1 numbers."""
     num_frames: int
     duration_seconds: float
+    """num_frames over the frame rate."""
 
 
 class ClipRow(SourceColumns, total=False):
@@ -63,9 +69,27 @@ class ClipRow(SourceColumns, total=False):
     """Bytes of the video."""
     container: str
     rotation: int
-    """Degrees counter-clockwise for display, 0..359."""
-    bit_rate: int | None
-    """Bits per second as the container declares; None if it does not."""
+    """Degrees counter-clockwise for display: 0, 90, 180 or 270."""
+    mirrored: bool
+    """Whether left and right are exchanged for display, after the rotation."""
+    stated_fps_num: int
+    """Numerator of the frame rate that the header states; 0 if it states none."""
+    stated_fps_den: int
+    variable_frame_rate: bool
+    """Whether the frames are not evenly spaced; `fps_num / fps_den` is then an average."""
+    bit_rate: int
+    """Bits per second of the video stream: its bytes over the duration of its frames."""
+    sample_aspect_ratio: str
+    """Width over height of a pixel, such as "64:51"; "unknown" if it is not stated."""
+    color_range: str
+    """"tv" (limited), "pc" (full) or "unknown"; this and the next three are FFmpeg's names."""
+    color_space: str
+    """Matrix of Y'CbCr, such as "bt709"."""
+    color_transfer: str
+    """Transfer characteristics, such as "smpte2084" (PQ, high dynamic range)."""
+    color_primaries: str
+    field_order: str
+    """"progressive", "tt", "bb", "tb", "bt", "interlaced" (order not stated) or "unknown"."""
 
 
 class CellRow(SourceColumns, total=False):
@@ -203,11 +227,23 @@ CLIPS: Schema[ClipRow] = Schema(
             ("width", pa.int32()),
             ("height", pa.int32()),
             ("rotation", pa.int32()),
+            ("mirrored", pa.bool_()),
             ("fps_num", pa.int32()),
             ("fps_den", pa.int32()),
+            ("stated_fps_num", pa.int32()),
+            ("stated_fps_den", pa.int32()),
+            ("variable_frame_rate", pa.bool_()),
+            ("ticks_per_second", pa.int64()),
+            ("frame_ticks", pa.list_(pa.int64())),
             ("num_frames", pa.int32()),
             ("duration_seconds", pa.float64()),
             ("bit_rate", pa.int64()),
+            ("sample_aspect_ratio", pa.string()),
+            ("color_range", pa.string()),
+            ("color_space", pa.string()),
+            ("color_transfer", pa.string()),
+            ("color_primaries", pa.string()),
+            ("field_order", pa.string()),
         ]
     )
 )
@@ -243,6 +279,8 @@ CELLS: Schema[CellRow] = Schema(
             ("height", pa.int32()),
             ("fps_num", pa.int32()),
             ("fps_den", pa.int32()),
+            ("ticks_per_second", pa.int64()),
+            ("frame_ticks", pa.list_(pa.int64())),
             ("num_frames", pa.int32()),
             ("num_frames_source", pa.int32()),
             ("duration_seconds", pa.float64()),
@@ -287,6 +325,12 @@ PREDICTIONS: Schema[PredictionRow] = Schema(
 CLIP_COLUMNS = tuple(ClipColumns.__annotations__)
 """Names of `ClipColumns`, in the order of the manifests."""
 
+CLIP_IDENTITY = (
+    *CLIP_COLUMNS, "source_path", "source_sha256",
+    "num_frames", "fps_num", "fps_den", "ticks_per_second", "frame_ticks",
+)  # fmt: skip
+"""Columns of clips.parquet that a clip in any cell depends on: part of recipes."""
+
 
 EVALUATED: Schema[EvaluatedRow] = Schema(
     pa.schema(
@@ -319,6 +363,8 @@ EVALUATED: Schema[EvaluatedRow] = Schema(
 )
 
 
-OPTIONAL = frozenset({"confidence", "entropy", "logsumexp", "nll", "sum_p2"})
-"""Columns that a file may lack: predictions of earlier versions and imported ones. They are read as
-null."""
+OPTIONAL = frozenset(
+    {"confidence", "entropy", "logsumexp", "nll", "sum_p2", "ticks_per_second", "frame_ticks"}
+)
+"""Columns that a file may lack: manifests and predictions of earlier versions, and imported ones.
+They are read as null."""

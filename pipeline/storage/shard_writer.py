@@ -18,6 +18,7 @@ from ..errors import ClipError, TransientClipError
 from ..io.atomic import atomic
 from ..settings import PayloadSettings
 from . import parts, payload
+from .frame_times import times_of
 from .schemas import CellRow
 from .shards import ShardWriter
 
@@ -61,14 +62,16 @@ class ShardClipWriter:
         `row` has the columns that are known beforehand, among them `fps_num` and `fps_den`.
         `facts` is called after the last frame and adds to them.
         """
-        fps = Fraction(row["fps_num"], row["fps_den"])
+        fps, times = Fraction(row["fps_num"], row["fps_den"]), times_of(row)
         digest = sha256()
         writer: payload.PayloadWriter | None = None
         shape = (0, 0)
         for frame in frames:
             if writer is None:
                 shape = (frame.shape[0], frame.shape[1])
-                writer = payload.PayloadWriter(self._settings, fps, *shape)
+                writer = payload.PayloadWriter(self._settings, fps, *shape, times)
+            if times is not None and writer.num_frames + 1 == len(times):
+                raise ClipError(f"more than the {len(times) - 1} frames that have a time")
             digest.update(np.ascontiguousarray(frame).data)
             writer.add(frame)
         if writer is None:

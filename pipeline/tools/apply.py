@@ -22,6 +22,7 @@ from corruptions.types import ClipRandom, Context, Dialect
 from ..errors import ClipError, SettingsError
 from ..io.atomic import atomic
 from ..io.outputs import check_output
+from ..media.orientation import Orientation, orientation_of
 from ..media.recompress import recompress
 from ..media.source import VideoSource
 from ..settings import PayloadSettings
@@ -99,26 +100,31 @@ def _apply(
     with VideoSource(video, timeout_seconds=timeout_seconds) as source:
         info = source.info
         random = ClipRandom(seed, table, video.stem, corruption.name, str(severity))
-        context = Context(random, None, info.fps)
+        times = info.clock.times
+        context = Context(random, None, info.fps, times)
         fps = info.fps
         pictures: Iterator[Picture]
         if corruption.acts_on == "pixels":
-            size = info.num_packets * info.width * info.height * 3
+            size = info.num_frames * info.width * info.height * 3
             if size > MAX_BYTES:
                 raise ClipError(
-                    f"too long for memory (got {info.num_packets} frames, "
+                    f"too long for memory (got {info.num_frames} frames, "
                     f"{size >> 30} GB; the limit is {MAX_BYTES >> 30} GB); cut the video into "
                     "clips first."
                 )
-            clip = np.stack([_shown(frame, frame.rotation) for frame in source.frames()])
+            shown = (_shown(frame, orientation_of(frame)) for frame in source.frames())
+            clip = np.stack(list(_one_size(shown)))
+            num_output = corruption.output_frames(len(clip), level, fps, times)
             pictures = iter(corruptions.corrupt_pixels(corruption, clip, level, context))
             fps = corruption.output_fps(level, fps)
+            if not corruption.keeps_times or num_output != len(clip):
+                times = None
         else:
             made = next(
                 recompress(video, corruption, [level], [context], timeout_seconds=timeout_seconds)
             )
-            pictures = (_shown(frame, made.rotation) for frame in made.frames)
-        return Applied(_write(output, pictures, fps), has_sound=_has_sound(video))
+            pictures = _one_size(_shown(frame, made.orientation) for frame in made.frames)
+        return Applied(_write(output, pictures, fps, times), has_sound=_has_sound(video))
 
 
 def _has_sound(video: Path) -> bool:
@@ -126,13 +132,32 @@ def _has_sound(video: Path) -> bool:
         return bool(container.streams.audio)
 
 
-def _shown(frame: av.VideoFrame, rotation: int) -> Picture:
+def _one_size(pictures: Iterator[Picture]) -> Iterator[Picture]:
+    """Yield the pictures; raise ClipError where their size changes, which no output can hold."""
+    first: Picture | None = None
+    for number, picture in enumerate(pictures):
+        first = picture if first is None else first
+        if picture.shape != first.shape:
+            height, width = first.shape[:2]
+            raise ClipError(
+                f"the picture changes from {width} x {height} to {picture.shape[1]} x "
+                f"{picture.shape[0]} at frame {number}; cut the video there."
+            )
+        yield picture
+
+
+def _shown(frame: av.VideoFrame, orientation: Orientation) -> Picture:
     """Return a frame as RGB pixels (H, W, 3), rotated as it is displayed."""
     picture = frame.to_ndarray(format="rgb24", interpolation=CONVERSION)
-    return np.rot90(picture, rotation // 90).astype(np.uint8, copy=False)
+    return orientation.apply(picture.astype(np.uint8, copy=False))
 
 
-def _write(output: Path, pictures: Iterator[Picture], fps: Fraction) -> int:
+def _write(
+    output: Path,
+    pictures: Iterator[Picture],
+    fps: Fraction,
+    times: tuple[Fraction, ...] | None,
+) -> int:
     count = 0
 
     def counted() -> Iterator[Picture]:
@@ -142,5 +167,5 @@ def _write(output: Path, pictures: Iterator[Picture], fps: Fraction) -> int:
             yield picture
 
     with atomic(output) as temporary:
-        temporary.write_bytes(payload.write_payload(counted(), fps, PAYLOADS[output.suffix]))
+        temporary.write_bytes(payload.write_payload(counted(), fps, PAYLOADS[output.suffix], times))
     return count

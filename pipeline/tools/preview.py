@@ -4,11 +4,11 @@ The frames are computed by the code of the corrupt stage, from the first seconds
 """
 
 import logging
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import cv2
 import ffmpeg
@@ -44,11 +44,14 @@ INK, PAPER = (32, 32, 32), 250
 
 @dataclass(frozen=True)
 class VideoSample:
-    """First seconds of a video, as a file and as the benchmark's clip."""
+    """First seconds of a video, as the benchmark's clip."""
 
     source: Path
+    """The whole video, of which the clip has the first frames."""
     clip: Clip
     fps: Fraction
+    times: tuple[Fraction, ...] | None
+    """Times of the frames and of the end, in seconds; None if they are evenly spaced."""
 
 
 def preview(
@@ -70,33 +73,32 @@ def preview(
     for path in (*pictures, *clip_paths):
         check_output(path, [video], force=force)
     middle: dict[str, list[Image]] = {}
-    with TemporaryDirectory(prefix="preview-") as temporary:
-        sample = take_sample(video, Path(temporary) / f"sample{video.suffix}", seconds)
+    try:
+        sample = take_sample(video, seconds)
         with progress_bar("preview", len(names)) as advance:
             for name, path in zip(names, clip_paths, strict=True):
                 clips = [sample.clip, *corrupted(sample, name, dialect, table)]
                 middle[name] = [clip[len(clip) // 2] for clip in clips]
                 write_side_by_side(path, clips, name, sample.fps)
                 advance(1)
+    except ClipError as error:
+        raise ClipError(f"{video}: {error}") from error
     for path, picture in zip(pictures, (mosaic(middle), sheet(middle, 3)), strict=True):
         write_png(path, picture)
     return [*reversed(pictures), *clip_paths]
 
 
-def take_sample(video: Path, path: Path, seconds: float) -> VideoSample:
-    """Cut the first seconds of a video by copying its stream, which keeps the bit rate."""
-    try:
-        with VideoSource(video) as source:
-            fps = source.info.fps
-    except ClipError as error:
-        raise ClipError(f"{video}: {error}") from error
-    wanted = max(1, round(seconds * fps))
-    cut = ffmpeg.input(str(video)).video.output(str(path), c="copy", frames=wanted)
-    program.run(cut, timeout_seconds=TIMEOUT_SECONDS)
+def take_sample(video: Path, seconds: float) -> VideoSample:
+    """Decode the first seconds of a video."""
     preprocess = Preprocess(SHORT_SIDE, CROP)
-    with VideoSource(path) as source:
+    with VideoSource(video) as source:
+        fps, times = source.info.fps, source.info.clock.times
+    wanted = round(seconds * fps) if times is None else bisect_left(times, seconds)
+    with VideoSource(video, max_frames=max(1, wanted)) as source:
         frames = [preprocess(frame) for frame in source.frames()]
-    return VideoSample(path, np.stack(frames), fps)
+    if times is not None and len(frames) < len(times):
+        times = times[: len(frames) + 1]
+    return VideoSample(video, np.stack(frames), fps, times)
 
 
 def corrupted(sample: VideoSample, name: str, dialect: Dialect, table: str) -> Iterator[Clip]:
@@ -104,7 +106,9 @@ def corrupted(sample: VideoSample, name: str, dialect: Dialect, table: str) -> I
     corruption = load(name, dialect)
     levels = [corruption.level(severity, table) for severity in SEVERITIES]
     contexts = [
-        Context(ClipRandom(0, table, "preview", name, str(severity)), None, sample.fps)
+        Context(
+            ClipRandom(0, table, "preview", name, str(severity)), None, sample.fps, sample.times
+        )
         for severity in SEVERITIES
     ]
     if corruption.acts_on == "pixels":
@@ -113,9 +117,14 @@ def corrupted(sample: VideoSample, name: str, dialect: Dialect, table: str) -> I
         return
     preprocess = Preprocess(SHORT_SIDE, CROP)
     for made in recompress(
-        sample.source, corruption, levels, contexts, timeout_seconds=TIMEOUT_SECONDS
+        sample.source,
+        corruption,
+        levels,
+        contexts,
+        timeout_seconds=TIMEOUT_SECONDS,
+        max_frames=len(sample.clip),
     ):
-        yield np.stack([preprocess(frame, made.rotation) for frame in made.frames])
+        yield np.stack([preprocess(frame, made.orientation) for frame in made.frames])
 
 
 def mosaic(middle: dict[str, list[Image]]) -> Image:

@@ -17,7 +17,8 @@ from corruptions.codec.concealment import ConcealedStream
 from corruptions.registry import load
 from corruptions.types import ClipRandom, Context, UndecodableError
 from pipeline.errors import ClipError
-from pipeline.media.recompress import _take, recompress
+from pipeline.media.carrier import take_stream
+from pipeline.media.recompress import recompress
 from pipeline.media.source import VideoSource
 
 COUNT = int(os.environ.get("DAMAGE_SWEEP", "300"))
@@ -91,7 +92,7 @@ def test_damaged_units_end_with_all_frames_or_a_reason(sources: list[Path]) -> N
     streams = []
     for path in sources:
         with VideoSource(path) as video:
-            taken = _take(video, 60)
+            taken = take_stream(video, 60)
         if taken is not None:
             streams.append(taken[0])
     assert {coded.codec for coded in streams} == {"h264", "hevc", "mpeg4", "vp9"}

@@ -23,8 +23,9 @@ def shown(clip):
     return (clip[:, 0, 0, 0].astype(int) * 256 + clip[:, 0, 0, 1]).tolist()
 
 
-def by_ffmpeg(num_frames, fps, rate):
-    """Frames that `-vf fps=rate` shows, by number."""
+def by_ffmpeg(num_frames, fps, rate, ticks=None):
+    """Frames that `-vf fps=rate` shows, by number; `ticks` are times in 1 / fps, and the end."""
+    ticks = range(num_frames + 1) if ticks is None else ticks
     graph = av.filter.Graph()
     tick = 1 / Fraction(fps)
     source = graph.add_buffer(width=16, height=16, format="gray", time_base=tick)
@@ -45,7 +46,8 @@ def by_ffmpeg(num_frames, fps, rate):
 
     for number in range(num_frames):
         frame = av.VideoFrame.from_ndarray(np.zeros((16, 16), np.uint8), format="gray")
-        frame.pts, frame.time_base, frame.duration, frame.opaque = number, tick, 1, number
+        frame.pts, frame.time_base, frame.opaque = ticks[number], tick, number
+        frame.duration = ticks[number + 1] - ticks[number]
         graph.push(frame)
         pull()
     graph.push(None)
@@ -96,3 +98,36 @@ def test_the_output_plays_at_the_new_rate():
     corruption = load("frame_rate")
     assert corruption.output_fps(9, Fraction(30)) == 9
     assert load("fog").output_fps((1.5, 2), Fraction(30)) == 30
+
+
+def variable_times(num_frames: int, seed: int) -> list[int]:
+    """Times of frames and of the end, in ticks: gaps of 1 to 400."""
+    gaps = np.random.default_rng(seed).integers(1, 400, num_frames)
+    return [0, *np.cumsum(gaps).tolist()]
+
+
+@pytest.mark.parametrize("ticks_per_second", [600, 1000, 30_000])
+@pytest.mark.parametrize("num_frames", [2, 9, 101, 300])
+def test_same_frames_as_ffmpeg_at_a_variable_rate(ticks_per_second: int, num_frames: int) -> None:
+    for seed, rate in enumerate(RATES):
+        ticks = variable_times(num_frames, seed)
+        times = [Fraction(tick, ticks_per_second) for tick in ticks]
+        clip = numbered(num_frames)
+        ours = shown(corrupt(clip, "frame_rate", None, level=rate, times=times))
+        theirs = by_ffmpeg(num_frames, ticks_per_second, rate, ticks)
+        assert ours == theirs or (not theirs and len(ours) == 1), (rate, seed)
+
+
+def test_evenly_spaced_times_change_nothing() -> None:
+    clip = numbered(48)
+    for rate in RATES:
+        times = [Fraction(index, 24) for index in range(49)]
+        plain = corrupt(clip, "frame_rate", None, level=rate, fps=24)
+        timed = corrupt(clip, "frame_rate", None, level=rate, fps=24, times=times)
+        assert shown(plain) == shown(timed)
+
+
+@pytest.mark.parametrize("times", [[0, 1], [0, 1, 1, 2], [0, 2, 1, 3]])
+def test_times_are_one_per_frame_and_the_end(times: list[int]) -> None:
+    with pytest.raises(ValueError, match="times must be 4 ascending numbers"):
+        corrupt(numbered(3), "frame_rate", 1, times=times)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from corruptions.types import Clip
 from pipeline.media import ffmpeg
+from pipeline.media.preprocess import SCALE_FLAGS
 
 
 def moving_clip(num_frames: int = 16, height: int = 64, width: int = 80, seed: int = 0) -> Clip:
@@ -49,3 +50,30 @@ VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", 
 HEVC10 = ("-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-preset", "ultrafast",
           "-x265-params", "log-level=none")  # fmt: skip
 MPEG4 = ("-c:v", "mpeg4", "-q:v", "4")
+
+
+def shown_frames(path: Path, *filters: str) -> NDArray[np.uint8]:
+    """Frames (T, H, W, 3) that the pinned ffmpeg shows of a file, autorotated; the reference."""
+    shape = subprocess.run(
+        [ffmpeg.program(), "-v", "error", "-i", str(path), "-map", "0:v:0", *filters]
+        + ["-fps_mode", "passthrough", "-f", "framehash", "-"],
+        capture_output=True, check=True, text=True,
+    ).stdout  # fmt: skip
+    line = next(line for line in shape.splitlines() if line.startswith("#dimensions"))
+    width, height = map(int, line.split(": ")[1].split("x"))
+    data = subprocess.run(
+        [ffmpeg.program(), "-v", "error", "-i", str(path), "-map", "0:v:0", *filters]
+        + ["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+        + ["-sws_flags", SCALE_FLAGS, "-"],
+        capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    return np.frombuffer(data, np.uint8).reshape(-1, height, width, 3)
+
+
+def patched(path: Path, target: Path, old: bytes, new: bytes) -> Path:
+    """Copy a file with one byte string replaced by another of the same length, everywhere."""
+    data = path.read_bytes()
+    assert len(old) == len(new)
+    assert old in data
+    target.write_bytes(data.replace(old, new))
+    return target

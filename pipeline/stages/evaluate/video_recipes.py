@@ -75,10 +75,7 @@ class UnitRecipes:
             "max_frames": params.decode.max_frames,
             "max_pixels": params.filter.max_pixels,
             "dataset": dataset,
-            "clips": [
-                [row.get(name) for name in (*schemas.CLIP_COLUMNS, "source_path", "source_sha256")]
-                for row in unit.rows
-            ],
+            "clips": [[row.get(name) for name in schemas.CLIP_IDENTITY] for row in unit.rows],
         }
         if corruption != schemas.CLEAN:
             chosen = load(corruption, params.dialect)

@@ -34,7 +34,7 @@ class Diagrams:
 class Flips:
     """Clips that are right when clean and wrong under corruption, of one model."""
 
-    classes: NDArray[np.int32] | None
+    classes: NDArray[np.integer] | None
     """(N, 1 + C S), predicted classes of the measured clips."""
     right: Bools
     """(N, 1 + C S)"""
@@ -85,12 +85,19 @@ def measure(
     for name in predictions if shared.any() else ():
         outputs = read_outputs(name, keys, shared, params, paths)
         ratios[name] = metrics.output_ratios(outputs)
-        flips[name] = Flips(outputs.classes, outputs.right)
+        flips[name] = Flips(_compact(outputs.classes), outputs.right)
         if outputs.confidence is not None:
             diagrams[name] = _diagrams(outputs)
     for name, some in metrics.estimate_all(ratios, resamples).items():
         found[name] |= some
     return Measured(found, diagrams, flips, int(used.sum()), np.flatnonzero(shared))
+
+
+def _compact(classes: NDArray[np.int32] | None) -> NDArray[np.integer] | None:
+    """Return the classes in 16 bits where they fit: those of all models are kept in memory."""
+    if classes is None or int(classes.max()) >= 2**15:
+        return classes
+    return classes.astype(np.int16)
 
 
 def _diagrams(outputs: Outputs) -> Diagrams:

@@ -11,19 +11,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from corruptions.sets import set_of
 
 from ...io.atomic import write_text
 from ...io.locks import file_lock
-from ...metrics.summary import Summary
 from ...params import Params
 from ...storage.paths import DatasetPaths
 from . import leaderboard, submissions
 from .evaluated import read_evaluated
 from .figures import write_figures
 from .page.build import write_page
+from .plots import write_calibration, write_curves
 from .result import Protocol
 from .stored import read_stored
 from .values import dataset_values, headline
@@ -53,41 +51,19 @@ def _report(params: Params, root: Path) -> None:
     rows = leaderboard.ranked([*leaderboard.our_rows(values), *leaderboard.added_rows(added)])
     write_text(folder / "leaderboard.csv", leaderboard.as_csv(rows))
     write_text(folder / "leaderboard.md", leaderboard.as_markdown(rows))
-    summaries = {one.dataset: one.summaries for one in evaluated}
-    _write_curves(folder / "curves", summaries)
+    write_curves(folder / "curves", {one.dataset: one.summaries for one in evaluated})
+    write_calibration(folder / "calibration", {one.dataset: one.measured for one in evaluated})
     _write_results(folder / "results", values, params)
     pages = []
     for one in evaluated:
         stored = read_stored(one, params, root)
         write_figures(one, stored.shown, root, folder / "figures")
         pages.append((one, stored))
-    write_page(pages, rows, params, root)
+    write_page(pages, rows, added, params, root)
 
 
 def _write_json(path: Path, values: Any) -> None:
     write_text(path, json.dumps(values, indent=2, allow_nan=False) + "\n")
-
-
-def _write_curves(folder: Path, summaries: Mapping[str, Mapping[str, Summary]]) -> None:
-    """Write top-1 over severity, one CSV per model and corruption; severity 0 is the clean set."""
-    written = set()
-    for dataset, some in summaries.items():
-        for model, summary in some.items():
-            curves = dict(summary.cells)
-            severities = next(iter(summary.cells.values()))
-            curves["mean"] = {
-                severity: float(np.mean([cell[severity] for cell in summary.cells.values()]))
-                for severity in severities
-            }
-            for corruption, cells in curves.items():
-                path = folder / dataset / model / f"{corruption}.csv"
-                points = {0: summary.clean_top1, **cells}
-                lines = ["severity,top1", *(f"{s},{value:.4f}" for s, value in points.items())]
-                write_text(path, "\n".join(lines) + "\n")
-                written.add(path)
-    for path in folder.rglob("*.csv"):
-        if path not in written:
-            path.unlink()
 
 
 def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]], params: Params) -> None:

@@ -31,6 +31,26 @@ def test_clip_accounting_without_losses() -> None:
     assert column(tables.clip_table(rows), 1) == ["1", "1", "1"]
 
 
+def test_clips_that_need_a_choice_are_counted() -> None:
+    common = {"dataset": "demo", "split": "val", "status": "ok", "reason": ""}
+    plain = {"sample_aspect_ratio": "1:1", "color_transfer": "bt709", "field_order": "progressive"}
+    rows = [
+        common | plain,
+        common | plain | {"variable_frame_rate": True, "color_transfer": "smpte2084"},
+        common | plain | {"sample_aspect_ratio": "64:51", "field_order": "tt", "mirrored": True},
+        common | plain | {"field_order": "bb"},
+        common | plain | {"status": "broken", "reason": "x", "field_order": "bb"},
+    ]
+    table = tables.clip_table(rows)
+    counted = dict(zip(column(table, 0), column(table, 1), strict=True))
+    assert counted["usable"] == "4"
+    assert counted["  of them variable frame rate"] == "1"
+    assert counted["  of them high dynamic range"] == "1"
+    assert counted["  of them pixels not square"] == "1"
+    assert counted["  of them interlaced"] == "2"
+    assert counted["  of them mirrored"] == "1"
+
+
 def test_cells() -> None:
     common = {"corruption": "packet_loss", "params": "{}", "num_frames": 10, "size": 2_000_000}
     rows = [

@@ -16,10 +16,11 @@ from corruptions.registry import Corruption, load
 from corruptions.types import ClipRandom, Context, Damage, Encoding, Stream
 from pipeline.errors import ClipError
 from pipeline.media import ffmpeg
-from pipeline.media import recompress as module
+from pipeline.media.carrier import take_stream
 from pipeline.media.preprocess import Preprocess
 from pipeline.media.recompress import Recompressed, recompress
 from pipeline.media.source import VideoSource
+from tests.support.videos import H264, make_video, moving_clip
 
 NAMES = ("h264_crf", "h265_abr", "bit_error", "packet_loss")
 NUM_FRAMES = 20
@@ -116,7 +117,7 @@ def same(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> bool:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_frame_comes_back_at_native_size(folder: Path, source: str, name: str) -> None:
-    width, height = (side // 2 * 2 for side in SOURCES[source][3:])
+    width, height = SOURCES[source][3:]
     results = 0
     for made in run(folder / source, name):
         assert made.num_frames == NUM_FRAMES
@@ -140,7 +141,7 @@ def test_colours_are_those_of_the_clean_clip(folder: Path, source: str) -> None:
     for name, level in (("h264_crf", 1), ("packet_loss", 0), ("bit_error", 2**31 - 1)):
         [made] = run(folder / source, name, [level])
         for frame, expected in zip(made.frames, clean, strict=True):
-            difference = Preprocess(96, 80)(frame, made.rotation).astype(float) - expected
+            difference = Preprocess(96, 80)(frame, made.orientation).astype(float) - expected
             assert abs(difference.mean()) < 1.5
             assert 10 * np.log10(255**2 / max(np.mean(difference**2), 1e-9)) > 25
 
@@ -172,7 +173,7 @@ def test_original_bit_errors_are_those_of_ffmpegs_program(folder: Path, tmp_path
     )
     ffmpeg.run(copy, timeout_seconds=60)
     with VideoSource(source) as video:
-        taken = module._take(video, 60)
+        taken = take_stream(video, 60)
     assert taken is not None
     units, damage = load("bit_error", "original").function(
         taken[0].units, amount, contexts("bit_error")[0]
@@ -232,14 +233,11 @@ def test_rotation_is_told_and_not_applied(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "turned.mp4"
     copy = builder.input(str(folder / "h264.mp4"), display_rotation=90).output(str(path), c="copy")
     ffmpeg.run(copy, timeout_seconds=60)
-    with VideoSource(path) as video:
-        rotation = next(video.frames()).rotation
-    assert rotation % 360 == 90
     for name in NAMES:
         for made in run(path, name):
             frame = next(made.frames)
             assert (frame.width, frame.height) == (120, 90)
-            assert made.rotation == rotation
+            assert made.orientation == (90, False)
 
 
 @pytest.mark.parametrize(("name", "level"), [("bit_error", 500), ("packet_loss", 0.3)])
@@ -326,7 +324,7 @@ def test_no_temporary_file_stays(folder: Path, scratch: Path, name: str) -> None
 
 
 def test_a_source_that_changes_its_size_midway(folder: Path, tmp_path: Path) -> None:
-    """The first frame's size counts; H.264 that changes is encoded again before it is damaged."""
+    """Every frame keeps its size; H.264 that changes is encoded again before it is damaged."""
     path = tmp_path / "changes.ts"
     with path.open("wb") as file:
         for size in ((120, 90), (160, 120)):
@@ -348,6 +346,52 @@ def test_a_source_that_changes_its_size_midway(folder: Path, tmp_path: Path) -> 
     count = len(source_frames(path))
     for name in NAMES:
         for made in run(path, name):
-            sizes = {(frame.width, frame.height) for frame in made.frames}
-            assert sizes == {(120, 90)}
+            sizes = [(frame.width, frame.height) for frame in made.frames]
+            assert sizes == [(120, 90)] * 10 + [(160, 120)] * 10
             assert made.num_frames == count
+
+
+@pytest.mark.parametrize("size", [(64, 77), (51, 76), (51, 77), (33, 35)])
+def test_odd_sizes_are_not_shifted(tmp_path: Path, size: tuple[int, int]) -> None:
+    """As close to the clean picture as the same picture cut to even sides."""
+    height, width = size
+    t, y, x = np.ogrid[:10, :96, :96]
+    waves = 128 + 60 * np.sin((x - 2 * t) / 5 + y / 7) + 50 * np.cos(y / 6 - t)
+    clip = np.repeat(waves.astype(np.uint8)[..., None], 3, axis=3)
+    values = {}
+    for name, (rows, columns) in {
+        "odd": size,
+        "even": (height // 2 * 2, width // 2 * 2),
+    }.items():
+        path = make_video(
+            tmp_path / f"{name}.mkv",
+            *("-c:v", "ffv1", "-pix_fmt", "yuv420p"),
+            clip=np.ascontiguousarray(clip[:, :rows, :columns]),
+        )
+        with VideoSource(path) as video:
+            clean = np.stack([Preprocess(128, 112)(frame) for frame in video.frames()])
+        for corruption, level in (("h264_crf", 18), ("packet_loss", 0)):
+            [made] = run(path, corruption, [level])
+            preprocess = Preprocess(128, 112)
+            frames = np.stack([preprocess(frame, made.orientation) for frame in made.frames])
+            error = np.mean((frames.astype(float) - clean) ** 2)
+            values[name, corruption] = 10 * np.log10(255**2 / error)
+    for corruption in ("h264_crf", "packet_loss"):
+        assert values["odd", corruption] > values["even", corruption] - 2
+
+
+def test_pictures_that_turn_midway_are_scaled_as_the_clean_ones(tmp_path: Path) -> None:
+    clip = moving_clip(10, 96, 128)
+    for name, part in (("wide", clip), ("high", np.ascontiguousarray(clip.transpose(0, 2, 1, 3)))):
+        make_video(tmp_path / f"{name}.ts", *H264, clip=part)
+    path = tmp_path / "turn.ts"
+    path.write_bytes((tmp_path / "wide.ts").read_bytes() + (tmp_path / "high.ts").read_bytes())
+    with VideoSource(path) as video:
+        clean = np.stack([Preprocess(64, 56)(frame) for frame in video.frames()])
+    assert len(clean) == 20
+    for name, level in (("h264_crf", 20), ("h265_crf", 20), ("packet_loss", 0), ("bit_error", 1e9)):
+        [made] = run(path, name, [int(level)])
+        preprocess = Preprocess(64, 56)
+        frames = np.stack([preprocess(frame, made.orientation) for frame in made.frames])
+        for frame, other in zip(frames.astype(float), clean, strict=True):
+            assert 10 * np.log10(255**2 / np.mean((frame - other) ** 2)) > 28, name

@@ -101,3 +101,23 @@ def test_wrong_settings_stop_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"no such folder; set filter.sources.demo.videos"):
         filter_clips(params, tmp_path, "demo")
     assert not (tmp_path / "manifests/demo/clips.parquet").exists()
+
+
+def test_names_say_why_a_file_is_not_a_clip(tmp_path: Path) -> None:
+    """Two segments of one uncut video, and a file of the id under another name."""
+    params = make_project(tmp_path, num_clips=3)
+    videos = tmp_path / "data/demo/videos"
+    table = tmp_path / "data/demo/annotations/val.csv"
+    table.write_text(table.read_text() + f"moving left,{video_id(0)},20,30,val\n")
+    (videos / f"{video_id(0)}_000003_000013.mp4").rename(videos / f"{video_id(0)}.mp4")
+    (videos / f"{video_id(1)}_000003_000013.mp4").rename(videos / f"{video_id(1)}_trimmed.mp4")
+    rows = {row["key"]: row for row in filter_clips(params, tmp_path, "demo")}
+    first, second = f"{video_id(0)}_000003_000013", f"{video_id(0)}_000020_000030"
+    for own, other in ((first, second), (second, first)):
+        assert rows[own]["status"] == "broken"
+        assert rows[own]["reason"] == f"not cut: its file is also that of {other}"
+    missing = rows[f"{video_id(1)}_000003_000013"]
+    name = f"{video_id(1)}_trimmed.mp4"
+    assert missing["status"] == "missing"
+    assert missing["reason"] == f"no file; one of this id has another name: '{name}'"
+    assert rows[f"{video_id(2)}_000003_000013"]["status"] == "ok"

@@ -12,6 +12,7 @@ import corruptions
 from corruptions.codec.frames import CONVERSION
 from pipeline.__main__ import app
 from pipeline.errors import ClipError, SettingsError
+from pipeline.media.source import VideoSource
 from pipeline.storage.payload import read_payload
 from pipeline.tools.apply import MAX_BYTES, Applied, apply
 from tests.support.videos import H264, make_video, moving_clip, run_ffmpeg
@@ -129,3 +130,46 @@ def test_a_missing_file_is_named(tmp_path: Path, command: str) -> None:
     result = CliRunner().invoke(app, arguments, env={"COLUMNS": "300"})
     assert result.exit_code == 1
     assert f"{missing}: no such file" in result.output
+
+
+@pytest.mark.parametrize("name", ["fog", "h264_crf"])
+def test_odd_sizes_stay(tmp_path: Path, name: str) -> None:
+    clip = moving_clip(6, 71, 93)
+    video = make_video(tmp_path / "odd.mkv", "-c:v", "ffv1", "-pix_fmt", "yuv420p", clip=clip)
+    apply(video, tmp_path / "out.mkv", name, 1, timeout_seconds=60)
+    with VideoSource(tmp_path / "out.mkv") as source:
+        assert (source.info.width, source.info.height) == (93, 71)
+
+
+@pytest.mark.parametrize("name", ["fog", "h264_crf"])
+def test_a_picture_that_turns_midway_is_one_message(tmp_path: Path, name: str) -> None:
+    clip = moving_clip(6, 64, 96)
+    for part, frames in (("wide", clip), ("high", clip.transpose(0, 2, 1, 3))):
+        make_video(tmp_path / f"{part}.ts", *H264, clip=np.ascontiguousarray(frames))
+    video = tmp_path / "turn.ts"
+    video.write_bytes((tmp_path / "wide.ts").read_bytes() + (tmp_path / "high.ts").read_bytes())
+    words = r"turn\.ts: the picture changes from 96 x 64 to 64 x 96 at frame 6"
+    with pytest.raises(ClipError, match=words):
+        apply(video, tmp_path / "out.mkv", name, 1, timeout_seconds=60)
+    assert not (tmp_path / "out.mkv").exists()
+
+
+@pytest.mark.parametrize("extension", ["mkv", "mp4"])
+def test_a_picture_of_one_pixel_works_or_is_one_message(tmp_path: Path, extension: str) -> None:
+    clip = moving_clip(6, 1, 1)
+    video = make_video(tmp_path / "dot.mkv", "-c:v", "ffv1", "-slices", "1", clip=clip)
+    output = tmp_path / f"out.{extension}"
+    if extension == "mkv":
+        with pytest.raises(ClipError, match=r"dot\.mkv: cannot be stored as FFV1"):
+            apply(video, output, "fog", 1, timeout_seconds=60)
+    else:
+        assert apply(video, output, "fog", 1, timeout_seconds=60).num_frames == 6
+
+
+def test_times_of_a_variable_rate_stay(tmp_path: Path) -> None:
+    variable = ("-vf", "settb=1/1000,setpts='N*40+N*N*7'", "-fps_mode", "passthrough")
+    video = make_video(tmp_path / "v.mp4", *H264, *variable, "-enc_time_base", "1/1000")
+    apply(video, tmp_path / "out.mp4", "fog", 1, timeout_seconds=60)
+    with VideoSource(video) as source, VideoSource(tmp_path / "out.mp4") as made:
+        assert source.info.clock.times is not None
+        assert made.info.clock == source.info.clock

@@ -1,5 +1,6 @@
 """Preview: a person sees in seconds what each corruption does."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -7,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.__main__ import app
-from pipeline.errors import SettingsError
+from pipeline.errors import ClipError, SettingsError
 from pipeline.media.source import VideoSource
 from pipeline.tools.preview import preview
-from tests.support.videos import H264, VP9, make_video, moving_clip
+from tests.support.videos import H264, VP9, make_video, moving_clip, run_ffmpeg
 
 
 @pytest.mark.parametrize(("name", "options"), [("clip.mp4", H264), ("clip.webm", VP9)])
@@ -28,7 +29,7 @@ def test_a_mosaic_and_clips_from_any_video(
     assert mosaic.shape[0] > 4 * 224
     assert mosaic.shape[1] > 6 * 224
     with VideoSource(tmp_path / "out/fog.mp4") as source:
-        assert source.info.num_packets == 20
+        assert source.info.num_frames == 20
         assert source.info.width == 3 * 224
 
 
@@ -69,3 +70,52 @@ def test_a_named_set_and_its_levels_are_listed() -> None:
     assert result.exit_code == 0
     assert "black_frames" in result.output
     assert CliRunner().invoke(app, ["corruptions", "--set", "none"]).exit_code == 2
+
+
+def h264_in_webm(folder: Path) -> Path:
+    """As Chrome records."""
+    made = make_video(folder / "clip.mkv", *H264, clip=moving_clip(12, 64, 80))
+    return made.rename(folder / "clip.webm")
+
+
+def no_extension(folder: Path) -> Path:
+    return make_video(folder / "clip.mp4", *H264, clip=moving_clip(12, 64, 80)).rename(
+        folder / "clip"
+    )
+
+
+def cover_picture(folder: Path) -> Path:
+    plain = make_video(folder / "plain.mp4", *H264, clip=moving_clip(12, 64, 80))
+    run_ffmpeg("-i", str(plain), "-f", "lavfi", "-i", "color=s=64x64:d=0.1", "-map", "0", "-map",
+               "1", "-c:v:0", "copy", "-c:v:1", "mjpeg", "-frames:v:1", "1", "-disposition:v:1",
+               "attached_pic", str(folder / "cover.mp4"))  # fmt: skip
+    return folder / "cover.mp4"
+
+
+def edit_list(folder: Path) -> Path:
+    long = make_video(folder / "long.mp4", *H264, "-g", "30", clip=moving_clip(40, 64, 80))
+    run_ffmpeg("-ss", "0.9", "-i", str(long), "-c", "copy", str(folder / "cut.mp4"))
+    return folder / "cut.mp4"
+
+
+def colons(folder: Path) -> Path:
+    plain = make_video(folder / "clip.mp4", *H264, clip=moving_clip(12, 64, 80))
+    return plain.rename(folder / "12:30:a:clip.mp4")
+
+
+@pytest.mark.parametrize("make", [h264_in_webm, no_extension, cover_picture, edit_list, colons])
+def test_whatever_the_stages_take(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    video, folder = make(tmp_path), tmp_path / "out"
+    names = ["fog", "frame_rate", "h264_crf", "bit_error"]
+    written = preview(video, folder, names, seconds=0.3)
+    assert {path.name for path in folder.iterdir()} == {path.name for path in written}
+    with VideoSource(video) as source, VideoSource(folder / "fog.mp4") as made:
+        assert made.info.num_frames == min(source.info.num_frames, round(0.3 * source.info.fps))
+
+
+def test_a_failure_names_the_video_and_leaves_nothing(tmp_path: Path) -> None:
+    video = make_video(tmp_path / "clip.mp4", *H264, "-movflags", "+faststart")
+    video.write_bytes(video.read_bytes()[:-2000])
+    with pytest.raises(ClipError, match=r"clip\.mp4: truncated"):
+        preview(video, tmp_path / "out", ["fog"], seconds=1)
+    assert not list((tmp_path / "out").glob("*"))

@@ -3,34 +3,49 @@
 import csv
 import json
 import math
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 import vl_convert
 from markupsafe import Markup
 
+from corruptions.registry import SEVERITIES
 from corruptions.sets import set_of
 
 from ....io.atomic import write_text
 from ....params import Params
 from ....storage.paths import DatasetPaths
+from .. import submissions
 from ..evaluated import Evaluated
+from ..leaderboard import OURS
+from ..result import Result
 from ..stored import StoredClips
-from . import accounting, clips
+from . import accounting, citation, clips, flips
 from .chart_values import chart_values
 
 HERE = Path(__file__).parent
-SCRIPTS = ("tables.js", "charts.js", "drawings.js", "viewer.js", "page.js")
+SCRIPTS = (
+    "tables.js", "charts.js", "drawings.js", "measures.js", "calibration.js", "classmap.js",
+    "viewer.js", "browser.js", "page.js",
+)  # fmt: skip
+FLIP_SHARE = 3
+"""One part in so many of the bytes is for clips that flip."""
 VEGA_LITE = "6.4"
-VIDEO_BYTES = 13_000_000
-"""Bytes of video for all datasets together; base64 makes them a third larger."""
+PUBLISHED_SETS = ("paper12", "code12")
+"""Sets that the published leaderboards may average; which of them is not known."""
+VIDEO_BYTES = 8_000_000
+"""Bytes of video for all datasets together; base64 makes them a third larger. The page must stay
+below 15 MB, and charts of 14 models on two datasets take about 3."""
 
 
 def write_page(
     results: Sequence[tuple[Evaluated, StoredClips]],
     leaderboard: Sequence[Mapping[str, Any]],
+    external: Sequence[Result],
     params: Params,
     root: Path,
 ) -> None:
@@ -39,14 +54,16 @@ def write_page(
     values, sections = {}, []
     for one, stored in results:
         rows = [row for row in leaderboard if row["dataset"] == one.dataset]
-        drawn, section = _dataset(one, stored, params, root, VIDEO_BYTES // len(results))
+        theirs = [result for result in external if result.dataset == one.dataset]
+        drawn = _drawn(one, stored, theirs, params, root, VIDEO_BYTES // len(results))
         values[one.dataset] = drawn
+        scale = [row for row in published if row["dataset"] == one.dataset]
         sections.append(
-            section
-            | {
-                "rows": rows,
-                "published": [row for row in published if row["dataset"] == one.dataset],
-            }
+            _section(one, stored, params, root)
+            | _leaderboard(one, rows, theirs, params)
+            | {"pairs": drawn["pairs"], "missing": drawn["missing"]}
+            | {"flips": bool(drawn["flips"]), "diagrams": bool(drawn["diagrams"])}
+            | {"published": scale if _is_published_grid(params) else [], "withheld": len(scale)}
         )
     ours = {one.dataset for one, _ in results}
     page = (
@@ -68,6 +85,13 @@ def write_page(
     write_text(root / "report" / "index.html", page)
 
 
+def _is_published_grid(params: Params) -> bool:
+    """Return True if this run averages what the published leaderboards may average."""
+    return set_of(params.corruptions) in PUBLISHED_SETS and list(params.severities) == list(
+        SEVERITIES
+    )
+
+
 def read_published_leaderboards(path: Path) -> list[dict[str, str]]:
     """Read the rows of the published leaderboards; none if the project has no such file."""
     if not path.is_file():
@@ -76,29 +100,76 @@ def read_published_leaderboards(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _dataset(
-    results: Evaluated, stored: StoredClips, params: Params, root: Path, budget: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return one dataset's values for the scripts and its values for the template."""
+def _drawn(
+    results: Evaluated,
+    stored: StoredClips,
+    external: Sequence[Result],
+    params: Params,
+    root: Path,
+    budget: int,
+) -> dict[str, Any]:
+    """Return one dataset's values for the scripts."""
     paths = DatasetPaths(root, results.dataset)
-    cells = stored.cells
-    drawn = chart_values(results)
-    drawn["families"] = {cell.corruption: cell.family for cell in cells}
-    drawn["levels"] = {f"{cell.corruption}/{cell.severity}": cell.level for cell in cells}
-    files = clips.videos(stored.shown, root, budget, params.machine)
+    comparable = [result for result in external if not submissions.differences(result, params)]
+    drawn = chart_values(results, comparable)
+    drawn["families"] = {cell.corruption: cell.family for cell in stored.cells}
+    drawn["levels"] = {f"{cell.corruption}/{cell.severity}": cell.level for cell in stored.cells}
+    files = clips.videos(stored.shown, root, budget - budget // FLIP_SHARE, params.machine)
     drawn["clips"] = clips.viewer_values(results, stored.shown, files, paths)
-    summary = next(iter(results.summaries.values()))
-    return drawn, {
+    drawn["flips"] = flips.flip_values(results, stored.flips)
+    drawn["flip_shares"] = flips.flip_shares(results)
+    cells = [
+        (results.keys[flip.clip], flip.corruption, flip.severity)
+        for flip in flips.played(stored.flips)
+    ]
+    videos = clips.flip_videos(stored.flip_rows, cells, root, budget // FLIP_SHARE, params.machine)
+    drawn["flip_videos"] = {name: b64encode(data).decode() for name, data in videos.items()}
+    return drawn
+
+
+def _section(results: Evaluated, stored: StoredClips, params: Params, root: Path) -> dict[str, Any]:
+    """Return one dataset's values for the template."""
+    digest = accounting.digest([cell.recipe for cell in stored.cells])
+    return {
         "name": results.dataset,
-        "summary": summary,
+        "summary": next(iter(results.summaries.values())),
         "corruptions": results.corruptions,
         "severities": results.severities,
-        "pairs": drawn["pairs"],
-        "accounting": accounting.clip_accounting(paths),
+        "accounting": accounting.clip_accounting(DatasetPaths(root, results.dataset)),
         "failures": accounting.most(stored.failures),
-        "cells": cells,
-        "digest": accounting.digest([cell.recipe for cell in cells]),
+        "cells": stored.cells,
+        "digest": digest,
+        "bibtex": citation.bibtex(results, set_of(params.corruptions), params, digest),
         "parameters": accounting.parameters(params, results.dataset),
+        "measured_clips": len(results.measured.clips),
+        "smallest": _smallest(results),
+    }
+
+
+def _smallest(results: Evaluated) -> float | None:
+    """Return the smallest detectable mPC difference: the median over the pairs of models."""
+    found = [one.smallest for one in results.differences.values()]
+    return float(np.median(found)) if found else None
+
+
+def _leaderboard(
+    results: Evaluated,
+    rows: Sequence[Mapping[str, Any]],
+    external: Sequence[Result],
+    params: Params,
+) -> dict[str, Any]:
+    """Return the comparable rows, the other ones with their reasons, and the LaTeX table."""
+    reasons = {one.model: "; ".join(submissions.differences(one, params)) for one in external}
+    ours = set(results.summaries)
+    noted = [
+        (row, "" if row["source"] == OURS and row["model"] in ours else reasons[row["model"]])
+        for row in rows
+    ]
+    comparable = [row for row, reason in noted if not reason]
+    return {
+        "rows": comparable,
+        "incomparable": [(row, reason) for row, reason in noted if reason],
+        "latex": citation.latex_table(results, comparable, set_of(params.corruptions), params),
     }
 
 

@@ -1,5 +1,6 @@
 """Values behind the charts and tables of the page for one dataset."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,15 +9,19 @@ from .... import metrics
 from ....metrics.comparison import Difference
 from ....metrics.summary import Summary
 from ..evaluated import Evaluated
+from ..result import Result
+from .measure_values import measure_values
 
 
-def chart_values(results: Evaluated) -> dict[str, Any]:
+def chart_values(results: Evaluated, external: Sequence[Result] = ()) -> dict[str, Any]:
     """Return everything that the page's scripts draw, ready for JSON."""
     return {
         "corruptions": list(results.corruptions),
         "severities": list(results.severities),
         "models": {name: _cells(summary) for name, summary in results.summaries.items()},
         "classes": _classes(results),
+        **measure_values(results, external),
+        "ranks": {name: list(rank) for name, rank in results.rank_intervals.items()},
         "pairs": [_pair(*pair, one) for pair, one in results.differences.items()],
     }
 
@@ -47,7 +52,7 @@ def _classes(results: Evaluated) -> dict[str, Any]:
         counts = np.bincount(labels, minlength=num_classes)
         counted = metrics.account(predictions, accounting)
         means = metrics.per_class(counted, labels, num_classes).mean(axis=2)
-        models[name] = [_shorts(row) for row in means[counts > 0].tolist()]
+        models[name] = [_shorts(row, 2) for row in means[counts > 0].tolist()]
     present = np.flatnonzero(counts)
     return {
         "names": [results.class_names[index] for index in present],
@@ -76,10 +81,10 @@ def _pair(first: str, second: str, values: Difference) -> dict[str, Any]:
     }
 
 
-def _short(value: float) -> float | None:
-    """Round to four decimals; None for nan, which JSON lacks."""
-    return None if np.isnan(value) else round(float(value), 4)
+def _short(value: float, digits: int = 4) -> float | None:
+    """Round a number; None for nan, which JSON lacks."""
+    return None if np.isnan(value) else round(float(value), digits)
 
 
-def _shorts(values: Any) -> list[float | None]:
-    return [_short(value) for value in values]
+def _shorts(values: Any, digits: int = 4) -> list[float | None]:
+    return [_short(value, digits) for value in values]

@@ -34,6 +34,7 @@ async function draw(element, spec) {
     const options = { actions: false, renderer: "svg", ast: true, config: config() };
     element.view?.finalize();
     element.view = (await vegaEmbed(element, spec(), options)).view;
+    element.view.background(ink("--card"));
   };
   drawn.add(element);
   await element.redraw();
@@ -50,7 +51,30 @@ async function redrawAll() {
 function figure(title, aside = "") {
   const plot = make("div", { class: "plot" });
   const caption = make("figcaption", {}, make("span", {}, title), make("small", {}, aside));
-  return { plot, element: make("figure", { class: "chart" }, caption, plot) };
+  return { plot, element: make("figure", { class: "chart" }, caption, plot, saveButtons(plot, title)) };
+}
+
+/** Create the buttons that save a chart as a file. */
+function saveButtons(plot, title) {
+  const name = title.replace(/[^A-Za-z0-9]+/g, "-").toLowerCase();
+  const button = (format, blob) => {
+    const one = make("button", { type: "button", class: "plain small", "aria-label": `Save ${title} as ${format}` }, format);
+    one.addEventListener("click", async () => {
+      save(await blob(), `${name}.${format.toLowerCase()}`);
+      say(`saved as ${format}`);
+    });
+    return one;
+  };
+  return make("div", { class: "tools save" },
+    button("SVG", async () => new Blob([await plot.view.toSVG()], { type: "image/svg+xml" })),
+    button("PNG", async () => new Promise((done) => { plot.view.toCanvas(2).then((canvas) => canvas.toBlob(done, "image/png")); })));
+}
+
+/** Offer a blob as a download. */
+function save(blob, name) {
+  const link = make("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
 /** Create a closed disclosure with the table behind a chart. */

@@ -33,6 +33,8 @@ SECONDS = 2
 QUALITIES = (24, 30, 36, 42)
 """CRF values of the videos; the first at which ENOUGH clips fit the budget is used."""
 ENOUGH = 2
+FLIP_QUALITY = 32
+"""CRF of the videos of clips that flip, of which there are many."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,9 @@ def choose_clips(results: Evaluated, count: int = CLIPS) -> list[int]:
 
 def rows_of(table: pa.Table, keys: Sequence[str]) -> list[CellRow]:
     """Return the rows of a manifest for some clips."""
-    rows: list[CellRow] = table.filter(pc.is_in(table["key"], pa.array(keys))).to_pylist()
+    rows: list[CellRow] = table.filter(
+        pc.is_in(table["key"], pa.array(keys, pa.string()))
+    ).to_pylist()
     return rows
 
 
@@ -106,6 +110,35 @@ def videos(
         if len(made) >= min(ENOUGH, len(shown)):
             break
     return made
+
+
+def flip_videos(
+    rows: Mapping[str, Mapping[tuple[str, int], CellRow]],
+    cells: Sequence[tuple[str, str, int]],
+    root: Path,
+    budget: int,
+    machine: MachineSettings,
+) -> dict[str, bytes]:
+    """Encode clips that flip, clean and in one cell each, by "key/corruption/severity".
+
+    `cells` are (key, corruption, severity); as many of the first ones as `budget` bytes allow.
+    """
+    settings = PayloadSettings(codec="h264", crf=FLIP_QUALITY)
+    wanted: dict[tuple[str, str, int], None] = {}
+    for key, corruption, severity in cells:
+        if key in rows:
+            wanted |= {(key, "clean", 0): None, (key, corruption, severity): None}
+    tasks = [
+        _EncodeTask(rows[key][corruption, severity], root, settings)
+        for key, corruption, severity in wanted
+    ]
+    encoded = run_tasks(_encode, tasks, machine, "videos of clips that flip")
+    found: dict[str, bytes] = {}
+    for (key, corruption, severity), data in zip(wanted, encoded, strict=True):
+        budget -= len(data)
+        if budget >= 0:
+            found[f"{key}/{corruption}/{severity}"] = data
+    return found
 
 
 def _encode(task: _EncodeTask) -> bytes:

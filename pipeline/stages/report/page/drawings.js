@@ -140,6 +140,12 @@ async function drawPairs(section, data, name) {
     const { plot, element } = figure(`${first.select.value} minus ${second.select.value}`, "grey: the interval includes 0");
     place.replaceChildren(make("p", { class: "verdict" }, verdict), element);
     await draw(plot, () => pairSpec(rows, `Differences of ${first.select.value} and ${second.select.value} with intervals on ${name}; the numbers are in the table below`));
+    if (low > 0 || high < 0) {
+      place.querySelector(".verdict").append(` Adjusted for all ${data.pairs.length} pairs: p = ${pair.p.toFixed(4)}${pair.significant ? ", significant." : ", not significant."}`);
+    }
+    const corruptions = pair.corruptions_p.filter((p) => p < 0.05).length;
+    place.append(make("p", {}, `${corruptions} of ${data.corruptions.length} corruptions differ significantly, adjusted for all corruptions of the pair. These ${pair.clips} clips detect a true mPC difference of ${fixed(pair.smallest)} points with probability 80 %.`));
+    place.append(behind("Differences in metrics beyond accuracy", measureDifferences(data, first.select.value, second.select.value, name)));
     element.append(behind("Table behind this chart", buildTable(`${first.select.value} minus ${second.select.value} on ${name}, percentage points`, [
       ["what", (one) => one.what],
       ...["value", "low", "high"].map((key) => [key, (one) => one[key], { number: true, text: signed }]),

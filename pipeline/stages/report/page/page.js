@@ -29,5 +29,10 @@ for (const [name, data] of Object.entries(values)) {
   await drawHeat(part("heat"), data, name);
   await drawPairs(part("pairs"), data, name);
   await drawClasses(part("classes"), data, name);
+  await drawClassmap(part("classmap"), data, name);
+  drawMeasures(part("measures"), data, name);
+  await drawScatter(part("measures"), data, name);
+  await drawCalibration(part("calibration"), data, name);
+  drawFlips(part("flips"), data, name);
 }
 document.documentElement.dataset.ready = "yes";

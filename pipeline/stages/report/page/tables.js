@@ -118,7 +118,17 @@ function copier(label, text) {
   return make("div", { class: "tools" }, button);
 }
 
-const copyButton = (table) => copier("Copy as CSV", () => asCsv(table));
+function copyButton(table) {
+  const tools = copier("Copy as CSV", () => asCsv(table));
+  const button = make("button", { type: "button", class: "plain" }, "Save CSV");
+  button.addEventListener("click", () => {
+    const name = table.caption.textContent.split(/[;:]/)[0].trim().replace(/[^A-Za-z0-9]+/g, "-").toLowerCase();
+    save(new Blob([asCsv(table)], { type: "text/csv" }), `${name}.csv`);
+    say("saved as CSV");
+  });
+  tools.append(button);
+  return tools;
+}
 
 /** Create a labelled select that calls back with the chosen value. */
 function chooser(label, options, onChange) {

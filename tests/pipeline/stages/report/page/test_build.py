@@ -30,18 +30,72 @@ def test_the_page_accounts_for_every_clip(tmp_path: Path) -> None:
     assert page_values(tmp_path)["clips"] == []  # the shards are not here
 
 
-def test_published_rows_are_in_the_tables(tmp_path: Path) -> None:
-    params = write_params(tmp_path, **GRID)
+PUBLISHED = (
+    "dataset,approach,backbone,input_length,sampling,clean_top1,mpc,rpc,source,set\n"
+    "demo,A & B,ResNet-50,32,uniform,70.5,57.7,81.8,published leaderboard,not known\n"
+    "other,C,ResNet-50,32,uniform,73.0,59.2,81.1,published leaderboard,not known\n"
+)
+
+
+def test_published_rows_are_shown_beside_the_same_grid(tmp_path: Path) -> None:
+    """All twelve corruptions at five severities; cells without predictions count as wrong."""
+    few = {"bootstrap_resamples": 20}
+    params = write_params(tmp_path, evaluate={"accounting": "strict"}, report=few)
     write_tables(tmp_path, params)
-    (tmp_path / "manifests/leaderboards.csv").write_text(
-        "dataset,approach,backbone,input_length,sampling,clean_top1,mpc,rpc,source,set\n"
-        "demo,A & B,ResNet-50,32,uniform,70.5,57.7,81.8,published leaderboard,not known\n"
-        "other,C,ResNet-50,32,uniform,73.0,59.2,81.1,published leaderboard,not known\n"
-    )
+    (tmp_path / "manifests/leaderboards.csv").write_text(PUBLISHED)
     report(params, tmp_path)
     text = (tmp_path / "report/index.html").read_text()
     ours, others = text.split("<h2>Published results</h2>")
     assert '<tr class="published"><th scope="row">A &amp; B</th>' in ours
-    assert "not known" in ours
+    assert "not known whether their set is paper12 or code12" in ours
     assert '<th scope="row">C</th>' in others
     assert '<th scope="row">C</th>' not in ours
+
+
+def test_published_rows_are_withheld_from_another_grid(tmp_path: Path) -> None:
+    params = write_params(tmp_path, **GRID)
+    write_tables(tmp_path, params)
+    (tmp_path / "manifests/leaderboards.csv").write_text(PUBLISHED)
+    report(params, tmp_path)
+    text = (tmp_path / "report/index.html").read_text()
+    assert "A &amp; B" not in text
+    assert "The 1 published rows of this dataset are not shown" in text
+
+
+def test_incomparable_results_are_apart_with_their_reason(tmp_path: Path) -> None:
+    params = write_params(tmp_path, **GRID)
+    write_tables(tmp_path, params)
+    theirs = {
+        "schema_version": 2,
+        "dataset": "demo",
+        "model": "adapted",
+        "source": "Their paper",
+        "clean_top1": 80,
+        "num_clips": 4,
+        "accounting": "common",
+        "cells": {name: {"1": 60, "5": 60} for name in ("fog", "rain")},
+        "adaptation": {"method": "TENT"},
+    }
+    folder = tmp_path / "manifests/results"
+    folder.mkdir()
+    (folder / "demo-adapted.json").write_text(json.dumps(theirs))
+    plain = {name: value for name, value in theirs.items() if name != "adaptation"}
+    (folder / "demo-plain.json").write_text(json.dumps(plain | {"model": "plain"}))
+    report(params, tmp_path)
+    text = (tmp_path / "report/index.html").read_text()
+    table, rest = text.split("External results that are not comparable (1)")
+    assert '<th scope="row">plain</th>' in table
+    assert '<th scope="row">adapted</th>' not in table
+    assert "adapts to the corrupted clips (TENT)" in rest
+    points = page_values(tmp_path)["scatter"]["points"]
+    assert [point["model"] for point in points] == ["tiny_r2plus1d", "plain"]
+
+
+def test_predictions_without_scores_say_not_available(tmp_path: Path) -> None:
+    params = write_params(tmp_path, **GRID)
+    write_tables(tmp_path, params)
+    report(params, tmp_path)
+    text = (tmp_path / "report/index.html").read_text()
+    assert "Not available: the predictions hold no softmax statistics" in text
+    assert "Not available from these predictions: effective robustness; flip rate;" in text
+    assert page_values(tmp_path)["diagrams"] == {}
