@@ -33,7 +33,7 @@ from pipeline.stages.synthesize import scenes
 from pipeline.storage import manifest, schemas
 from pipeline.storage.clip_reader import StoredClip, read_clip
 from pipeline.storage.paths import DatasetPaths
-from pipeline.storage.schemas import ClipRow
+from pipeline.storage.rows import ClipRow
 from tests.support.project import video_id, write_annotations, write_classes, write_params
 from tests.support.videos import H264, make_video
 

@@ -21,7 +21,7 @@ from ..params import Params
 from ..storage import payload, schemas
 from ..storage.cell_rows import cell_row
 from ..storage.frame_times import times_of
-from ..storage.schemas import CellRow, ClipRow
+from ..storage.rows import CellRow, ClipRow
 from ..storage.shards import read_member
 from .corrupted_clips import ClipCorruptor, CorruptedClip, Frames, stored_frames
 from .source_clips import Sources

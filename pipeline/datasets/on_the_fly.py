@@ -28,7 +28,7 @@ from ..media.sampling import clip_indices
 from ..params import Params, load
 from ..storage import manifest, schemas
 from ..storage.paths import DatasetPaths
-from ..storage.schemas import CellRow, ClipRow
+from ..storage.rows import CellRow, ClipRow
 from .cell_frames import CellFrames, Indices
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from ..provenance import corruption_code, library_versions, recipe_hash, stage_c
 from ..settings import PayloadSettings
 from ..storage import inputs, manifest, parts, payload, schemas, shard_writer
 from ..storage.paths import DatasetPaths
-from ..storage.schemas import CellRow
+from ..storage.rows import CellRow
 from ..storage.shards import read_member, shard_index
 
 log = logging.getLogger(__name__)

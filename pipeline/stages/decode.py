@@ -22,7 +22,7 @@ from ..settings import PayloadSettings
 from ..storage import inputs, manifest, parts, payload, schemas, shard_writer
 from ..storage.cell_rows import cell_row
 from ..storage.paths import DatasetPaths
-from ..storage.schemas import CellRow, ClipRow
+from ..storage.rows import CellRow, ClipRow
 from ..storage.shard_writer import ShardClipWriter
 
 log = logging.getLogger(__name__)

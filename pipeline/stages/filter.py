@@ -20,7 +20,7 @@ from ..params import Params
 from ..settings import SourceSettings
 from ..storage import inputs, manifest, schemas
 from ..storage.paths import DatasetPaths
-from ..storage.schemas import ClipRow
+from ..storage.rows import ClipRow
 
 log = logging.getLogger(__name__)
 

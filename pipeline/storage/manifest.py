@@ -13,7 +13,8 @@ from ..errors import StageError
 from ..io.atomic import atomic
 from ..messages import one_line
 from .manifest_checks import MAX_ROWS, check
-from .schemas import OPTIONAL, Row, Schema
+from .rows import Row
+from .schemas import OPTIONAL, Schema
 
 
 def write(

@@ -24,7 +24,7 @@ from pipeline.stages.report.report import report
 from pipeline.storage import manifest, schemas
 from pipeline.storage.clip_reader import StoredClip, read_clip
 from pipeline.storage.paths import DatasetPaths
-from pipeline.storage.schemas import CellRow
+from pipeline.storage.rows import CellRow
 from pipeline.storage.shards import read_member, walk
 from tests.hostile.command import files, pipeline, refused
 from tests.support.project import make_project, write_params

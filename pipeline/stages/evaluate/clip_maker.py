@@ -12,7 +12,7 @@ from ...execution.pool import on_one_core
 from ...media.retry import retry_once
 from ...params import Params
 from ...storage import schemas
-from ...storage.schemas import ClipRow
+from ...storage.rows import ClipRow
 from .predict import Batch
 
 

@@ -28,7 +28,7 @@ from ...models.device import ComputeDevice
 from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import EvaluatedRow
+from ...storage.rows import EvaluatedRow
 from .cells import EvaluationCell
 from .clip_maker import BatchFrames, ClipMaker, ClipTask
 from .predict import Batch, frames_of_models, move, predict, prediction_rows

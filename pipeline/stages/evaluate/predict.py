@@ -17,7 +17,7 @@ from ...models.device import ComputeDevice
 from ...models.spec import channels_last
 from ...params import Params
 from ...storage.clip_reader import StoredClip, read_clip
-from ...storage.schemas import CellRow, PredictionRow
+from ...storage.rows import CellRow, PredictionRow
 from .cells import EvaluationCell
 from .scores import softmax_statistics
 

@@ -6,7 +6,7 @@ from ...errors import StageError
 from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import ClipRow
+from ...storage.rows import ClipRow
 
 
 @dataclass(frozen=True)

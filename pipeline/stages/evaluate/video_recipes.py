@@ -12,7 +12,7 @@ from ...params import Params
 from ...provenance import code_of, describe, library_versions, recipe_hash
 from ...storage import schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow
+from ...storage.rows import CellRow
 from .cells import EvaluationCell
 from .load import prediction_recipe
 from .units import Unit

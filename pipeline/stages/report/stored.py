@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...params import Params
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow
+from ...storage.rows import CellRow
 from .evaluated import Evaluated
 from .page import accounting, clips
 from .page.accounting import CellAccount

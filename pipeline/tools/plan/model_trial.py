@@ -20,7 +20,7 @@ from ...settings import ModelSettings
 from ...stages.evaluate.evaluate import evaluate
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow
+from ...storage.rows import CellRow
 from .trial import cpu_seconds
 
 SEVERITIES = (1, 2)

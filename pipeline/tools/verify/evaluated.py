@@ -14,7 +14,7 @@ from ...execution.pool import run_tasks
 from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import ClipRow, EvaluatedRow
+from ...storage.rows import ClipRow, EvaluatedRow
 from .findings import Discrepancy, Findings, cell_name
 
 CLIPS_PER_SAMPLE = 16

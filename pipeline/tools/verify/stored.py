@@ -10,7 +10,7 @@ from pathlib import Path
 from ...errors import StageError
 from ...storage import manifest, parts, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow, ClipRow
+from ...storage.rows import CellRow, ClipRow
 from ...storage.shards import Member, walk
 from .findings import Discrepancy, cell_name
 

@@ -14,7 +14,7 @@ from ...params import Params
 from ...stages import decode
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow, ClipRow
+from ...storage.rows import CellRow, ClipRow
 from ...storage.shards import shard_index
 from . import published, recompute, stored
 from .evaluated import verify_evaluated

@@ -16,7 +16,7 @@ from pipeline.stages.decode import decode
 from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, schemas
 from pipeline.storage.payload import read_payload
-from pipeline.storage.schemas import CellRow
+from pipeline.storage.rows import CellRow
 from pipeline.storage.shards import read_member
 from tests.support.project import make_project, tree, write_params
 

@@ -24,7 +24,7 @@ from ....storage import manifest, schemas
 from ....storage.clip_reader import StoredClip, read_clip
 from ....storage.paths import DatasetPaths
 from ....storage.payload import write_payload
-from ....storage.schemas import CellRow
+from ....storage.rows import CellRow
 from ..evaluated import Evaluated
 
 CLIPS = 3

@@ -24,7 +24,7 @@ from pipeline.stages.evaluate.evaluate import evaluate
 from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
-from pipeline.storage.schemas import CellRow, EvaluatedRow, PredictionRow
+from pipeline.storage.rows import CellRow, EvaluatedRow, PredictionRow
 from pipeline.tools.verify.verify import verify
 from tests.pipeline.stages.evaluate.test_evaluate import write_weights
 from tests.support import clusters
