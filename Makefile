@@ -39,21 +39,20 @@ $(VENV)/.installed-docs: docs/requirements.txt $(VENV)/.installed
 	$(BIN)/pip install --quiet --requirement docs/requirements.txt
 	touch $@
 
-# wand loads ImageMagick's library; Debian's Python comes without venv. Everything else is installed from
-# PyPI.
+# Debian's Python comes without venv. Everything else is installed from PyPI.
 system:
 	@$(PYTHON) -c "import ensurepip" 2>/dev/null || $(MAKE) --no-print-directory packages \
 		PACKAGES=python3-venv
-	@/sbin/ldconfig -p | grep -q libMagickWand || $(MAKE) --no-print-directory packages \
-		PACKAGES=libmagickwand-6.q16-6
 
-# The tests read shards with torchcodec, which needs the system's FFmpeg libraries, and open the report's
+# One corruption outside the default sets, motion_blur_magick, needs ImageMagick. The tests read shards with torchcodec, which needs the system's FFmpeg libraries, and open the report's
 # page in Chromium.
 system-tests:
 	@command -v chromium >/dev/null || $(MAKE) --no-print-directory packages \
 		PACKAGES="chromium fonts-liberation"
 	@/sbin/ldconfig -p | grep -q libavdevice || $(MAKE) --no-print-directory packages \
 		PACKAGES="libavdevice59 libavfilter8"
+	@/sbin/ldconfig -p | grep -q libMagickWand || $(MAKE) --no-print-directory packages \
+		PACKAGES=libmagickwand-6.q16-6
 
 packages:
 	@if [ "$$(id -u)" = 0 ]; then \
@@ -64,4 +63,5 @@ packages:
 
 # Only what the stages wrote: videos, annotations and weights below data/ stay.
 clean:
-	@test -x $(BIN)/python && $(BIN)/python -m pipeline clean || echo "Nothing to clean: no $(VENV)."
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m pipeline clean; \
+		else echo "Nothing to clean: no $(VENV)."; fi

@@ -24,4 +24,4 @@ def cpu_of(*command: str, cwd: Path) -> float:
 def init_dvc(root: Path) -> None:
     """Set up DVC without git, with the cache type of the repository."""
     cpu_of("dvc", "init", "--no-scm", "--quiet", cwd=root)
-    cpu_of("dvc", "config", "cache.type", "reflink,hardlink,copy", cwd=root)
+    cpu_of("dvc", "config", "cache.type", "hardlink,copy", cwd=root)

@@ -8,7 +8,6 @@ panes, the plasma of fog) is counted with it. The package (repaired for NumPy 2 
 takes one frame at a time; its glass blur takes seconds, so it gets one frame per round.
 """
 
-import argparse
 import statistics
 import time
 
@@ -17,11 +16,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import options
 from benchmarks.pixels import moving_clip
 from corruptions import SEVERITIES, corrupt
 from corruptions.types import Clip
 from tests.corruptions.published import NAMES, published
 
+SMALLEST = {"names": "snow,frost", "frames": 2, "rounds": 1, "severities": "3"}
 LEAST = {"glass_blur": 10.0, "snow": 10.0}
 LEAST_RATIO = 3.0
 
@@ -45,26 +46,19 @@ def rates(name: str, severity: int, clip: Clip, rounds: int) -> tuple[float, flo
 
 def main() -> None:
     """Print the table."""
-    options = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    options.add_argument("--names", default=",".join(NAMES))
-    options.add_argument("--frames", type=int, default=16)
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--severities", default="1,3,5")
-    options.add_argument(
-        "--smallest",
-        action="store_true",
-        help="run the smallest setting, to see that the benchmark works; its numbers mean nothing",
-    )
-    chosen = options.parse_args()
-    if chosen.smallest:
-        options.set_defaults(names="snow,frost", frames=2, rounds=1, severities="3")
-        chosen = options.parse_args()
+    parser = options.new_parser(__doc__)
+    parser.add_argument("--names", default=",".join(NAMES), help="names, separated by commas")
+    parser.add_argument("--frames", type=int, default=16, help="frames of the clip")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement")
+    parser.add_argument("--severities", default="1,3,5", help="severities, separated by commas")
+    chosen = options.parse(parser, SMALLEST)
+    options.require("imagecorruptions", "the package's side")
     severities = [int(text) for text in chosen.severities.split(",")]
     names = chosen.names.split(",")
     if not set(severities) <= set(SEVERITIES):
-        options.error(f"--severities {chosen.severities}: each must be in 1..5")
+        parser.error(f"--severities {chosen.severities}: each must be in 1..5")
     if not set(names) <= set(NAMES):
-        options.error(f"--names {chosen.names}: choose from {', '.join(NAMES)}")
+        parser.error(f"--names {chosen.names}: choose from {', '.join(NAMES)}")
     cv2.setNumThreads(1)
     clip = moving_clip(chosen.frames)
     table = Table(title=f"224 x 224, {chosen.frames} frames, frames per CPU second")

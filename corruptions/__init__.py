@@ -8,6 +8,7 @@ The compression corruptions encode the array that they are given, at its size; t
 the source file at its native size and then crops, so there the pixels differ.
 """
 
+import warnings
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -16,7 +17,7 @@ from typing import cast
 import numpy as np
 
 from corruptions.original import corrupt_as_original
-from corruptions.registry import SEVERITIES, Corruption, load, names
+from corruptions.registry import SEVERITIES, TABLES, Corruption, load, names
 from corruptions.sets import SETS
 from corruptions.timing import Timing, corrupt_over_time
 from corruptions.types import Clip, ClipRandom, Context, Dialect, Level, PixelFunction
@@ -41,8 +42,9 @@ def corrupt(
     severity: int | None,
     *,
     seed: int = 0,
-    key: str = "",
+    key: str | None = None,
     dataset: str = "mini_kinetics",
+    table: str | None = None,
     dialect: Dialect = "ours",
     frames: Sequence[int] | None = None,
     fps: Fraction | float | None = None,
@@ -62,8 +64,11 @@ def corrupt(
         1 (weak) to 5 (strong), a whole number; may be None if `level` is given.
     seed, key, dataset
         Names of the clip's random numbers, together with corruption and severity: equal names
-        yield equal pixels. The pipeline's key is the clip id. `dataset` also selects the severity
-        table: "mini_ssv2" has its own, every other name uses that of Mini Kinetics.
+        yield equal pixels. The pipeline's key is the clip id. Without a key, a corruption that
+        draws random numbers warns once, since all clips then get the same ones.
+    table
+        Severity table, "mini_kinetics" or "mini_ssv2". None means that of `dataset`; another
+        dataset must name its table if the tables differ.
     dialect
         "ours", or "original" for the definition in the benchmark's own code.
     frames
@@ -103,25 +108,30 @@ def corrupt(
         raise TypeError(f"clip must be a NumPy array of uint8 (RGB, 0..255), not {what}.")
     if clip.ndim != 4 or clip.shape[3] != 3 or 0 in clip.shape:
         raise ValueError(f"{clip.shape = } must be (frames, height, width, 3), none of them 0.")
-    if not isinstance(key, str):
+    if key is not None and not isinstance(key, str):
         raise TypeError(f"{key = } must be text, such as the clip's id.")
     corruption = load(name, dialect)
     if level is None:
         if severity is None:
             raise ValueError(f"severity must be a whole number in 1..5 for {name!r}, not None.")
-        level, stream = corruption.level(severity, dataset), str(severity)
+        level, stream = (
+            corruption.level(severity, _table(corruption, dataset, table)),
+            str(severity),
+        )
     else:
         stream = f"level {level}"
     rate = DEFAULT_FPS if fps is None else _rate(fps)
     stamps = None if times is None else _stamps(times, len(clip))
     wanted = _indices(frames, corruption.output_frames(len(clip), level, rate, stamps))
-    random = ClipRandom(seed, dataset, key, name, stream)
+    named = UnnamedRandom if key is None else ClipRandom
+    random = named(seed, dataset, key or "", name, stream)
     clip = np.ascontiguousarray(clip)
     if timing is not None:
         if severity is None or stream != str(severity):
             raise ValueError(f"timing: needs a severity (got {level = }); leave the level out.")
         context = Context(random, wanted, rate, stamps)
-        return corrupt_over_time(corruption, clip, severity, dataset, context, timing)
+        over = _table(corruption, dataset, table)
+        return corrupt_over_time(corruption, clip, severity, over, context, timing)
     if corruption.acts_on == "pixels":
         return corrupt_pixels(corruption, clip, level, Context(random, wanted, rate, stamps))
     from corruptions.codec.in_memory import (
@@ -154,15 +164,49 @@ def corrupt_pixels(corruption: Corruption, clip: Clip, level: Level, context: Co
     Raises
     ------
     ValueError
-        The corruption does not act on pixels, or the level is out of range.
+        The corruption does not act on pixels, the level is out of range, or the corruption returns
+        something other than the requested frames as uint8 at the size of the clip.
 
     """
     if corruption.acts_on != "pixels":
         raise ValueError(f"{corruption.name!r} acts on the {corruption.acts_on}, not on pixels.")
     function = cast(PixelFunction, corruption.function)
     if corruption.dialect == "original":
-        return corrupt_as_original(corruption.name, function, clip, level, context)
-    return function(clip, level, context)
+        made = corrupt_as_original(corruption.name, function, clip, level, context)
+    else:
+        made = function(clip, level, context)
+    wanted = context.wanted(corruption.output_frames(len(clip), level, context.fps, context.times))
+    expected = (len(wanted), *clip.shape[1:])
+    if not isinstance(made, np.ndarray) or made.dtype != np.uint8 or made.shape != expected:
+        got = f"{made.dtype} {made.shape}" if isinstance(made, np.ndarray) else type(made).__name__
+        raise ValueError(
+            f"{corruption.file}: {corruption.name} must return uint8 {expected}, the frames "
+            f"`context.wanted(...)` at the size of the clip (got {got}); correct its function."
+        )
+    return made
+
+
+class UnnamedRandom(ClipRandom):
+    """Random numbers of a clip without a key, the same for all such clips."""
+
+    def _generator(self, part: str) -> np.random.Philox:
+        warnings.warn(
+            "corrupt() without `key` draws the same random numbers for every clip; pass the id of "
+            "the clip as `key`.",
+            stacklevel=1,
+        )
+        return super()._generator(part)
+
+
+def _table(corruption: Corruption, dataset: str, table: str | None) -> str:
+    if table is None and (dataset in TABLES or len(set(corruption.levels.values())) == 1):
+        table = dataset if dataset in TABLES else TABLES[0]
+    if table not in TABLES:
+        raise ValueError(
+            f"{table = } for {dataset = }: must be one of {', '.join(TABLES)}, whose levels of "
+            f"{corruption.name!r} differ."
+        )
+    return table
 
 
 def _rate(fps: Fraction | float) -> Fraction:

@@ -16,6 +16,7 @@ import importlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
 from numbers import Integral
@@ -62,7 +63,9 @@ class Corruption:
         whole = isinstance(severity, Integral) and not isinstance(severity, bool)
         if not whole or severity not in SEVERITIES:
             raise ValueError(f"{severity = } must be a whole number in 1..5 for {self.name!r}.")
-        return self.levels[table if table in TABLES else "mini_kinetics"][severity - 1]
+        if table not in TABLES:
+            raise ValueError(f"{table = } must be one of {', '.join(TABLES)} for {self.name!r}.")
+        return self.levels[table][severity - 1]
 
     def output_frames(
         self,
@@ -152,7 +155,9 @@ def load(name: str, dialect: Dialect = "ours") -> Corruption:
 
     """
     if name not in families():
-        raise ValueError(f"unknown corruption {name!r}; there are: {', '.join(names())}.")
+        similar = get_close_matches(name, names(), 1)
+        hint = f" (did you mean {similar[0]!r}?)" if similar else ""
+        raise ValueError(f"unknown corruption {name!r}{hint}; there are: {', '.join(names())}.")
     if dialect not in ("ours", "original"):
         raise ValueError(f"{dialect = } must be 'ours' or 'original'.")
     family = families()[name]

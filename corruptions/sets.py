@@ -81,7 +81,7 @@ SETS: dict[str, tuple[str, ...]] = {
     # With the four that ImageNet-C holds out for validation.
     "imagenet_c19": (*IMAGENET_C15, "speckle_noise", "gaussian_blur", "spatter", "saturate"),
     # The visual corruptions of Kinetics50-C and VGGSound-C (Yang et al., ICLR 2024): the same
-    # fifteen; its code draws all random numbers of every frame anew.
+    # fifteen, with our definitions.
     "kinetics50_c": IMAGENET_C15,
     # KITTI-FC and GoPro-FC (Yi et al., 2024) without their blur by measured point spread functions,
     # for which there is no formula: 23 of 24. Object motion blur is `frame_accumulation`; exposure

@@ -97,12 +97,17 @@ class Stream:
 class Encoding:
     """Encoder settings, independent of whether a library or the ffmpeg program runs them."""
 
-    codec: Literal["libx264", "libx265"]
+    codec: Literal["libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg4"]
     preset: str
+    """Trade-off of speed and size, as the encoder names it; "" if it has none."""
     crf: float | None = None
-    """Constant rate factor, 0..51."""
+    """Constant rate factor: 0..51 for H.264 and H.265, 0..63 for VP9 and AV1."""
     bit_rate: int | None = None
     """Bits per second; set means rate control by average bit rate, maxrate = bufsize = rate."""
+    quantiser: int | None = None
+    """Quantiser scale of all pictures, 1..31; MPEG-4 only."""
+    low_delay: bool = False
+    """Encode without look-ahead and reordering, with a buffer of a quarter second; x264 only."""
 
 
 @dataclass(frozen=True)

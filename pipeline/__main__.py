@@ -34,9 +34,11 @@ def _hint(error: ModuleNotFoundError) -> str:
 try:
     from .cli import (  # noqa: F401 - register commands
         export_command,
+        list_commands,
         score_command,
         stage_commands,
         tool_commands,
+        video_commands,
     )
     from .cli.app import app
 except ModuleNotFoundError as error:

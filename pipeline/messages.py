@@ -1,5 +1,8 @@
 """Formatting of values and errors for messages."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 RESUME_HINT = "Completed work is kept; run the same command again to resume."
 
 
@@ -15,3 +18,9 @@ def quoted(value: object) -> str:
         return one_line(repr(value), 80)
     except (ValueError, RecursionError):  # numbers of thousands of digits, deeply nested lists
         return f"a {type(value).__name__} too long to show"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return " (did you mean 'fog'?)" for the most similar known name; empty if none is."""
+    similar = get_close_matches(name, known, 1)
+    return f" (did you mean {similar[0]!r}?)" if similar else ""

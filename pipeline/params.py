@@ -21,7 +21,7 @@ from corruptions.registry import TABLES
 
 from .errors import SettingsError
 from .io.text import read_yaml
-from .messages import one_line, quoted
+from .messages import did_you_mean, one_line, quoted
 from .models import registry
 from .settings import (
     CorruptSettings,
@@ -81,7 +81,8 @@ class Params(Settings):
         for value in values:
             if value not in corruptions.names():
                 raise ValueError(
-                    f"unknown corruption {value!r}; choose from {', '.join(corruptions.names())}"
+                    f"unknown corruption {value!r}{did_you_mean(value, corruptions.names())}; "
+                    f"choose from {', '.join(corruptions.names())}"
                 )
         return values
 
@@ -113,7 +114,10 @@ class Params(Settings):
         """Raise SettingsError for a dataset that params.yaml does not describe."""
         if dataset not in self.filter.sources or dataset not in self.decode.pictures:
             raise SettingsError(
-                f"dataset {dataset!r} is not described in params.yaml; "
+                f"dataset {dataset!r}"
+                f"{did_you_mean(dataset, self.filter.sources)} is "
+                f"not described in "
+                f"params.yaml; "
                 f"choose from {', '.join(self.filter.sources)}."
             )
 

@@ -260,6 +260,9 @@ class MachineSettings(Settings):
     """Clips per batch in evaluate."""
     loader_workers: Annotated[int, Field(ge=0)]
     """Processes that decode clips for models; 0 means a thread of the main process."""
+    check_payloads: bool
+    """Compare the SHA-256 of every stored clip that a model reads; else only its frames are read.
+    Without it, damage of a disk that still decodes is noticed by `verify` alone."""
     clip_timeout_seconds: Annotated[float, Field(gt=0)]
     """Time limit per clip; a clip that takes longer fails."""
 

@@ -161,9 +161,9 @@ def test_packages_only_hand_names_on() -> None:
 
 def test_stages_are_those_of_dvc_yaml() -> None:
     graph = yaml.safe_load((ROOT / "dvc.yaml").read_text())
-    assert set(graph["stages"]) == {"recipes", *STAGES}
+    assert set(graph["stages"]) == {"recipes", "model_files", *STAGES}
     folders = {place(file).name for file in modules("pipeline/stages")} - {"__init__"}
-    assert folders == {"recipes", *STAGES}
+    assert folders == {"recipes", "model_files", *STAGES}
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.project import REPOSITORY, copy_repository, tree
-from tests.test_end_to_end import SMALL, dvc, set_params
+from tests.support.project import REPOSITORY, copy_repository, set_params, tree
+from tests.test_end_to_end import SMALL, dvc
 
 CORRUPTIONS = ("fog", "packet_loss", "saturate")
 CELLS = [f"corrupt@demo-{name}" for name in CORRUPTIONS]

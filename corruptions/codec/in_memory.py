@@ -60,7 +60,7 @@ def corrupt_clip(corruption: Corruption, clip: Clip, level: Level, context: Cont
             stream = replace(stream, bit_rate=int(bits * stream.fps / num_frames))
         encoding = cast(EncodingFunction, corruption.function)(stream, level)
         coded = encode(_planes_of(clip, stream), stream, encoding)
-        pictures = decode(coded.codec, b"".join(coded.units))
+        pictures = decode(coded.codec, coded.units)
     result = np.stack([_rgb(picture)[:height, :width] for picture in pictures])
     return result[context.wanted(num_frames)]
 

@@ -18,10 +18,9 @@ the result), draws a slant from -10..9 that it used for the range of px only, an
 frames no higher than L. Both blur in whole numbers (rounded), as OpenCV does.
 """
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from corruptions.spatial._drops import Scene
 from corruptions.spatial._rounding import CUT, NEAREST
 from corruptions.types import Clip, Context, random_uniforms
 
@@ -34,9 +33,7 @@ LEVELS = (  # (D: pixels per drop, L: length in pixels, q: share of contrast tha
     (400, 80, 0.5),
 )
 
-DROP = 220  # grey value of a drop, and its opacity in 255ths
 SLANT = -1
-VALUES = np.arange(256.0)
 
 Level = tuple[int, int, float]
 
@@ -64,7 +61,7 @@ def _rain(clip: Clip, level: Level, context: Context, offset: float) -> Clip:
     rainy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
     height, width = clip.shape[1:3]
     count = height * width // int(area_per_drop)
-    scene = _Scene(height, width, count, kept, offset)
+    scene = Scene(height, width, count, kept, offset)
     for out, number in zip(rainy, wanted, strict=True):
         draws = random_uniforms(context.random.frame(int(number)), 2 * count + 1)
         left, right = (0, width) if offset == NEAREST else _span(draws[-1], width)
@@ -80,63 +77,3 @@ def _span(draw: float, width: int) -> tuple[int, int]:
     """Return the columns from which the original drew, cut by a slant that it did not use."""
     slant = int(np.floor(draw * 20)) - 10
     return (slant, width) if slant < 0 else (0, max(1, width - slant))
-
-
-class _Scene:
-    """Work space for frames of one size, allocated once and reused."""
-
-    def __init__(self, height: int, width: int, drops: int, kept: float, offset: float) -> None:
-        self.kept, self.offset = kept, offset
-        self.lines = np.empty((drops, 2, 2), np.int32)
-        self.narrow = np.empty((3, height, width, 3), np.uint8)
-        self.wide = np.empty((3, height, 3 * width), np.uint16)
-
-    def rain_on(self, frame: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-        """Rain along `lines`."""
-        self._dull(frame, self._streaks(frame), out)
-
-    def _streaks(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return b on the lines, x elsewhere. Differences are modulo 256, so they need no sign."""
-        mask, lift, streaks = self.narrow
-        mask[...] = 0
-        if len(self.lines):
-            cv2.polylines(mask, list(self.lines), isClosed=False, color=(255, 255, 255))
-        share = DROP / 255 * (1 - sum(cv2.sumElems(frame)) / (255 * frame.size))
-        if self.offset == NEAREST:  # one product, rounded: the same on any CPU
-            cv2.convertScaleAbs(cv2.bitwise_not(frame, streaks), lift, share)
-        else:
-            cv2.LUT(frame, np.floor(share * (255 - VALUES)).astype(np.uint8), lift)
-        lift &= mask
-        lift += frame
-        cv2.blur(lift, (3, 3), streaks)
-        streaks -= frame
-        streaks &= mask
-        streaks += frame
-        return streaks
-
-    def _dull(
-        self, frame: NDArray[np.uint8], streaks: NDArray[np.uint8], out: NDArray[np.uint8]
-    ) -> None:
-        """Composite and shrink contrast, in 16-bit numbers of 1/256 level.
-
-        y = (q - w) x + w b + (1 - q) mu, with w = q 220/255 to the nearest 1/256 and the first
-        product in two parts, so that every product fits and dry pixels are exact.
-        """
-        total, values, rest = self.wide
-        sums = zip(cv2.sumElems(frame)[:3], cv2.sumElems(streaks)[:3], strict=True)
-        means = np.array([(255 - DROP) * dry + DROP * wet for dry, wet in sums])
-        shift = (1 - self.kept) * means / (255 * frame.shape[0] * frame.shape[1]) + self.offset
-        total[...] = np.tile((256 * shift).astype(np.uint16), frame.shape[1])
-        wet_share = round(self.kept * 256 * DROP / 255)
-        high, low = divmod(round(self.kept * 65536) - 256 * wet_share, 256)
-        values[...] = streaks.reshape(values.shape)
-        values *= np.uint16(wet_share)
-        total += values
-        values[...] = frame.reshape(values.shape)
-        np.multiply(values, np.uint16(low), out=rest)
-        rest >>= np.uint16(8)
-        total += rest
-        values *= np.uint16(high)
-        total += values
-        total >>= np.uint16(8)
-        out.reshape(total.shape)[...] = total

@@ -1,6 +1,6 @@
 """Black frames: a connection or a sensor drops out for a moment.
 
-    y = 0 in the frames that are touched (`_local`), else x
+    y = 0 in the frames that are touched (`_localized`), else x
 
 Level: s, share of the clip's frames that are touched, in (0, 1].
 

@@ -1,7 +1,7 @@
 """Local motion blur: the camera is jerked for a moment.
 
-In the frames that are touched (`_local`), ImageMagick's motion blur of radius 20 and sigma 15 at an
-angle from -45 to 45 degrees, one-sided: with g_i the values of exp(-i^2 / (2 sigma^2)) for
+In the frames that are touched (`_localized`), ImageMagick's motion blur of radius 20 and sigma 15
+at an angle from -45 to 45 degrees, one-sided: with g_i the values of exp(-i^2 / (2 sigma^2)) for
 0 <= i <= 2 radius, divided by their sum,
 
     y(p) = sum of g_i x(p + o_i),    o_i = i pixels along the angle, to the nearest pixel

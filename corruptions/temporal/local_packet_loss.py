@@ -1,7 +1,7 @@
 """Local packet loss: for a moment the decoder shows strips of other frames and smeared blocks.
 
-In every frame that is touched (`_local`): 10 times, a strip of the frame one second later and one
-of the frame one second earlier (30 frames, or the clip's end) are pasted in their place, 150 to
+In every frame that is touched (`_localized`): 10 times, a strip of the frame one second later and
+one of the frame one second earlier (30 frames, or the clip's end) are pasted in their place, 150 to
 199 pixels wide and 10 to 24 high; then 2000 blocks of up to 9 x 9 pixels are filled with the colour
 of their upper left corner. Sizes are for a frame 256 pixels high and scale with it; so does the
 number of blocks, with the area (256 x 340).

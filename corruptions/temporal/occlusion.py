@@ -1,6 +1,6 @@
 """Occlusion: a hand gets in front of the lens for a moment.
 
-    y = median of 7 x 7 of (hand over x) in frames that are touched (`_local`), else x
+    y = median of 7 x 7 of (hand over x) in frames that are touched (`_localized`), else x
 
 The hand is as large as fits into 1/1.1 of the frame and at its lower left; the median blurs, as
 the camera has lost focus. The study pastes a photograph; here the hand is drawn: a palm and five

@@ -1,6 +1,6 @@
 """Over-exposure: sun or a flash blinds the camera for a moment.
 
-    y = min(255, x + 100) in the frames that are touched (`_local`), else x
+    y = min(255, x + 100) in the frames that are touched (`_localized`), else x
 
 Level: s, share of the clip's frames that are touched, in (0, 1].
 

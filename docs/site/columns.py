@@ -18,7 +18,7 @@ SOURCE = {
 
 TIMES = {
     "ticks_per_second": "Unit of `frame_ticks`; null if the frames are evenly spaced.",
-    "frame_ticks": "For a variable rate: when each frame is shown and when the last one ends.",
+    "frame_ticks": "Variable frame rate: when each frame is shown and when the last one ends.",
 }
 
 CLIPS = {

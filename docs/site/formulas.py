@@ -25,6 +25,29 @@ y = \operatorname{decode}(\operatorname{x265}(x;\ \text{preset medium},\ \text{a
 y = \operatorname{decode}(\operatorname{x264}(x;\ \text{preset medium},\ \text{CRF } c))""",
     "y = decode(x265(x, preset medium, CRF c))": r"""
 y = \operatorname{decode}(\operatorname{x265}(x;\ \text{preset medium},\ \text{CRF } c))""",
+    "y = decode(svt(x, preset 8, CRF c))": r"""
+y = \operatorname{decode}(\operatorname{svt}(x;\ \text{preset 8},\ \text{CRF } c))""",
+    "y = decode(vpx(x, good quality, speed 4, CRF c))": r"""
+y = \operatorname{decode}(\operatorname{vpx}(x;\ \text{good quality},\ \text{speed 4},\
+\text{CRF } c))""",
+    "y = decode(svt(x, preset 8, average rate r)),  r = R / c": r"""
+y = \operatorname{decode}(\operatorname{svt}(x;\ \text{preset 8},\ \text{average rate } r)),
+\qquad r = R / c""",
+    """\
+y = decode(vpx(x, good quality, speed 4, average rate r)),  r = R / c
+maxrate = bufsize = r""": r"""
+y = \operatorname{decode}(\operatorname{vpx}(x;\ \text{good quality},\ \text{speed 4},\
+\text{average rate } r)),
+\qquad r = R / c, \qquad \text{maxrate} = \text{bufsize} = r""",
+    "y = decode(mpeg4(x, quantiser scale q in all pictures))": r"""
+y = \operatorname{decode}(\operatorname{mpeg4}(x;\ \text{quantiser scale } q
+\text{ in all pictures}))""",
+    """\
+y = decode(x264(x, preset veryfast, tune zerolatency, average rate r)),  r = c W H fps
+maxrate = r,  bufsize = r / 4""": r"""
+y = \operatorname{decode}(\operatorname{x264}(x;\ \text{preset veryfast},\
+\text{tune zerolatency},\ \text{average rate } r)), \qquad r = c\, W\, H \cdot \text{fps},
+\qquad \text{maxrate} = r, \quad \text{bufsize} = r / 4""",
     "u_i < p,  u_i uniform in [0, 1)": r"u_i < p, \qquad u_i \text{ uniform in } [0, 1)",
     "from bad to good with chance 1 / b,    from good to bad with chance p / (b (1 - p))": (
         r"""
@@ -177,7 +200,7 @@ y_i = x_{o(i)}, \qquad o \text{ a random order of } \operatorname{round}(s\, T) 
     "y_i = x_o(i),    but 0 in round(v T) frames,    v = (1 - u) s, u uniform in [0, 1)": r"""
 y_i = x_{o(i)}, \text{ but } 0 \text{ in } \operatorname{round}(v\, T) \text{ frames}, \qquad
 v = (1 - u)\, s,\ u \text{ uniform in } [0, 1)""",
-    "y = 0 in the frames that are touched (`_local`), else x": r"""
+    "y = 0 in the frames that are touched (`_localized`), else x": r"""
 y = \begin{cases} 0 & \text{in the frames that are touched} \\ x & \text{else} \end{cases}""",
     "output = S_o(0), S_o(1), ...,    S_j = inputs j n to (j + 1) n - 1": r"""
 y = S_{o(0)}, S_{o(1)}, \ldots, \qquad S_j = x_{jn}, \ldots, x_{(j+1)n-1}""",
@@ -199,10 +222,10 @@ y(p) = \sum_i g_i\, x(p + o_i), \qquad
 o_i = i \text{ pixels along the angle, to the nearest pixel}""",
     "y_i = mean of x_j,    max(0, i - c) <= j < min(T, i + c)": r"""
 y_i = \operatorname{mean}(x_j), \qquad \max(0,\ i - c) \le j < \min(T,\ i + c)""",
-    "y = median of 7 x 7 of (hand over x) in frames that are touched (`_local`), else x": r"""
+    "y = median of 7 x 7 of (hand over x) in frames that are touched (`_localized`), else x": r"""
 y = \begin{cases} \operatorname{median}_{7 \times 7}(\text{the hand over } x) &
 \text{in the frames that are touched} \\ x & \text{else} \end{cases}""",
-    "y = min(255, x + 100) in the frames that are touched (`_local`), else x": r"""
+    "y = min(255, x + 100) in the frames that are touched (`_localized`), else x": r"""
 y = \begin{cases} \min(255,\ x + 100) & \text{in the frames that are touched} \\
 x & \text{else} \end{cases}""",
     "output i = input r floor((T - 1 - i) / r)": r"""

@@ -16,13 +16,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.logging import RichHandler
 
 from ..errors import ClipError, SettingsError, StageError
 from ..execution.watchdog import end_with_parent
 from ..messages import RESUME_HINT
 from ..resources import memory_is_short, out_of_memory
+from .terminal import open_console
 
 if TYPE_CHECKING:  # params.py imports NumPy and pydantic, and `--help` must be quick
     from ..params import Params
@@ -36,10 +36,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console()
+console = open_console()
 
 Dataset = Annotated[str, typer.Option("--dataset", "-d", help="Dataset name in params.yaml.")]
 ParamsFile = Annotated[Path, typer.Option("--params", help="Path to params.yaml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 DEFAULT = Path("params.yaml")
 
@@ -79,7 +80,7 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
             finally:
                 _end_workers()
 
-        name = function.__name__.rstrip("_")
+        name = function.__name__.rstrip("_").replace("_", "-")
         return app.command(name=name, help=_help(function), rich_help_panel=panel)(run)
 
     return command
@@ -127,7 +128,9 @@ tool = _commands("Tools")
 
 
 def _say(text: str) -> None:
-    Console(stderr=True, soft_wrap=True).print(text, style="red", markup=False, highlight=False)
+    open_console(stderr=True, soft_wrap=True).print(
+        text, style="red", markup=False, highlight=False
+    )
 
 
 def load(params: Path) -> "tuple[Params, Path]":
@@ -159,5 +162,5 @@ def main(
     logging.basicConfig(  # every command writes its log to stderr
         level=logging.INFO if verbose else logging.WARNING,
         format="%(message)s",
-        handlers=[RichHandler(console=Console(stderr=True), show_path=False)],
+        handlers=[RichHandler(console=open_console(stderr=True), show_path=False)],
     )

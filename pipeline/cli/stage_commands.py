@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from .app import DEFAULT, Dataset, ParamsFile, console, load, stage
+from ..errors import SettingsError
+from .app import DEFAULT, ParamsFile, console, load, stage
+from .dvc_item import StageDataset, corruption_of_stage
 
 
 @stage
@@ -25,16 +27,28 @@ def recipes(params: ParamsFile = DEFAULT) -> None:
 
 
 @stage
-def filter_(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
-    """Find and probe the video of every listed clip; write clips.parquet."""
-    from ..stages.filter import filter_clips
-    from .tables import clip_table
+def model_files(params: ParamsFile = DEFAULT) -> None:
+    """Write hashes of the files that models are made of for DVC."""
+    from ..stages.model_files import write_model_files
 
-    console.print(clip_table(filter_clips(*load(params), dataset)))
+    write_model_files(*load(params))
 
 
 @stage
-def decode(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+def filter_(dataset: StageDataset, params: ParamsFile = DEFAULT) -> None:
+    """Find and probe the video of every listed clip; write clips.parquet."""
+    from ..stages.filter import filter_clips
+    from ..tools.check.dataset import later_problems
+    from .tables import clip_table
+
+    values, root = load(params)
+    if problems := later_problems(dataset, values, root):
+        raise SettingsError(problems)
+    console.print(clip_table(filter_clips(values, root, dataset)))
+
+
+@stage
+def decode(dataset: StageDataset, params: ParamsFile = DEFAULT) -> None:
     """Decode every usable video once and write clean shards."""
     from ..stages.decode import decode as work
 
@@ -43,7 +57,7 @@ def decode(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
 
 @stage
 def corrupt(
-    dataset: Dataset,
+    dataset: StageDataset,
     corruption: Annotated[
         list[str] | None,
         typer.Option(
@@ -59,13 +73,14 @@ def corrupt(
     from .tables import cells
 
     values, root = load(params)
-    for name in corruption or values.corruptions:
+    own = corruption_of_stage()
+    for name in corruption or ([own] if own else values.corruptions):
         console.print(cells(work(values, root, dataset, name)))
 
 
 @stage
 def train(
-    dataset: Dataset,
+    dataset: StageDataset,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -86,7 +101,7 @@ def train(
 
 
 @stage
-def evaluate(dataset: Dataset, params: ParamsFile = DEFAULT) -> None:
+def evaluate(dataset: StageDataset, params: ParamsFile = DEFAULT) -> None:
     """Evaluate every model on the clean set and every cell."""
     from ..stages.evaluate.evaluate import evaluate as work
 

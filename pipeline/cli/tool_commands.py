@@ -1,41 +1,35 @@
 """Commands that are not stages."""
 
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from ..errors import SettingsError, StageError
-from .app import DEFAULT, Dataset, Force, ParamsFile, console, load, tool
+from ..errors import StageError
+from .app import DEFAULT, AsJson, Dataset, ParamsFile, console, load, tool
 
-Implementation = Annotated[
-    Literal["ours", "original"],
-    typer.Option(help="Implementation: ours, or the benchmark's first code."),
-]
 SHOWN_FILES = 10
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
 
 @tool
-def leaderboard(params: ParamsFile = DEFAULT) -> None:
-    """Print the leaderboard and the path of the last report."""
-    from ..stages.report.leaderboard import read_tables
+def check(
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", "-d", help="Check the inputs of this dataset as well."),
+    ] = None,
+    params: ParamsFile = DEFAULT,
+) -> None:
+    """Check dependencies, that this machine produces the reference output, and a dataset."""
+    from ..tools.check.check import check as work
+    from ..tools.check.dataset import check_dataset
 
-    _, root = load(params)
-    for table in read_tables(root):
-        console.print(table)
-    console.print(f"Report: {root / 'report' / 'index.html'}", soft_wrap=True)
-
-
-@tool
-def check() -> None:
-    """Check dependencies and that this machine produces the reference output."""
-    from ..tools.check import check as work
-
+    results = work()
+    if dataset is not None:
+        results = chain(results, check_dataset(dataset, *load(params)))
     failed = []
-    for result in work():
+    for result in results:
         colour = "green" if result.passed else "red"
         mark = "ok    " if result.passed else "FAILED"
         line = f"[{colour}]{mark}[/] {result.name:24} {escape(result.detail)}"
@@ -66,96 +60,6 @@ def clean(
         console.print(f"... and {len(done.kept) - SHOWN_FILES:,} more.")
     if done.cache_kept:
         console.print("kept: .dvc/cache, since .dvc files are there; `dvc gc -w` makes it smaller.")
-
-
-@tool
-def preview(
-    video: Annotated[Path, typer.Argument(help="Any video file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Output folder.")] = Path(
-        "preview"
-    ),
-    corruption: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--corruption", "-c", help="Corruption or named set; may be repeated. Default: paper12."
-        ),
-    ] = None,
-    seconds: Annotated[float, typer.Option(help="Seconds of the video to use.", min=0.04)] = 3.0,
-    dialect: Implementation = "ours",
-    force: Force = False,
-) -> None:
-    """Write a mosaic and side-by-side clips of the corruptions of a video."""
-    import corruptions
-
-    from ..tools.preview import preview as work
-
-    names: list[str] = []
-    for name in corruption or ["paper12"]:
-        names.extend(corruptions.SETS.get(name, (name,)))
-    unknown = [name for name in names if name not in corruptions.names()]
-    if unknown:
-        raise SettingsError(
-            f"--corruption: unknown corruption or set {unknown[0]!r}; choose from "
-            f"{', '.join(corruptions.names())}, or the sets {', '.join(corruptions.SETS)}."
-        )
-    for path in work(video, output, names, seconds=seconds, dialect=dialect, force=force):
-        console.print(str(path), soft_wrap=True)
-
-
-@tool
-def corruptions(
-    set_: Annotated[str | None, typer.Option("--set", help="Only corruptions of this set.")] = None,
-) -> None:
-    """List the corruptions, their severities and the named sets."""
-    from rich.table import Table
-
-    from corruptions import SETS, load, names
-
-    if set_ is not None and set_ not in SETS:
-        raise SettingsError(f"--set: unknown set {set_!r}; choose from {', '.join(SETS)}.")
-    table = Table(caption="Select corruptions under `corruptions:` in params.yaml.")
-    for column in ("name", "family", "levels of severities 1 to 5", "sets"):
-        table.add_column(column, no_wrap=column == "name")
-    for name in SETS[set_] if set_ else names():
-        one = load(name)
-        levels = ", ".join(str(level) for level in one.levels["mini_kinetics"])
-        members = [title for title, inside in SETS.items() if name in inside]
-        table.add_row(name, one.family, levels, " ".join(members))
-    console.print(table)
-
-
-@tool
-def models(json_: AsJson = False) -> None:
-    """List the models of the leaderboard."""
-    import json
-    from dataclasses import asdict
-
-    from rich.table import Table
-
-    from ..models import catalog
-
-    rows = catalog.rows()
-    if json_:
-        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
-        return
-    table = Table(
-        title="Models", caption="GMAC: billions of multiply-adds per clip, GFLOPs in most papers"
-    )
-    for name in ("name", "params (M)", "GMAC", "input", "mean / std", "source"):
-        right = name in ("params (M)", "GMAC")
-        table.add_column(
-            name, justify="right" if right else "left", no_wrap=name in ("name", "input")
-        )
-    for row in rows:
-        table.add_row(
-            row.name,
-            f"{row.params / 1e6:.2f}",
-            f"{row.gmac:.2f}",
-            f"{row.frames} x {row.size} px",
-            f"{row.mean[0]:g} / {row.std[0]:g}",
-            row.source,
-        )
-    console.print(table)
 
 
 @tool
@@ -213,45 +117,6 @@ def verify(
 
 
 @tool
-def apply(
-    video: Annotated[Path, typer.Argument(help="Any video file.")],
-    corruption: Annotated[str, typer.Option("--corruption", "-c", help="Corruption to apply.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="A .mp4 (JPEG pictures) or .mkv (lossless).")
-    ],
-    severity: Annotated[
-        int, typer.Option("--severity", "-s", help="Severity, 1 to 5.", min=1, max=5)
-    ] = 3,
-    seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 0,
-    dialect: Implementation = "ours",
-    timeout: Annotated[float, typer.Option(help="Time limit in seconds.", min=1)] = 600,
-    force: Force = False,
-) -> None:
-    """Corrupt one video file at its own size."""
-    import corruptions
-
-    from ..tools.apply import apply as work
-
-    if corruption not in corruptions.names():
-        raise SettingsError(
-            f"--corruption: unknown corruption {corruption!r}; choose from "
-            f"{', '.join(corruptions.names())}."
-        )
-    done = work(
-        video,
-        output,
-        corruption,
-        severity,
-        seed=seed,
-        dialect=dialect,
-        force=force,
-        timeout_seconds=timeout,
-    )
-    sound = " (without the sound of the input)" if done.has_sound else ""
-    console.print(f"{done.num_frames} frames: {output}{sound}", soft_wrap=True, highlight=False)
-
-
-@tool
 def plan(
     dataset: Dataset,
     clips: Annotated[
@@ -269,13 +134,17 @@ def plan(
     import json
     from dataclasses import asdict
 
+    from ..tools.check.dataset import later_problems
     from ..tools.plan.plan import plan as work
     from ..tools.plan.tables import show
 
     values, root = load(params)
+    problems = "" if no_models else later_problems(dataset, values, root)
     made = work(dataset, values, root, clips=clips, seed=seed, models=not no_models)
     if json_:
         typer.echo(json.dumps(asdict(made) | {"fits_disk": made.fits_disk}, indent=2))
-        return
-    for part in show(made):
-        console.print(part, soft_wrap=True)
+    else:
+        for part in show(made):
+            console.print(part, soft_wrap=True)
+    if problems:
+        raise StageError(problems)

@@ -1,7 +1,7 @@
 """Share of clips that may fail before a stage counts as failed."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import StageError
@@ -10,7 +10,13 @@ REASONS_SHOWN = 3
 """Reasons that the message of a failed stage names; the manifest has all of them."""
 
 
-def check_share(rows: Sequence[Mapping[str, Any]], allowed: float, what: str, section: str) -> None:
+def check_share(
+    rows: Sequence[Mapping[str, Any]],
+    allowed: float,
+    what: str,
+    section: str,
+    hint: Callable[[], str] = str,
+) -> None:
     """Raise StageError if more than the allowed share of clips failed.
 
     Called after the manifest is written.
@@ -25,6 +31,8 @@ def check_share(rows: Sequence[Mapping[str, Any]], allowed: float, what: str, se
         Stage, dataset and corruption, for the message.
     section
         Section of params.yaml that holds `allowed_failures`.
+    hint
+        Returns a sentence on the probable cause, which is appended to the message.
 
     """
     failed = [row for row in rows if row["status"] != "ok"]
@@ -39,5 +47,6 @@ def check_share(rows: Sequence[Mapping[str, Any]], allowed: float, what: str, se
         f"{what}: {len(failed)} of {len(rows)} clips failed, more than "
         f"{section}.allowed_failures = {allowed:g} ({reasons}"
         f"{f'; {others} more' if others else ''}; the first is {failed[0]['key']}). The manifest "
-        f"lists them all. Provide the videos, or raise {section}.allowed_failures in params.yaml."
+        f"lists them all. Provide the videos, or raise {section}.allowed_failures in params.yaml. "
+        f"{hint()}".rstrip()
     )

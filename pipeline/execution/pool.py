@@ -6,6 +6,7 @@ Results do not depend on the number of workers.
 
 import logging
 import os
+import pickle
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,13 +18,14 @@ import joblib
 from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 
 from ..errors import StageError
-from ..messages import RESUME_HINT, one_line
-from ..resources import memory_is_short, out_of_memory
+from ..messages import one_line
 from ..settings import MachineSettings
+from . import ticks
 from .cluster.cluster import Cluster, open_cluster
 from .cluster.environment import Environment, check_environment
 from .progress import progress_bar
 from .watchdog import end_with_parent
+from .worker import run_on_one_core, run_packed
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +79,14 @@ def run_tasks(
     following = 0
     running: dict[int, T] = {}
     with ExitStack() as stack:
+        counter = None
         if machine.backend == "loky" or not shared or not tasks:
-            results = _run_here(function, tasks, machine, running)
+            counter = stack.enter_context(ticks.counter())
+            results = _run_here(function, tasks, machine, running, counter)
         else:
             cluster = stack.enter_context(open_cluster(machine, shared))
             results = _run_there(function, tasks, machine, cluster)
-        advance = stack.enter_context(progress_bar(label, total, done))
+        advance = stack.enter_context(progress_bar(label, total, done, counter))
         try:
             for index, result in results:
                 running.pop(index, None)
@@ -116,16 +120,21 @@ def _run_here(
     tasks: Sequence[T],
     machine: MachineSettings,
     running: dict[int, T],
+    counter: Path | None,
 ) -> Iterator[tuple[int, R]]:
     """Return results from processes of this machine, unordered; record running tasks."""
 
     def take() -> Iterator[Any]:
         for index, task in enumerate(tasks):
             running[index] = task
-            yield joblib.delayed(_run_one)(function, index, task, os.getpid())
+            if workers == 1:  # this process
+                yield joblib.delayed(_run_one)((function, index, task, counter))
+            else:
+                yield joblib.delayed(run_packed)(pickle.dumps((function, index, task, counter)))
 
+    workers = max(1, min(machine.num_workers, len(tasks)))
     parallel = joblib.Parallel(
-        n_jobs=max(1, min(machine.num_workers, len(tasks))),
+        n_jobs=workers,
         backend="loky",
         batch_size=1,
         pre_dispatch="2*n_jobs",
@@ -160,37 +169,12 @@ def _run_there(
     return results
 
 
+def _run_one(work: tuple[Callable[[T], R], int, T, Path | None]) -> tuple[int, R]:
+    function, index, task, counter = work
+    return index, run_on_one_core(function, task, counter)
+
+
 def _run_far(work: tuple[Callable[[T], R], int, T, Environment]) -> tuple[int, R]:
     function, index, task, environment = work
     check_environment(environment)
-    return index, on_one_core(function, task)
-
-
-def _run_one(function: Callable[[T], R], index: int, task: T, parent: int) -> tuple[int, R]:
-    if os.getpid() != parent:
-        # The parent handles Ctrl-C and ends the workers; a single worker is the parent itself.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return index, on_one_core(function, task)
-
-
-def on_one_core(function: Callable[[T], R], task: T) -> R:
-    """Call `function` with one thread of OpenCV; lack of memory or disk is a StageError."""
-    import cv2
-
-    cv2.setNumThreads(1)  # loky, Dask and Ray pin BLAS but not OpenCV
-    try:
-        return function(task)
-    except MemoryError as error:
-        raise out_of_memory() from error
-    except cv2.error as error:
-        if error.code == cv2.Error.StsNoMem:
-            raise out_of_memory() from error
-        raise
-    except OSError as error:
-        if memory_is_short():  # such as a program that cannot be started
-            raise out_of_memory() from error
-        raise StageError(f"{error}. {RESUME_HINT}") from error
-    except RuntimeError as error:
-        if memory_is_short():  # such as a thread that cannot be started
-            raise out_of_memory() from error
-        raise
+    return index, run_on_one_core(function, task)

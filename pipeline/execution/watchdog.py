@@ -3,9 +3,9 @@
 A worker that outlives its stage would write shards of old parameters beside a new run.
 """
 
+import _thread
 import os
 import signal
-import threading
 import time
 
 SECONDS = 0.5
@@ -20,4 +20,5 @@ def end_with_parent(parent: int, number: signal.Signals) -> None:
             time.sleep(SECONDS)
         os.kill(os.getpid(), number)
 
-    threading.Thread(target=watch, name="end with parent", daemon=True).start()
+    # Thread.start would wait indefinitely for a thread that lacks the memory to begin.
+    _thread.start_new_thread(watch, ())

@@ -61,7 +61,7 @@ def carrier_of(video: VideoSource, module: ModuleType, timeout_seconds: float) -
         If the source cannot be decoded or encoded.
 
     """
-    version = f"libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
+    version = library_version()
     if video.info.codec in module.AS_IT_IS:
         taken = take_stream(video, timeout_seconds)
         if taken is not None:
@@ -135,6 +135,11 @@ def _digest(frame: av.VideoFrame) -> bytes:
         width = plane.width * (1 if frame.format.components[0].bits == 8 else 2)
         digest.update(np.ascontiguousarray(rows[: plane.height, :width]).data)
     return digest.digest()
+
+
+def library_version() -> str:
+    """Return the version of the library that encodes in this process, for manifests."""
+    return f"libavcodec {'.'.join(map(str, av.library_versions['libavcodec']))}"
 
 
 def describe(encoding: Encoding) -> str:

@@ -4,6 +4,8 @@ The program is the static one of imageio-ffmpeg, pinned in requirements.txt, so 
 encodes with the same encoders. Commands are built with ffmpeg-python and run here.
 """
 
+import _thread
+import errno
 import os
 import signal
 import subprocess
@@ -18,7 +20,13 @@ from typing import Any
 import ffmpeg
 import imageio_ffmpeg
 
-from corruptions.codec.coding import DECODERS, encoder_options
+from corruptions.codec.coding import (
+    DECODERS,
+    FRAMED,
+    encoder_options,
+    encoder_rate,
+    ivf_units,
+)
 from corruptions.types import Encoding, Stream
 
 from ..errors import ClipError, StageError, TransientClipError
@@ -89,19 +97,21 @@ def run(
             pass_fds=descriptors,
         ) as process,
     ):
-        expired = threading.Event()
+        ended, expired = threading.Event(), threading.Event()
 
-        def expire() -> None:
-            expired.set()
-            process.kill()
+        def limit_time() -> None:
+            if not ended.wait(timeout_seconds):
+                expired.set()
+                process.kill()
 
-        timer = threading.Timer(timeout_seconds, expire)
-        timer.start()
         try:
+            # Thread.start would wait for the thread: indefinitely if it lacks the memory to begin.
+            # An interrupt meanwhile would leave a thread that delays the end of the run.
+            _thread.start_new_thread(limit_time, ())
             _feed(process, stdin)
             code = process.wait()
         finally:
-            timer.cancel()
+            ended.set()
             process.kill()
             _close(process)
         words.seek(0)
@@ -118,6 +128,8 @@ def _failure(code: int, words: str) -> ClipError | StageError:
         name = signal.Signals(-code).name
         if -code in CRASHES:
             return TransientClipError(f"ffmpeg crashed ({name}): {words}")
+        if -code == signal.SIGXFSZ:
+            return StageError(f"ffmpeg failed: {os.strerror(errno.EFBIG)}. {RESUME_HINT}")
         return out_of_memory(f"ffmpeg was killed by {name} (out of memory?)")
     if code == STOPPED:
         return StageError(f"ffmpeg was stopped by a signal of another process. {RESUME_HINT}")
@@ -145,13 +157,17 @@ def _close(process: "subprocess.Popen[bytes]") -> None:
             process.stdin.close()
 
 
+FORMATS = {"libx264": "h264", "libx265": "hevc", "libvpx-vp9": "ivf", "mpeg4": "m4v"}
+"""FFmpeg's container format for each encoder's stream."""
+
+
 def encode_all(
     frames: Iterable[bytes],
     stream: Stream,
     encodings: Sequence[Encoding],
     timeout_seconds: float,
-) -> list[bytes]:
-    """Encode raw I420 frames with several encoders, in one process that reads the frames once.
+) -> list[list[bytes]]:
+    """Encode raw I420 frames at several settings, in one process that reads the frames once.
 
     Parameters
     ----------
@@ -160,15 +176,15 @@ def encode_all(
     stream
         Size and frame rate of the frames.
     encodings
-        Encoders and their settings.
+        Settings of one encoder.
     timeout_seconds
         Time limit of the process.
 
     Returns
     -------
-    list[bytes]
-        One elementary stream per encoding, in order. They pass through unnamed temporary files, so
-        that a killed process leaves no file.
+    list[list[bytes]]
+        One stream per encoding, in order, in pieces for `corruptions.codec.coding.decode`. They
+        pass through unnamed temporary files, so that a killed process leaves no file.
 
     Raises
     ------
@@ -181,7 +197,7 @@ def encode_all(
         format="rawvideo",
         pix_fmt="yuv420p",
         video_size=(stream.width, stream.height),
-        framerate=str(stream.fps),
+        framerate=str(encoder_rate(encodings[0], stream.fps)),
     )
     copies = source.video.filter_multi_output("split", len(encodings))
     with ExitStack() as stack:
@@ -190,7 +206,7 @@ def encode_all(
             ffmpeg.output(
                 copies[index],
                 f"pipe:{file.fileno()}",
-                format=DECODERS[encoding.codec],
+                format=FORMATS[encoding.codec],
                 vcodec=encoding.codec,
                 fps_mode="passthrough",
                 **{f"{name}:v": value for name, value in encoder_options(encoding).items()},
@@ -205,4 +221,8 @@ def encode_all(
         )
         for file in files:
             file.seek(0)
-        return [file.read() for file in files]
+        streams = [file.read() for file in files]
+    return [
+        ivf_units(data) if DECODERS[encoding.codec] in FRAMED else [data]
+        for encoding, data in zip(encodings, streams, strict=True)
+    ]

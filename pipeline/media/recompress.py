@@ -1,10 +1,13 @@
 """Compression corruptions of a source video: codec or lossy channel, at the native size.
 
 The source is decoded once for all levels. One ffmpeg process encodes at all levels, reading the
-decoded frames from a pipe; damaged streams stay in memory. The result has as many frames as the
-source, in order and of the same sizes, and goes through the same preprocessing as the clean clip.
+decoded frames from a pipe; damaged streams stay in memory. (AV1 is encoded by the library, level by
+level, because the encoder of the ffmpeg program is of another version.) The result has as many
+frames as the source, in order and of the same sizes, and goes through the same preprocessing as the
+clean clip.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +17,7 @@ from typing import cast
 
 import av
 
-from corruptions.codec.coding import DECODERS, decode
+from corruptions.codec.coding import DECODERS, LIBRARY_ONLY, decode, encode
 from corruptions.codec.concealment import ConcealedStream
 from corruptions.registry import Corruption
 from corruptions.types import (
@@ -24,6 +27,7 @@ from corruptions.types import (
     Encoding,
     EncodingFunction,
     Level,
+    Stream,
     UndecodableError,
 )
 
@@ -31,7 +35,7 @@ from ..errors import ClipError
 from ..messages import one_line
 from ..resources import check_machine
 from . import ffmpeg
-from .carrier import Carrier, Shown, carrier_of, describe
+from .carrier import Carrier, Shown, carrier_of, describe, library_version
 from .normalise import PictureOptions
 from .orientation import Orientation
 from .planes import Planes, parts
@@ -119,7 +123,7 @@ class _EncodedPart:
 
     planes: Planes
     encodings: list[Encoding]
-    streams: list[bytes]
+    streams: list[list[bytes]]
 
 
 def _encode(
@@ -127,7 +131,12 @@ def _encode(
 ) -> Iterator[Recompressed]:
     function = cast(EncodingFunction, corruption.function)
 
-    def encode() -> list[_EncodedPart]:
+    here = function(_ANY_STREAM, levels[0]).codec in LIBRARY_ONLY
+    version = library_version() if here else f"ffmpeg {ffmpeg.version()}"
+
+    def encode_all() -> list[_EncodedPart]:
+        if here:
+            return _encode_here(video, function, levels, timeout_seconds)
         encoded = []
         for planes in parts(video, timeout_seconds):
             encodings = [function(planes.stream, level) for level in levels]
@@ -136,15 +145,39 @@ def _encode(
             encoded.append(_EncodedPart(planes, encodings, streams))
         return encoded
 
-    encoded = retry_once(encode, video.path)
+    encoded = retry_once(encode_all, video.path)
     for index in range(len(levels)):
         yield Recompressed(
             frames=_decoded(encoded, index),
             num_frames=sum(part.planes.num_frames for part in encoded),
             orientation=encoded[0].planes.orientation,
             pixel_aspect=video.pixel_aspect,
-            encoder=f"{describe(encoded[0].encodings[index])}; ffmpeg {ffmpeg.version()}",
+            encoder=f"{describe(encoded[0].encodings[index])}; {version}",
         )
+
+
+_ANY_STREAM = Stream(2, 2, Fraction(25), 1, bit_rate=1)
+"""Stream of which an encoding is asked in order to see its codec."""
+
+
+def _encode_here(
+    video: VideoSource, function: EncodingFunction, levels: Sequence[Level], timeout_seconds: float
+) -> list[_EncodedPart]:
+    """Encode with the library, decoding the source again for each level."""
+    end = time.monotonic() + timeout_seconds
+    encoded: list[_EncodedPart] = []
+    try:
+        for turn, level in enumerate(levels):
+            for number, planes in enumerate(parts(video, end - time.monotonic())):
+                if turn == 0:
+                    encoded.append(_EncodedPart(planes, [], []))
+                encoding = function(planes.stream, level)
+                encoded[number].encodings.append(encoding)
+                encoded[number].streams.append(encode(planes, planes.stream, encoding).units)
+    except av.FFmpegError as error:
+        check_machine(error)
+        raise ClipError(f"cannot encode: {one_line(error)}") from error
+    return encoded
 
 
 def _decoded(encoded: Sequence[_EncodedPart], index: int) -> Iterator[av.VideoFrame]:

@@ -161,7 +161,7 @@ def _from_hugging_face(
 
     try:
         model, report = transformers.AutoModelForVideoClassification.from_pretrained(
-            name, local_files_only=local, output_loading_info=True
+            name, local_files_only=local, output_loading_info=True, trust_remote_code=False
         )
     except (OSError, ValueError) as error:
         raise SettingsError(f"model {name!r} cannot be loaded by transformers: {error}") from error

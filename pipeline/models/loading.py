@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
 from ..io.hashing import sha256_file
+from ..messages import did_you_mean
 from . import registry
 from .checkpoints import load_strictly, read_state, to_our_names
 from .external import read_external
@@ -72,7 +73,9 @@ def load_model(
     external = read_external(name, num_classes, weights, options or {})
     if external is None:
         raise SettingsError(
-            f"unknown model {name!r}; choose from {', '.join(registry.names())}, or give a "
+            f"unknown model {name!r}"
+            f"{did_you_mean(name, registry.names())}; "
+            f"choose from {', '.join(registry.names())}, or give a "
             "package.module:factory, a file (.pt, .pt2, .onnx), a folder or owner/name of Hugging "
             "Face."
         )

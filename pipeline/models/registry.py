@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
+from ..messages import did_you_mean
 from .spec import InputSpec
 
 if TYPE_CHECKING:
@@ -116,7 +117,11 @@ def load(name: str) -> ModelEntry:
 
     """
     if name not in names():
-        raise ValueError(f"unknown model {name!r}; choose from: {', '.join(names())}.")
+        raise ValueError(
+            f"unknown model {name!r}"
+            f"{did_you_mean(name, names())}; "
+            f"choose from: {', '.join(names())}."
+        )
     module = importlib.import_module(f".zoo.{name}", __package__)
     return ModelEntry(
         name=name,

@@ -17,7 +17,9 @@ from ..datasets.accounting import check_share
 from ..datasets.corrupted_clips import ClipCorruptor, stored_frames
 from ..errors import ClipError, SettingsError, StageError
 from ..execution.pool import run_tasks
+from ..execution.ticks import clip_done
 from ..io.locks import file_lock
+from ..messages import did_you_mean
 from ..params import Params
 from ..provenance import corruption_code, library_versions, recipe_hash, stage_code
 from ..settings import PayloadSettings
@@ -56,7 +58,8 @@ def corrupt(params: Params, root: Path, dataset: str, corruption: str) -> list[C
     params.check_dataset(dataset)
     if corruption not in corruptions.names():
         raise SettingsError(
-            f"unknown corruption {corruption!r}; choose from {', '.join(corruptions.names())}."
+            f"unknown corruption {corruption!r}{did_you_mean(corruption, corruptions.names())}; "
+            f"choose from {', '.join(corruptions.names())}."
         )
     paths = DatasetPaths(root, dataset)
     with file_lock(paths.lock(f"corrupt-{corruption}")):
@@ -170,6 +173,7 @@ def corrupt_shard(task: CorruptTask) -> None:
             made = task.corruptor.make(severities, clean, _read(task, clean), choose)
             for writer, clip in zip(writers, made, strict=True):
                 writer.store(clip.row, clip.frames, clip.facts)
+                clip_done()
 
 
 def _read(task: CorruptTask, clean: CellRow) -> Clip | ClipError:

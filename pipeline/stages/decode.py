@@ -14,6 +14,7 @@ from ..datasets.accounting import check_share
 from ..datasets.source_clips import Sources
 from ..errors import ClipError
 from ..execution.pool import run_tasks
+from ..execution.ticks import clip_done
 from ..io.locks import file_lock
 from ..media.retry import retry_once
 from ..params import Params
@@ -128,6 +129,7 @@ def decode_shard(task: DecodeTask) -> None:
                 retry_once(partial(_add, writer, row, task, clip), clip["source_path"])
             except ClipError as error:
                 writer.fail(row, error)
+            clip_done()
 
 
 def _add(writer: ShardClipWriter, row: CellRow, task: DecodeTask, clip: ClipRow) -> None:

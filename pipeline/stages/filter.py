@@ -10,9 +10,10 @@ from ..datasets.class_list import HINT
 from ..datasets.matching import match_clips
 from ..datasets.probe import CHECKSUMS, ProbeLimits, ProbeTask, probe_clips
 from ..datasets.sample import stratified
-from ..datasets.video_files import FileFinder
+from ..datasets.video_files import FileFinder, search_hint
 from ..errors import SettingsError
 from ..execution.pool import run_tasks
+from ..execution.ticks import clip_done
 from ..io.locks import file_lock
 from ..io.text import read_text
 from ..messages import quoted
@@ -47,7 +48,7 @@ def filter_clips(params: Params, root: Path, dataset: str) -> list[ClipRow]:
         tasks = find_clips(params, root, dataset, CLIPS_PER_TASK)
         rows: list[ClipRow] = []
         for some in run_tasks(
-            probe_clips,
+            _probe,
             tasks,
             params.machine,
             f"filter {dataset}",
@@ -58,7 +59,24 @@ def filter_clips(params: Params, root: Path, dataset: str) -> list[ClipRow]:
             rows.extend(some)
         manifest.write(paths.clips, rows, schemas.CLIPS)
         inputs.write_record(paths, inputs.VIDEOS, paths.clips.stem)
-    check_share(rows, params.filter.allowed_failures, f"filter {dataset}", "filter")
+    missing = [row["key"] for row in rows if row["status"] == "missing"]
+    videos = root / params.filter.sources[dataset].videos
+    check_share(
+        rows,
+        params.filter.allowed_failures,
+        f"filter {dataset}",
+        "filter",
+        lambda: f"The filter {search_hint(videos, missing[0])}." if missing else "",
+    )
+    return rows
+
+
+def _probe(task: ProbeTask) -> list[ClipRow]:
+    """Probe the clips of a task one by one, counting them."""
+    rows = []
+    for one in task.found:
+        rows += probe_clips(ProbeTask((one,), task.limits))
+        clip_done()
     return rows
 
 

@@ -22,6 +22,7 @@ from corruptions.types import Clip
 
 from ..errors import StageError
 from . import payload
+from .shards import read_member
 
 PART_OF_FILE = payload.PLAIN | {"protocol_whitelist": "subfile,file"}
 
@@ -34,6 +35,8 @@ class StoredClip:
     shard: Path
     offset: int
     size: int
+    sha256: str
+    """Of the video file."""
     num_frames: int
     height: int
     width: int
@@ -46,13 +49,16 @@ class StoredClip:
             shard=root / row["shard"],
             offset=row["offset"],
             size=row["size"],
+            sha256=row["sha256"],
             num_frames=row["num_frames"],
             height=row["height"],
             width=row["width"],
         )
 
 
-def read_clip(clip: StoredClip, indices: Sequence[int] | NDArray[np.intp]) -> Clip:
+def read_clip(
+    clip: StoredClip, indices: Sequence[int] | NDArray[np.intp], *, check: bool = True
+) -> Clip:
     """Read frames of a clip.
 
     Parameters
@@ -61,6 +67,9 @@ def read_clip(clip: StoredClip, indices: Sequence[int] | NDArray[np.intp]) -> Cl
         Clip to read.
     indices
         Frames, 0..num_frames - 1, in any order, with repetitions.
+    check
+        Read the whole clip and compare its SHA-256 first: a damaged JPEG can decode to other pixels
+        without an error.
 
     Returns
     -------
@@ -80,6 +89,8 @@ def read_clip(clip: StoredClip, indices: Sequence[int] | NDArray[np.intp]) -> Cl
         raise ValueError(
             f"{clip.key}: frames must be in 0..{clip.num_frames - 1} (got {list(indices)})."
         )
+    if check:
+        read_member(clip.shard, clip.offset, clip.size, clip.sha256)
     try:
         frames = _read(clip, wanted)
     except (OSError, IndexError, ValueError) as error:  # errors of av are OSError or ValueError

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from ..errors import StageError
 from ..io.atomic import atomic
-from ..messages import one_line
+from ..messages import one_line, quoted
 from .manifest_checks import MAX_ROWS, check
 from .rows import Row
 from .schemas import OPTIONAL, Schema
@@ -63,7 +63,12 @@ def join_ordered(
 def _write(path: Path, table: pa.Table) -> None:
     metadata = (table.schema.metadata or {}) | {b"pandas": _for_pandas(table.schema)}
     with atomic(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+        pq.write_table(
+            table.replace_schema_metadata(metadata),
+            temporary,
+            compression="zstd",
+            write_page_checksum=True,
+        )
 
 
 def _for_pandas(schema: pa.Schema) -> bytes:
@@ -88,7 +93,7 @@ def read(path: Path, schema: Schema[Any], columns: list[str] | None = None) -> p
     if not path.exists():
         raise StageError(f"{path}: no such manifest; run the stage that writes it first.")
     try:
-        table = _table(path, columns)
+        table = _table(path, schema, columns)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise StageError(f"{path}: cannot be read as Parquet: {one_line(error)}") from error
     expected = columns if columns is not None else schema.names
@@ -105,12 +110,17 @@ def read(path: Path, schema: Schema[Any], columns: list[str] | None = None) -> p
     return table
 
 
-def _table(path: Path, columns: list[str] | None) -> pa.Table:
+def _table(path: Path, schema: Schema[Any], columns: list[str] | None) -> pa.Table:
     if not path.is_file():
         raise ValueError("not a regular file")
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
         if file.metadata.num_rows > MAX_ROWS:
             raise ValueError(f"it declares {file.metadata.num_rows} rows, more than {MAX_ROWS}")
+        names = set(file.schema_arrow.names)
+        unknown = names.difference(schema.names)
+        if unknown and OPTIONAL.intersection(schema.names) - names:
+            # An optional column whose name is damaged must not be read as null.
+            raise ValueError(f"unknown columns: {', '.join(map(quoted, sorted(unknown)))}")
         table = file.read(columns=columns)
     table.validate(full=True)
     return table

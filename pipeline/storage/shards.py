@@ -79,7 +79,9 @@ class ShardWriter:
 def read_member(shard: Path, offset: int, size: int, expected: str | None = None) -> bytes:
     """Read one stored clip; check it against `expected`, its SHA-256 in hexadecimal, if given."""
     try:
-        length = shard.stat().st_size if shard.is_file() else 0
+        if not shard.is_file():
+            raise StageError(f"{shard}: no such shard; run the stage that writes it again.")
+        length = shard.stat().st_size
         if offset < 0 or size < 0 or offset + size > length:
             raise StageError(
                 f"{shard}: ends before byte {offset + size}; run the stage that writes it again."

@@ -18,6 +18,8 @@ OUTPUTS = (
     ("data/evaluated/*", r"[A-Za-z0-9_]+\.json"),
     ("data/*/inputs/*/*", r"[a-z0-9_]+\.json"),
     ("data/.*.lock", r".*"),
+    ("data/model_files/*/*", r"[A-Za-z0-9_-]+\.json"),
+    ("data/.*.lock", r".*"),
     ("data/*/.*.lock", r".*"),
     ("data/*/clean/*/*", r"{dataset}-clean-0-\d{{6}}\.(tar|parquet)"),
     ("data/*/corrupted/*/*/*", r"{dataset}-[a-z0-9_]+-\d-\d{{6}}\.(tar|parquet)"),

@@ -54,6 +54,7 @@ MACHINE: dict[str, Any] = {
     "batch_size": 16,
     "loader_workers": 0,
     "clip_timeout_seconds": 600,
+    "check_payloads": True,
 }
 
 

@@ -41,6 +41,26 @@ def test_rate_is_a_fraction_of_the_video_streams_in_whole_kilobits(name: str) ->
     assert encodings(name) == [Encoding(codec, "medium", bit_rate=rate) for rate in rates]
 
 
+@pytest.mark.parametrize("dialect", ["ours", "original"])
+def test_codecs_of_today_are_set_by_the_level(dialect: str) -> None:
+    rates = (320_000, 160_000, 80_000, 40_000, 20_000)
+    for name, codec, preset, crfs in (
+        ("av1", "libsvtav1", "8", (35, 42, 49, 56, 63)),
+        ("vp9", "libvpx-vp9", "4", (31, 39, 47, 55, 63)),
+    ):
+        found = encodings(f"{name}_crf", dialect)
+        assert found == [Encoding(codec, preset, crf=crf) for crf in crfs]
+        found = encodings(f"{name}_abr", dialect)
+        assert found == [Encoding(codec, preset, bit_rate=rate) for rate in rates]
+    assert [one.quantiser for one in encodings("mpeg4_q", dialect)] == [3, 10, 17, 24, 31]
+
+
+def test_the_low_delay_rate_is_in_bits_per_pixel() -> None:
+    found = encodings("h264_low_delay")
+    assert all(one.low_delay for one in found)
+    assert [one.bit_rate for one in found] == [217_000, 108_000, 54_000, 27_000, 13_000]
+
+
 @pytest.mark.parametrize("name", ["h264_abr", "h265_abr"])
 def test_the_original_divides_the_containers_rate(name: str) -> None:
     rates = [encoding.bit_rate for encoding in encodings(name, "original")]
@@ -54,7 +74,20 @@ def test_no_source_is_too_thin_for_a_rate() -> None:
 
 @pytest.mark.parametrize(
     ("name", "level"),
-    [("h264_crf", 52), ("h265_crf", -1), ("h264_abr", 0), ("h265_abr", -2)],
+    [
+        ("h264_crf", 52),
+        ("h265_crf", -1),
+        ("h264_abr", 0),
+        ("h265_abr", -2),
+        ("av1_crf", 64),
+        ("av1_crf", 30.1),
+        ("vp9_crf", 30.5),
+        ("av1_abr", 0),
+        ("vp9_abr", -1),
+        ("mpeg4_q", 0),
+        ("mpeg4_q", 2.5),
+        ("h264_low_delay", 0),
+    ],
 )
 def test_levels_out_of_range_are_refused(name: str, level: float) -> None:
     with pytest.raises(ValueError, match="level"):

@@ -1,6 +1,10 @@
 """corrupt(): what it refuses, how names choose random numbers, and the original's loader."""
 
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import cv2
 import numpy as np
@@ -8,7 +12,7 @@ import pytest
 
 from corruptions import corrupt, corrupt_pixels, names
 from corruptions.registry import load
-from corruptions.types import ClipRandom, Context
+from corruptions.types import Clip, ClipRandom, Context
 from tests.corruptions.reference_clip import picture_clip
 
 CLIP = picture_clip(9, 24, 20)
@@ -100,7 +104,14 @@ def test_refuses_impossible_levels(name, level):
 
 @pytest.mark.parametrize("name", ["shot_noise", "fog", "rain"])
 @pytest.mark.parametrize(
-    "other", [{"seed": 1}, {"key": "b"}, {"dataset": "demo"}, {"severity": 2}, {"level": True}]
+    "other",
+    [
+        {"seed": 1},
+        {"key": "b"},
+        {"dataset": "demo", "table": "mini_kinetics"},
+        {"severity": 2},
+        {"level": True},
+    ],
 )
 def test_every_name_changes_the_random_numbers(name, other):
     clip = picture_clip(2, 64, 64)
@@ -128,10 +139,9 @@ def test_same_as_the_pipelines_call():
 
 
 def test_severity_tables_by_data_set():
-    """Mini SSV2 has its own; whatever has another name uses that of Mini Kinetics."""
+    """Mini SSV2 has its own."""
     assert load("motion_blur").level(1, "mini_ssv2") == 1
     assert load("motion_blur").level(1, "mini_kinetics") == 3
-    assert load("frame_rate").level(5, "demo") == 6
     ssv2 = corrupt(CLIP, "motion_blur", 1, dataset="mini_ssv2")
     assert (ssv2 == corrupt(CLIP, "motion_blur", None, level=1)).all()
 
@@ -196,3 +206,71 @@ def test_encoders_are_no_pixel_corruptions():
     random = ClipRandom(0, "mini_kinetics", "", "h264_crf", "1")
     with pytest.raises(ValueError, match="acts on the encoder"):
         corrupt_pixels(load("h264_crf"), CLIP, 23, Context(random))
+
+
+def test_a_dataset_without_a_table_of_its_own_must_name_one() -> None:
+    """`ssv2` is not `mini_ssv2`: Kinetics' severities would be a silent mistake."""
+    with pytest.raises(ValueError, match="table = None for dataset = 'ssv2': must be one of mini"):
+        corrupt(CLIP, "motion_blur", 1, dataset="ssv2", key="k")
+    with pytest.raises(
+        ValueError, match="table = 'ssv2'.* must be one of mini_kinetics, mini_ssv2"
+    ):
+        corrupt(CLIP, "motion_blur", 1, table="ssv2", key="k")
+    named = corrupt(CLIP, "motion_blur", 1, dataset="ssv2", table="mini_ssv2", key="k")
+    assert (named == corrupt(CLIP, "motion_blur", 1, dataset="mini_ssv2", key="k")).all()
+    same = corrupt(CLIP, "contrast", 1, dataset="ssv2", key="k")  # its tables do not differ
+    assert (same == corrupt(CLIP, "contrast", 1, key="k")).all()
+
+
+def test_a_corruption_knows_no_other_table() -> None:
+    with pytest.raises(ValueError, match="table = 'ssv2' must be one of"):
+        load("contrast").level(1, "ssv2")
+
+
+def test_a_forgotten_key_is_warned_about_once() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            corrupt(CLIP, "shot_noise", 3)
+    assert [str(one.message)[:22] for one in caught] == ["corrupt() without `key`"[:22]]
+
+
+@pytest.mark.parametrize(("name", "key"), [("shot_noise", "clip"), ("contrast", None)])
+def test_no_warning_with_a_key_or_without_random_numbers(name: str, key: str | None) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        corrupt(CLIP, name, 3, key=key)
+
+
+def all_frames(clip: Clip, level: float, context: Context) -> Clip:
+    return clip.copy()
+
+
+def floats(clip: Clip, level: float, context: Context) -> object:
+    return clip[context.wanted(len(clip))] / 255
+
+
+def cropped(clip: Clip, level: float, context: Context) -> Clip:
+    return clip[context.wanted(len(clip)), 1:]
+
+
+def nothing(clip: Clip, level: float, context: Context) -> None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("function", "got"),
+    [
+        (all_frames, r"got uint8 \(6, 24, 32, 3\)"),
+        (floats, r"got float64 \(2, 24, 32, 3\)"),
+        (cropped, r"got uint8 \(2, 23, 32, 3\)"),
+        (nothing, "got NoneType"),
+    ],
+)
+def test_what_a_new_corruption_returns_is_checked(function: Callable[..., Any], got: str) -> None:
+    """Its file is named, and what it must return."""
+    new = replace(load("contrast"), name="mine", function=function)
+    context = Context(ClipRandom(0, "d", "k", "mine", "1"), np.array([4, 1]))
+    clip = np.zeros((6, 24, 32, 3), np.uint8)
+    with pytest.raises(ValueError, match=rf"mine must return uint8 \(2, 24, 32, 3\).*{got}"):
+        corrupt_pixels(new, clip, 1.0, context)

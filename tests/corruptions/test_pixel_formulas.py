@@ -32,7 +32,9 @@ def bare(clip, name, severity, dialect="ours", **how):
     """The corruption in a dialect, without the original's loader and writer."""
     corruption = load(name, dialect)
     random = ClipRandom(0, "mini_kinetics", "", name, str(severity))
-    return corruption.function(clip, corruption.level(severity, "x"), Context(random, **how))
+    return corruption.function(
+        clip, corruption.level(severity, "mini_kinetics"), Context(random, **how)
+    )
 
 
 def assert_rounded(found, values, dialect, slack=1e-4):

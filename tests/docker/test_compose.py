@@ -1,4 +1,4 @@
-"""Compose: a service for every stage, with the stage's own command."""
+"""Compose file: one service per stage, with the command of dvc.yaml."""
 
 import re
 from typing import Any
@@ -46,7 +46,7 @@ def test_gpus_are_reserved_where_models_run_and_nowhere_else() -> None:
 
 
 def test_builds_get_the_arguments_of_the_dockerfile() -> None:
-    """With their values: compose 1.29 gives those that the shell lacks as empty ones."""
+    """Rule: with their values, since compose 1.29 passes unset variables as empty ones."""
     text = (FILE.parent / "Dockerfile").read_text()
     for service in SERVICES.values():
         for name, value in service["build"].get("args", {}).items():
@@ -56,7 +56,7 @@ def test_builds_get_the_arguments_of_the_dockerfile() -> None:
 
 
 def test_old_compose_reads_it() -> None:
-    """Compose 1.29 knows no top-level `name`, no `!reset` and no `include`."""
+    """Rule: works with compose 1.29, which has no top-level `name`, no `!reset`, no `include`."""
     top = set(yaml.safe_load(FILE.read_text()))
     assert {name for name in top if not name.startswith("x-")} == {"services"}
     assert not re.search(r":\s*!", FILE.read_text())

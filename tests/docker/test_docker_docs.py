@@ -1,4 +1,4 @@
-"""docs/docker.md: every command is one that the command line, compose and the entrypoint know."""
+"""docs/docker.md: the command line, compose and the entrypoint know every command."""
 
 import re
 import shlex
@@ -17,7 +17,7 @@ PROGRAMS = ("dvc", "python", "torchrun", "sh", "cp")
 
 
 def commands() -> list[str]:
-    """Lines of the page's shell blocks."""
+    """Return the lines of the page's shell blocks."""
     blocks = re.findall(r"```sh\n(.*?)```", (REPOSITORY / "docs/docker.md").read_text(), re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
 
@@ -35,6 +35,14 @@ def test_the_page_has_commands() -> None:
     assert sum(line.startswith("docker build") for line in lines) >= 2
     assert sum(line.startswith("docker run") for line in lines) >= 8
     assert sum("docker compose" in line for line in lines) >= 6
+
+
+def test_buildkit_is_switched_on_before_a_build_that_needs_it() -> None:
+    """Docker 20.10, which Debian 12 has, refuses --mount and --chmod without it."""
+    text = (REPOSITORY / "docker/Dockerfile").read_text()
+    needs = "RUN --mount" in text or "COPY --chmod" in text
+    lines = [line for line in commands() if line.startswith(("export", "docker build"))]
+    assert (lines[0] == "export DOCKER_BUILDKIT=1") == needs
 
 
 @pytest.mark.parametrize("line", [line for line in commands() if line.startswith("docker run")])

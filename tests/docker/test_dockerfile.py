@@ -1,4 +1,7 @@
-"""The image: built from what every engine has, one list of requirements, no root, no rubbish."""
+"""Rules of the image that its file must keep, checked without a container engine.
+
+Each test names its rule; test_image.py checks the built image where an engine is available.
+"""
 
 import os
 import re
@@ -17,14 +20,14 @@ TARGETS = ("cpu", "gpu")
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Keyword and arguments of each instruction."""
+    """Return keyword and arguments of each instruction."""
     lines = [line for line in TEXT.splitlines() if line.strip() and not line.startswith("#")]
     joined = "\n".join(lines).replace("\\\n", " ")
     return [(one[0], " ".join(one[1:])) for one in (line.split() for line in joined.splitlines())]
 
 
 def stages() -> dict[str, list[tuple[str, str]]]:
-    """Instructions of each stage, by its name; the FROM comes first."""
+    """Return the instructions of each build stage by its name, FROM first."""
     found: dict[str, list[tuple[str, str]]] = {}
     for keyword, arguments in instructions():
         if keyword == "FROM":
@@ -35,6 +38,7 @@ def stages() -> dict[str, list[tuple[str, str]]]:
 
 
 def test_only_what_every_engine_understands() -> None:
+    """Rule: no frontend is downloaded to build, and buildah, podman and kaniko build it too."""
     assert not re.search(r"^#\s*syntax\s*=", TEXT, re.MULTILINE | re.IGNORECASE)
     assert "<<" not in TEXT
     assert "--link" not in TEXT
@@ -43,6 +47,7 @@ def test_only_what_every_engine_understands() -> None:
 
 
 def test_everything_comes_from_one_debian() -> None:
+    """Rule: one base image, so that one build argument moves the build to a mirror."""
     assert ("ARG", "BASE=debian:bookworm-slim") in instructions()
     seen = {"${BASE}"}
     for name, (first, *_) in stages().items():
@@ -53,6 +58,7 @@ def test_everything_comes_from_one_debian() -> None:
 
 
 def test_both_targets_differ_in_the_index_of_torch_alone() -> None:
+    """Rule: the CPU and the GPU image make the same bytes: same libraries, same code."""
     assert list(stages())[-1] == "cpu"  # what a build without --target gives
     cpu, gpu = ([one for one in stages()[target] if one[0] != "FROM"] for target in TARGETS)
     assert [one for one in cpu if one not in gpu] == [
@@ -65,20 +71,20 @@ def test_both_targets_differ_in_the_index_of_torch_alone() -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_it_is_not_root(target: str) -> None:
+    """Rule: without --user nothing runs as root."""
     assert stages()[target][-1] == ("USER", "1000:1000")
 
 
 def test_requirements_are_in_one_list() -> None:
-    """pip installs lines of requirements.txt, and torch in the version that stands there."""
-    script = (DOCKER / "install").read_text().replace("\\\n", " ")
-    installs = [line.split() for line in script.splitlines() if "pip install" in line]
-    assert [line[-1] for line in installs] == ["/dev/stdin", '"torch==${TORCH_VERSION:-$pinned}"']
-    assert "grep -v '^torch==' /tmp/requirements.txt |" in " ".join(installs[0])
+    """Rule: versions of libraries stand in requirements.txt and nowhere else."""
+    script = (DOCKER / "install").read_text()
+    assert "/requirements.txt" in script
     assert "pip install" not in TEXT
     assert not re.search(r"==\d", TEXT + script)
 
 
 def test_system_packages_leave_no_lists_and_no_compiler() -> None:
+    """Rule: the image has what runs, and nothing to build or attack with."""
     for stage, lines in stages().items():
         for keyword, arguments in lines:
             if keyword == "RUN" and "apt-get install" in arguments:
@@ -88,6 +94,7 @@ def test_system_packages_leave_no_lists_and_no_compiler() -> None:
 
 
 def test_the_image_gets_what_the_graph_needs_and_no_more() -> None:
+    """Rule: every stage runs in the image, and no data or history of a clone gets into it."""
     lines = (REPOSITORY / ".dockerignore").read_text().splitlines()
     assert [line for line in lines if not line.startswith("#")][0] == "*"
     allowed = [Path(line[1:]) for line in lines if line.startswith("!")]
@@ -95,7 +102,7 @@ def test_the_image_gets_what_the_graph_needs_and_no_more() -> None:
     deps = {dep for stage in graph["stages"].values() for dep in stage["deps"]}
     # Whatever git tracks below them; what stages make is not in an image.
     inputs = [dep for dep in deps if dep.startswith(("pipeline", "corruptions", "manifests/class"))]
-    assert {"corruptions", "pipeline"} < set(inputs)
+    assert {"pipeline", "corruptions"} <= {Path(dep).parts[0] for dep in inputs}
     for dep in (*inputs, "dvc.yaml", "params.yaml", "requirements.txt"):
         assert any(Path(dep).is_relative_to(one) for one in allowed), dep
     for folder in ("tests", "data", ".git", "report", ".venv", "docs", "benchmarks"):
@@ -104,11 +111,12 @@ def test_the_image_gets_what_the_graph_needs_and_no_more() -> None:
 
 @pytest.mark.parametrize("script", ["install", "entrypoint"])
 def test_scripts_are_plain_shell(script: str) -> None:
+    """Rule: the image has no shell but Debian's plain one."""
     subprocess.run(["sh", "-n", str(DOCKER / script)], check=True)
 
 
 def entrypoint(*arguments: str) -> str:
-    """What the image's entrypoint prints, with this environment's programs."""
+    """Return what the image's entrypoint prints with this environment's programs."""
     done = subprocess.run(
         ["sh", str(DOCKER / "entrypoint"), *arguments],
         cwd=REPOSITORY,

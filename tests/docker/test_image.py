@@ -27,7 +27,7 @@ pytestmark = [
 ]
 
 OWNER = (1234, 1234) if os.getuid() == 0 else (os.getuid(), os.getgid())
-"""Who runs in the container: nobody that the image knows, where this user may give files away."""
+"""User of the container: one that the image does not know, where this user may give files away."""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def image() -> str:
 
 
 def run(image: str, *arguments: str, folder: Path | None = None, at: str = "/mine") -> str:
-    """Run the image without network; gives what it printed."""
+    """Run the image without network and return what it printed."""
     options = ["--rm", "--network", "none", "--user", f"{OWNER[0]}:{OWNER[1]}"]
     if folder is not None:
         os.chown(folder, *OWNER)
@@ -76,7 +76,7 @@ def test_it_has_no_compiler_no_tests_and_no_root(image: str) -> None:
 
 
 def test_same_shards_inside_and_outside(image: str, tmp_path: Path) -> None:
-    """By the image's own code, on data that lie elsewhere; everything belongs to the caller."""
+    """The image's own code, on mounted data; all files belong to the caller."""
     outside, inside = tmp_path / "outside", tmp_path / "inside"
     for folder in (outside, inside):
         folder.mkdir()

@@ -141,7 +141,7 @@ def test_a_playlist_opens_nothing(tmp_path: Path, canary: tuple[str, list[str]],
         path.write_text(data)
         with pytest.raises(ClipError, match="cannot open"), VideoSource(path) as source:
             list(source.frames())
-    with pytest.raises(ClipError):
+    with pytest.raises(ClipError, match="stored clip cannot be read"):
         read_payload(data.encode())
     assert not asked
 
@@ -193,7 +193,7 @@ def test_a_picture_beyond_the_limit_is_a_row(tmp_path: Path) -> None:
     assert pipeline(root, "decode", "-d", "demo").code == 0
     (row,) = manifest.read_rows(root / "manifests/demo/clean.parquet", schemas.CELLS)
     assert row["status"] == "failed"
-    assert "512" in row["reason"] or "broken after" in row["reason"]
+    assert row["reason"].startswith("broken after 16 frames")
 
 
 def test_ten_thousand_streams(tmp_path: Path) -> None:
@@ -206,5 +206,8 @@ def test_ten_thousand_streams(tmp_path: Path) -> None:
     many = data[:moov] + length.to_bytes(4, "big") + data[moov + 4 : trak] + copies + data[trak:]
     path = tmp_path / "many.mp4"
     path.write_bytes(many)
-    with pytest.raises(ClipError), VideoSource(path, timeout_seconds=60) as source:
+    with (
+        pytest.raises(ClipError, match="cannot open: Cannot allocate memory"),
+        VideoSource(path, timeout_seconds=60) as source,
+    ):
         list(source.frames())

@@ -317,6 +317,6 @@ def test_results_of_others(tmp_path: Path) -> None:
             add_result(path, tmp_path)
         check(caught.value, "result.json")
     path.write_text(json.dumps({"schema_version": 1, "dataset": "../x", "model": "/etc/x"}))
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError, match="dataset: "):
         add_result(path, tmp_path)
     assert [one.name for one in tmp_path.iterdir()] == ["result.json"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.messages import one_line, quoted
+from pipeline.messages import did_you_mean, one_line, quoted
 
 
 def test_an_error_is_one_line_of_its_words() -> None:
@@ -30,3 +30,8 @@ def deep() -> list[object]:
 )
 def test_a_value_is_quoted_and_cut(value: object, expected: str) -> None:
     assert quoted(value) == expected
+
+
+def test_a_similar_name_is_suggested() -> None:
+    assert did_you_mean("fogg", ["fog", "rain"]) == " (did you mean 'fog'?)"
+    assert did_you_mean("xyz", ["fog", "rain"]) == ""

@@ -20,7 +20,10 @@ def test_the_repository_s_parameters_are_valid() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"corruptions": ["fogg"]}, "corruptions: unknown corruption 'fogg'; choose from "),
+        (
+            {"corruptions": ["fogg"]},
+            "unknown corruption 'fogg' .did you mean 'fog'.*; choose from ",
+        ),
         ({"corruptions": ["fog", "fog"]}, "corruptions: duplicates: fog"),
         ({"datasets": []}, "datasets: is empty"),
         ({"datasets": ["demo", "hmdb"]}, "dataset 'hmdb' is in `datasets` but not in filter.sourc"),

@@ -1,4 +1,4 @@
-"""Real clusters of two workers on this machine, and tasks for them that end badly."""
+"""Real clusters of two workers on this machine."""
 
 import os
 import shutil
@@ -11,9 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import StageError
-from pipeline.params import load
-from pipeline.settings import MachineSettings
 from tests.support.project import REPOSITORY
 
 LOOPBACK = "127.0.0.1"
@@ -29,12 +26,6 @@ def free_port() -> int:
                 continue
             return port
     raise RuntimeError("no free port")
-
-
-def machine(backend: str, address: str | None, workers: int = 0) -> MachineSettings:
-    """The repository's machine section with another backend."""
-    values = load(REPOSITORY / "params.yaml").machine.model_dump()
-    return MachineSettings(**values | {"backend": backend, "address": address, "workers": workers})
 
 
 @contextmanager
@@ -126,29 +117,3 @@ def can_connect(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def square(task: int) -> int:
-    return task * task
-
-
-def process_id(task: int) -> int:
-    return os.getpid()
-
-
-def fail(task: int) -> int:
-    raise StageError(f"task {task} has something to say")
-
-
-def die(task: int) -> int:
-    """Kill the worker, every time."""
-    if task == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return task
-
-
-def span(task: int) -> tuple[float, float]:
-    """When the task ran."""
-    start = time.time()
-    time.sleep(0.2)
-    return start, time.time()

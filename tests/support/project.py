@@ -2,12 +2,17 @@
 
 import csv
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from pipeline.params import Params, load
+from pipeline.settings import MachineSettings
+from pipeline.stages.corrupt import corrupt
+from pipeline.stages.decode import decode
+from pipeline.stages.filter import filter_clips
 from tests.support.videos import H264, make_video, moving_clip
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -49,6 +54,20 @@ def write_params(root: Path, **changes: Any) -> Params:
     path = root / "params.yaml"
     path.write_text(yaml.safe_dump(merge(merge(values, small), changes), sort_keys=False))
     return load(path)
+
+
+def set_params(root: Path, **changes: object) -> None:
+    """Change leaves of params.yaml; the file is replaced, since copies may share it by links."""
+    path = root / "params.yaml"
+    values = merge(yaml.safe_load(path.read_text()), changes)
+    path.unlink()
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+
+
+def machine(**changes: object) -> MachineSettings:
+    """Return the machine section of the repository's params.yaml with changes."""
+    values = load(REPOSITORY / "params.yaml").machine.model_dump()
+    return MachineSettings(**values | changes)
 
 
 def copy_repository(folder: Path) -> None:
@@ -95,6 +114,14 @@ def make_project(root: Path, num_clips: int = 5, num_train: int = 2, **changes: 
             path = root / "data/demo/videos" / f"{name}_000003_000013.mp4"
             make_video(path, *H264, clip=moving_clip(12 + number, seed=number))
     return write_params(root, **changes)
+
+
+def run_stages(params: Params, root: Path, corruptions: Sequence[str] | None = None) -> None:
+    """Run filter, decode and the corrupt stage of some corruptions (default: of all)."""
+    filter_clips(params, root, "demo")
+    decode(params, root, "demo")
+    for name in params.corruptions if corruptions is None else corruptions:
+        corrupt(params, root, "demo", name)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -1,6 +1,6 @@
-"""How many kills of which kind: at least 200 in the suite that CI runs.
+"""Number of kills per stage and victim: 207 in the suite that CI runs.
 
-`SURVIVAL_KILLS=2000 pytest tests/survival` spreads that many over the same kinds.
+`SURVIVAL_KILLS=2000 pytest tests/survival` distributes that many in the same proportions.
 """
 
 import math
@@ -31,5 +31,5 @@ IN_CI = sum([*STAGE_KILLS.values(), *WORKER_KILLS.values(), *FFMPEG_KILLS.values
 
 
 def scaled(count: int) -> int:
-    """A number of kills of the plan, or its share of those that the environment asks for."""
+    """Return a number of kills of the plan, scaled to SURVIVAL_KILLS if that is set."""
     return math.ceil(count * int(os.environ.get("SURVIVAL_KILLS", IN_CI)) / IN_CI)

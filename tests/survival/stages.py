@@ -6,9 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
-from tests.support.project import REPOSITORY, merge, tree, write_params
+from tests.support.project import REPOSITORY, set_params, tree, write_params
 from tests.survival.running import Prepare, start
 
 INPUT = {"frames": 4, "size": 40, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}
@@ -135,11 +133,3 @@ def visible(root: Path) -> dict[str, bytes]:
         for path in root.rglob("*")
         if path.is_file() and not path.name.startswith(".")
     }
-
-
-def set_params(root: Path, **changes: object) -> None:
-    """Change params.yaml; the file is replaced, for others may share it."""
-    path = root / "params.yaml"
-    values = merge(yaml.safe_load(path.read_text()), changes)
-    path.unlink()
-    path.write_text(yaml.safe_dump(values, sort_keys=False))

@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.project import copy_repository, tree
+from tests.support.project import copy_repository, set_params, tree
 from tests.survival.processes import gone
-from tests.survival.stages import SMALL, set_params
+from tests.survival.stages import SMALL
 
 TARGETS = ("decode@demo", "corrupt@demo-h265_crf")
 FAULTS = [

@@ -8,13 +8,15 @@ import os
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.project import set_params
 from tests.survival.processes import members
 from tests.survival.running import Run, start
-from tests.survival.stages import STAGES, Stages, set_params
+from tests.survival.stages import STAGES, Stages
 
 ENOUGH = {"clip_timeout_seconds": 600}
 
@@ -34,7 +36,7 @@ def stop_all_encoders(run: Run) -> None:
         time.sleep(0.005)
 
 
-def reasons(root) -> list[str]:
+def reasons(root: Path) -> list[str]:
     rows = pq.read_table(root / "manifests/demo/h265_crf.parquet").to_pylist()
     return [row["reason"] for row in rows if row["status"] != "ok"]
 

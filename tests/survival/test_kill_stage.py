@@ -1,35 +1,34 @@
-"""kill -9 of a stage at random moments: the same command goes on, and nothing is lost or wrong.
+"""SIGKILL of a stage at random moments: the same command resumes; nothing is lost or wrong.
 
 The moments are drawn from the duration of an undisturbed run. A run is killed, started again and
-killed again until it has come to its end, which must be that of the undisturbed run.
+killed again until it is complete; the result must be that of the undisturbed run.
 """
 
 import random
 
 import pytest
 
-from tests.survival.plan import FFMPEG_KILLS, IN_CI, STAGE_KILLS, WORKER_KILLS, scaled
+from tests.survival.plan import STAGE_KILLS, scaled
 from tests.survival.processes import gone
 from tests.survival.running import start
 from tests.survival.stages import STAGES, Stages
 
 MOST_KILLS = 3
-"""Kills of one project before it may come to its end."""
+"""Kills of one project before it may run to its end."""
 
 
 @pytest.mark.parametrize(("stage", "workers"), STAGE_KILLS)
-def test_a_killed_stage_goes_on_to_the_same_tree(stages: Stages, stage: str, workers: int) -> None:
+def test_a_killed_stage_resumes_to_the_same_tree(stages: Stages, stage: str, workers: int) -> None:
     moments = random.Random(f"{stage} {workers}")
     wanted, killed = scaled(STAGE_KILLS[stage, workers]), 0
     while killed < wanted:
         killed += _kill_until_done(stages, stage, workers, moments, wanted - killed)
-    assert killed >= wanted
 
 
 def _kill_until_done(
     stages: Stages, stage: str, workers: int, moments: random.Random, most: int
 ) -> int:
-    """Number of kills that found the stage alive before it came to its end."""
+    """Return the number of kills that met a live process before the stage was complete."""
     duration = stages.duration(stage, workers)
     root = stages.copy(stage, workers)
     runs = []
@@ -41,13 +40,11 @@ def _kill_until_done(
             break
         killed += 1
         stages.check_wholeness(stage, root)
-    # Without waiting for workers that may be at work for a moment: they must do no harm.
+    # Without waiting for workers that may run for a moment longer: they must do no harm.
     stages.finish(stage, root)
     assert all(gone(run.pid) for run in runs)
     return killed
 
 
-def test_there_are_at_least_two_hundred_kills_over_all_stages() -> None:
-    assert IN_CI >= 200
-    killed = {stage for stage, _ in STAGE_KILLS} | set(WORKER_KILLS) | set(FFMPEG_KILLS)
-    assert killed == set(STAGES)
+def test_every_stage_is_killed() -> None:
+    assert {stage for stage, _ in STAGE_KILLS} == set(STAGES)

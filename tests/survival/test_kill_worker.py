@@ -1,4 +1,4 @@
-"""kill -9 of one worker or of ffmpeg: no clip's fault, so the run ends and leaves no row."""
+"""SIGKILL of one worker or of ffmpeg: not a fault of a clip, so the run ends without a row."""
 
 import os
 import random
@@ -47,7 +47,7 @@ def test_a_killed_ffmpeg_ends_the_run_and_leaves_no_row(stages: Stages, stage: s
 
 
 def _kill(run: Run, wanted: Callable[[Process], bool], delay: float) -> bool:
-    """Kill a process of the run, some time after there is one; whether the run fell over it."""
+    """Kill a process of the run `delay` seconds after its start; return True if the run failed."""
     victim = run.find(wanted)
     if victim is None:
         run.succeed()

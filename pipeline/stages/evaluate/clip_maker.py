@@ -8,7 +8,7 @@ import numpy as np
 
 from ...datasets.cell_frames import CellClip, CellFrames
 from ...errors import ClipError
-from ...execution.pool import on_one_core
+from ...execution.worker import run_on_one_core
 from ...media.retry import retry_once
 from ...params import Params
 from ...storage import schemas
@@ -44,7 +44,7 @@ class ClipMaker:
 
     def __call__(self, task: ClipTask) -> list[CellClip]:
         """Return the clip in every cell: by corruption, then by severity."""
-        return on_one_core(self._make, task)
+        return run_on_one_core(self._make, task)
 
     def _make(self, task: ClipTask) -> list[CellClip]:
         severities = self.frames.params.severities

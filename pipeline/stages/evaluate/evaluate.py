@@ -32,6 +32,12 @@ def evaluate(params: Params, root: Path, dataset: str) -> None:
     params.check_dataset(dataset)
     paths = DatasetPaths(root, dataset)
     with ranks_of_torchrun(paths.lock("evaluate")) as ranks:
+        if not params.models[dataset]:
+            log.warning("evaluate %s: models.%s is empty; nothing is evaluated.", dataset, dataset)
+            (paths.data / "evaluate").mkdir(parents=True, exist_ok=True)  # DVC tracks both folders
+            paths.predictions.mkdir(parents=True, exist_ok=True)
+            join_parts(params, paths, {})
+            return
         device = select_device(params.machine)
         if params.evaluate.reads == "videos":
             # Loaded by name: predictions from shards do not depend on the code of corruptions.

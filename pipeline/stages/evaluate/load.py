@@ -1,10 +1,14 @@
 """The models of a dataset and the recipes of their predictions."""
 
+import json
+from pathlib import Path
+
 from ... import models
 from ...datasets.class_list import read_classes
-from ...errors import SettingsError
+from ...errors import SettingsError, StageError
 from ...io.hashing import sha256_file
 from ...models.device import ComputeDevice
+from ...models.factory_code import factory_code
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
 from ...storage.paths import DatasetPaths
@@ -30,6 +34,8 @@ def load_models(dataset: str, params: Params, paths: DatasetPaths) -> dict[str, 
                 f"{weights}: no such weights of model {name!r}; run the train stage first, or set "
                 f"models.{dataset}.{name}.weights in params.yaml."
             )
+        if weights is not None and settings.weights is None:
+            _check_trained(weights)
         loaded[name] = models.load_model(
             network,
             num_classes=len(class_names),
@@ -42,6 +48,19 @@ def load_models(dataset: str, params: Params, paths: DatasetPaths) -> dict[str, 
             options=settings.options,
         )
     return loaded
+
+
+def _check_trained(weights: Path) -> None:
+    """Raise StageError if weights are not those that the train stage recorded."""
+    record = weights.with_name("recipe.json")
+    if not record.is_file():
+        return
+    expected = json.loads(record.read_text()).get("weights_sha256")
+    if expected is not None and sha256_file(weights) != expected:
+        raise StageError(
+            f"{weights}: not the weights that the train stage wrote (SHA-256 differs from "
+            f"{record.name}); delete the folder and run the train stage again."
+        )
 
 
 def prediction_recipe(
@@ -59,7 +78,9 @@ def prediction_recipe(
         {
             "stage": "evaluate",
             "code": stage_code("evaluate"),
-            "network": code_of(models.load(network).file) if network in models.names() else None,
+            "network": code_of(models.load(network).file)
+            if network in models.names()
+            else factory_code(network),
             "weights": model.weights_sha256,
             "input": model.input,
             "options": settings.options,

@@ -63,7 +63,14 @@ class BatchReader:
         from torch.utils.data import default_collate
 
         clips = [StoredClip.of(row, self.root) for row in batch.rows]
-        frames = [read_clip(clip, batch.indices(clip.num_frames, self.params)) for clip in clips]
+        frames = [
+            read_clip(
+                clip,
+                batch.indices(clip.num_frames, self.params),
+                check=self.params.machine.check_payloads,
+            )
+            for clip in clips
+        ]
         stacked: torch.Tensor = default_collate(frames)  # shared memory in a worker process
         return stacked
 

@@ -5,12 +5,14 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from ...errors import StageError
+from ...io.escaping import for_csv, for_markdown
 from .result import Result
 
 Row = dict[str, Any]
@@ -37,6 +39,7 @@ COLUMNS = (
     "source",
 )
 
+HEADINGS = ("model", "clean", "mPC (95 %)", "rPC (95 %)", "N", "set")
 OURS = "this run"
 
 
@@ -94,11 +97,15 @@ def as_csv(rows: Iterable[Row]) -> str:
     for row in rows:
         writer.writerow(
             {
-                name: f"{value:.4f}" if isinstance(value, float) else value
+                name: f"{value:.4f}" if isinstance(value, float) else _text(value)
                 for name, value in row.items()
             }
         )
     return text.getvalue()
+
+
+def _text(value: object) -> object:
+    return for_csv(value) if isinstance(value, str) else value
 
 
 def as_markdown(rows: Iterable[Row]) -> str:
@@ -106,7 +113,10 @@ def as_markdown(rows: Iterable[Row]) -> str:
     lines = [
         "| dataset | model | clean top-1 | mPC (95 %) | rPC (95 %) | N | set | source |",
         "|---|---|--:|--:|--:|--:|---|---|",
-        *("| " + " | ".join([row["dataset"], *_cells(row), row["source"]]) + " |" for row in rows),
+        *(
+            "| " + " | ".join([row["dataset"], *_cells(row), for_markdown(row["source"])]) + " |"
+            for row in rows
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -118,13 +128,16 @@ def as_tables(rows: Iterable[Row]) -> list[Table]:
     for dataset in dict.fromkeys(row["dataset"] for row in rows):
         some = [row for row in rows if row["dataset"] == dataset]
         table = Table(title=f"Robustness on {dataset}", caption=_caption(some), box=box.SIMPLE_HEAD)
-        for name in ("model", "clean", "mPC (95 %)", "rPC (95 %)", "N", "set"):
+        cells = [dict(zip(HEADINGS, _cells(row), strict=True)) for row in some]
+        for row, cell in zip(some, cells, strict=True):
+            cell["model"] += "" if row["source"] == OURS else " (external)"
+        for name in HEADINGS:
             text = name in ("model", "set")
-            table.add_column(name, justify="left" if text else "right", no_wrap=True)
-        for row in some:
-            added = "" if row["source"] == OURS else " (external)"
-            model, *cells = _cells(row)
-            table.add_row(model + added, *cells)
+            width = None if text else max(len(cell[name]) for cell in cells)
+            justify: Literal["left", "right"] = "left" if text else "right"
+            table.add_column(name, justify=justify, min_width=width, overflow="fold")
+        for cell in cells:
+            table.add_row(*map(escape, cell.values()))
         tables.append(table)
     return tables
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from corruptions.sets import set_of
 
+from ...errors import SettingsError
 from ...io.atomic import write_text
 from ...io.locks import file_lock
 from ...params import Params
@@ -39,7 +40,7 @@ def _report(params: Params, root: Path) -> None:
     added = submissions.read_results(root)
     evaluated = [
         read_evaluated(dataset, params, DatasetPaths(root, dataset)).ranked()
-        for dataset in params.datasets
+        for dataset in _with_models(params)
     ]
     name = set_of(params.corruptions)
     reference = params.report.reference_model
@@ -60,6 +61,20 @@ def _report(params: Params, root: Path) -> None:
         write_figures(one, stored.shown, root, folder / "figures")
         pages.append((one, stored))
     write_page(pages, rows, added, params, root)
+
+
+def _with_models(params: Params) -> list[str]:
+    """Return the datasets with models; the others were not evaluated and are not reported."""
+    found = [dataset for dataset in params.datasets if params.models[dataset]]
+    for dataset in params.datasets:
+        if dataset not in found:
+            log.warning("report: models.%s is empty; %s is left out.", dataset, dataset)
+    if not found:
+        raise SettingsError(
+            "params.yaml: models: no dataset has a model; add one under models.<dataset> and run "
+            "the evaluate stage."
+        )
+    return found
 
 
 def _write_json(path: Path, values: Any) -> None:

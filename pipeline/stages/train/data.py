@@ -35,11 +35,13 @@ class Examples:
     indices: tuple[NDArray[np.intp], ...]
     hashes: tuple[str, ...]
     """SHA-256 of each stored clip, for the recipe."""
+    check: bool
+    """Compare that hash whenever a clip is read."""
     num_bytes: int
     """Size of all decoded frames."""
 
     def read(self, number: int) -> Clip:
-        return read_clip(self.clips[number], self.indices[number])
+        return read_clip(self.clips[number], self.indices[number], check=self.check)
 
 
 def read_examples(
@@ -68,6 +70,7 @@ def read_examples(
             for clip in clips
         ),
         hashes=tuple(row["sha256"] for row in rows),
+        check=params.machine.check_payloads,
         num_bytes=len(rows) * spec.frames * spec.size**2 * 3,
     )
 

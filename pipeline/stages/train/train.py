@@ -27,6 +27,7 @@ from ...errors import SettingsError
 from ...io.atomic import atomic, write_text
 from ...io.hashing import sha256_file
 from ...io.locks import file_lock
+from ...messages import did_you_mean
 from ...models import registry
 from ...models.checkpoints import read_state, start_from_images, to_our_names
 from ...models.device import ComputeDevice, select_device
@@ -88,7 +89,9 @@ def _plan(
     model_settings = params.models.get(dataset, {}).get(model, ModelSettings())
     if (name := model_settings.model or model) not in registry.names():
         raise SettingsError(
-            f"params.yaml: train.{dataset}: unknown model {name!r}; choose from: "
+            f"params.yaml: train.{dataset}: unknown model {name!r}"
+            f"{did_you_mean(name, registry.names())}; "
+            f"choose from: "
             f"{', '.join(registry.names())}."
         )
     source = params.filter.sources[dataset]

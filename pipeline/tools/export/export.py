@@ -16,6 +16,7 @@ from ...errors import SettingsError, StageError
 from ...execution.pool import run_tasks
 from ...io.atomic import write_text
 from ...io.outputs import check_separate
+from ...messages import did_you_mean
 from ...params import Params
 from ...provenance import code_of, recipe_hash
 from ...settings import MachineSettings
@@ -52,7 +53,9 @@ def prepare(
     source = params.filter.sources[dataset]
     if split not in source.splits:
         raise SettingsError(
-            f"--split: unknown split {split!r}; {dataset} has {', '.join(source.splits)}."
+            f"--split: unknown split {split!r}"
+            f"{did_you_mean(split, source.splits)}; "
+            f"{dataset} has {', '.join(source.splits)}."
         )
     if paired and format_.UNIT == "shard":
         raise SettingsError(
@@ -164,7 +167,8 @@ def _corruptions(names: Sequence[str], params: Params | None) -> list[str]:
     for name in wanted:
         if name != CLEAN and name not in (*corruptions.names(), *corruptions.SETS):
             raise SettingsError(
-                f"--corruption: unknown corruption or set {name!r}; choose from "
+                f"--corruption: unknown corruption or set {name!r}"
+                f"{did_you_mean(name, (*corruptions.names(), *corruptions.SETS))}; choose from "
                 f"{', '.join(corruptions.names())}, the sets {', '.join(corruptions.SETS)}, or "
                 f"{CLEAN}."
             )

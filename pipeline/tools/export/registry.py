@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from ...errors import SettingsError
+from ...messages import did_you_mean
 
 if TYPE_CHECKING:
     from .task import Export, ExportTask, File
@@ -48,11 +49,14 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> Format:
     """Import the module of a format."""
     if name not in names():
-        raise SettingsError(f"unknown export format {name!r}; choose from {', '.join(names())}.")
+        raise SettingsError(
+            f"unknown export format {name!r}{did_you_mean(name, names())}; choose from "
+            f"{', '.join(names())}."
+        )
     return cast(Format, importlib.import_module(f".formats.{name}", __package__))
 
 
 def describe(name: str) -> str:
     """Return the one-line description of a format."""
-    text = load(name).__doc__ or ""
+    text = load(name).__doc__ or name  # python -OO removes docstrings
     return text.strip().splitlines()[0]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...execution.ticks import clip_done
 from ...settings import PayloadSettings
 from ...storage.shards import read_member
 from .registry import Link
@@ -46,6 +47,7 @@ class ExportTask:
 
     def read(self, clip: ExportClip) -> bytes:
         """Read the clip's video file and check it against the manifest's hash."""
+        clip_done()
         return read_member(self.shard, clip.offset, clip.size, clip.sha256)
 
 

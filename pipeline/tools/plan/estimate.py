@@ -4,8 +4,9 @@ The cost of a clip is modelled as a + b frames + c source pixels with non-negati
 fitted to the measured clips and summed over all clips, whose sizes are known (the regression
 estimator of survey sampling: W. G. Cochran, Sampling Techniques, chapter 7). The interval is the
 jackknife's: it is computed from the residual of each measured clip against the fit to the others,
-and covers the uncertainty of having measured few clips. It does not cover a machine that is busier
-or slower at another time.
+and covers the uncertainty of having measured few clips; the fixed costs add the noise of their
+measurement. It does not cover a machine that is busier or slower at another time, nor cores that
+slow each other down.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,6 +72,18 @@ class Estimate:
 def exactly(value: float, deviation: float = 0.0, name: str = "") -> Estimate:
     """Return an exactly known quantity, optionally with an independent standard deviation."""
     return Estimate(value, {name: np.array([deviation])} if deviation else {}, 10**6)
+
+
+def of_noise(rounds: Sequence[float], count: float, name: str) -> Estimate:
+    """Return `count` times the mean of repeated measurements, as a small part of a larger sum.
+
+    Their error is independent of the sample, and widened by Student's t for few rounds instead of
+    lowering the degrees of freedom of the sum.
+    """
+    values = np.asarray(rounds)
+    few = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) / stats.norm.ppf((1 + LEVEL) / 2)
+    deviation = float(values.std(ddof=1) / np.sqrt(len(values)) * few)
+    return exactly(max(0.0, float(values.mean())) * count, deviation * count, name)
 
 
 def of_rounds(rounds: Sequence[float], count: float, name: str) -> Estimate:

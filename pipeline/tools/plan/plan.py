@@ -16,11 +16,14 @@ from tarfile import RECORDSIZE
 
 import numpy as np
 
+from ...datasets.video_files import search_hint
 from ...errors import SettingsError
 from ...execution.progress import progress_bar, without_bars
 from ...models.device import ComputeDevice, select_device
 from ...params import Params
+from ...stages.filter import find_clips
 from ...storage.paths import DatasetPaths
+from .disk import can_link
 from .estimate import (
     FRAMES,
     Estimate,
@@ -28,6 +31,7 @@ from .estimate import (
     Sizes,
     estimate,
     exactly,
+    of_noise,
     of_rounds,
 )
 from .model_trial import try_model
@@ -101,11 +105,14 @@ class Plan:
     disk_free: int
     disk_used: int
     """Bytes of shards that are already written."""
+    cache_is_linked: bool
+    """True if DVC's cache can hold the shards as hard links; otherwise it holds copies."""
 
     @property
     def fits_disk(self) -> bool:
         """True if the upper bound of the bytes still to be written is free."""
-        return self.total.bytes.high - self.disk_used <= self.disk_free
+        copies = 1 if self.cache_is_linked else 2
+        return copies * (self.total.bytes.high - self.disk_used) <= self.disk_free
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,8 @@ def plan(
     if split not in surveys or not surveys[split].population.usable:
         raise SettingsError(
             f"{dataset}: no usable clip of split {split!r}; check filter.sources.{dataset} in "
-            f"params.yaml, or put the videos below {root / params.filter.sources[dataset].videos}."
+            f"params.yaml, or put the videos below {root / params.filter.sources[dataset].videos}. "
+            f"The plan {_search_hint(dataset, params, root)}."
         )
     samples = {name: one.sample(clips, rng) for name, one in surveys.items()}
     samples = {name: sample for name, sample in samples.items() if sample[0]}
@@ -189,12 +197,18 @@ def plan(
         evaluations=evaluations,
         memory=memory,
         disk_free=shutil.disk_usage(root).free,
+        cache_is_linked=can_link(root / ".dvc/cache", paths.data),
         disk_used=sum(
             path.stat().st_size
             for part in ("clean", "corrupted")
             for path in (paths.data / part).rglob("*.tar")
         ),
     )
+
+
+def _search_hint(dataset: str, params: Params, root: Path) -> str:
+    (task,) = find_clips(params, root, dataset)
+    return search_hint(task.limits.videos, task.found[0].clip.key)
 
 
 def _stages(
@@ -215,7 +229,7 @@ def _stages(
             scatter = RECORDSIZE / 12**0.5 * shards**0.5
             made = {
                 "seconds": estimate(seconds, one.sizes, population, split)
-                + exactly(clean_shards * one.trial.per_shard[name]),
+                + of_noise(one.trial.per_shard[name], clean_shards, f"shards of {split} {name}"),
                 "bytes": estimate(sizes, one.sizes, population, split)
                 + exactly(ends, scatter, f"ends of {split} {name}"),
             }

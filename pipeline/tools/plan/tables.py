@@ -32,7 +32,7 @@ def show(plan: Plan) -> Iterator[Table | str]:
 def _stages(plan: Plan) -> Table:
     table = Table(
         title=f"{plan.dataset}: {plan.cells} cells and the clean set",
-        caption="In brackets: 95 % interval over the choice of the measured clips.",
+        caption="In brackets: 95 % interval over the measured clips, without a busier machine.",
     )
     unit, factor = _hours(plan.total.core_hours)
     for name in ("stage", f"core-{unit}", "size", "shards"):
@@ -91,7 +91,14 @@ def _disk(plan: Plan) -> Iterator[str]:
     yield (
         f"Disk: {_bytes(need.value)} of shards (up to {_bytes(need.high)}) in {plan.files:,} files "
         f"with their parts; {_bytes(plan.disk_used)} are already written, "
-        f"{_bytes(plan.disk_free)} are free."
+        f"{_bytes(plan.disk_free)} are free. "
+        + (
+            "DVC's cache holds hard links to the same files and takes no space of its own; "
+            if plan.cache_is_linked
+            else "DVC's cache is on another disk or file system without hard links and takes the "
+            "same space again; "
+        )
+        + "shards that a later change replaces stay in it until `dvc gc --workspace`."
     )
     if not plan.fits_disk:
         yield (

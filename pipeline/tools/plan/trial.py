@@ -25,8 +25,11 @@ CLEAN = "clean"
 SHARD_END = tarfile.BLOCKSIZE * 2
 """Bytes that end a shard, which is then padded with zeros to a multiple of tarfile.RECORDSIZE."""
 
-ROUNDS, SHARDS = 2, 4
-"""The overhead is the best of ROUNDS runs, with one shard and with SHARDS more."""
+ROUNDS, SHARDS = 4, 4
+"""The overhead is measured in ROUNDS rounds, with one shard and with SHARDS more."""
+
+LEAST_SECONDS, MOST_RUNS = 0.3, 10
+"""A stage is repeated on a clip until it took that long, so that cheap ones are measured well."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,8 @@ class Trial:
 
     costs: tuple[dict[str, Cost], ...]
     """Per clip, by stage (`clean` is the decode stage)."""
-    per_shard: dict[str, float]
-    """Fixed CPU seconds of each stage per shard."""
+    per_shard: dict[str, tuple[float, ...]]
+    """Fixed CPU seconds of each stage per shard, one value per round."""
     clean: tuple[CellRow, ...]
     """Rows of the clean clips; their shards have absolute paths."""
     failed: int
@@ -106,7 +109,7 @@ def try_sample(
     costs, clean, failed = [], [], 0
     for row in rows:
         own = folder / row["key"]
-        found = _try_stages([row], corruptions, params, own)
+        found = _try_stages([row], corruptions, params, own, LEAST_SECONDS)
         costs.append(
             {
                 name: Cost(max(0.0, cost.seconds - start[name]), cost.bytes)
@@ -124,28 +127,39 @@ def try_sample(
 
 
 def _try_stages(
-    rows: Sequence[ClipRow], corruptions: Sequence[str], params: Params, folder: Path
+    rows: Sequence[ClipRow],
+    corruptions: Sequence[str],
+    params: Params,
+    folder: Path,
+    least_seconds: float = 0.0,
 ) -> dict[str, Cost]:
-    """Measure the costs of the stages on some clips.
+    """Measure the costs of the stages on some clips, in one run or until `least_seconds`.
 
     Clean shards and manifests stay in `folder`; corrupted shards are deleted once measured.
     """
     dataset, split = rows[0]["dataset"], params.corrupt.split
     paths = DatasetPaths(folder, dataset)
     manifest.write(paths.clips, rows, schemas.CLIPS)
-    costs = {CLEAN: _cost(partial(decode, params, folder, dataset), paths.clean_folder(split))}
+    stage = partial(decode, params, folder, dataset)
+    costs = {CLEAN: _cost(stage, paths.clean_folder(split), least_seconds)}
     for name in corruptions:
         made = paths.data / "corrupted" / name
-        costs[name] = _cost(partial(corrupt, params, folder, dataset, name), made)
+        stage = partial(corrupt, params, folder, dataset, name)
+        costs[name] = _cost(stage, made, least_seconds)
         shutil.rmtree(made)
     return costs
 
 
-def _cost(stage: Callable[[], object], made: Path) -> Cost:
-    start = cpu_seconds()
-    stage()
-    seconds = cpu_seconds() - start
-    return Cost(seconds, sum(_sizes(made)))
+def _cost(stage: Callable[[], object], made: Path, least_seconds: float) -> Cost:
+    """Return the mean cost of runs of a stage, each from nothing."""
+    taken: list[float] = []
+    while True:
+        start = cpu_seconds()
+        stage()
+        taken.append(cpu_seconds() - start)
+        if sum(taken) >= least_seconds or len(taken) == MOST_RUNS:
+            return Cost(sum(taken) / len(taken), sum(_sizes(made)))
+        shutil.rmtree(made)
 
 
 def _sizes(folder: Path) -> Iterator[int]:
@@ -158,18 +172,23 @@ def _sizes(folder: Path) -> Iterator[int]:
 
 def _overhead(
     clip: ClipRow, corruptions: Sequence[str], params: Params, folder: Path
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the fixed CPU time per stage: per run with one shard, and per shard.
+) -> tuple[dict[str, float], dict[str, tuple[float, ...]]]:
+    """Return the fixed CPU time per stage: per run with one shard, and per shard in each round.
 
     Measured on shards whose clips are all missing.
     """
     absent = clip | {"status": "missing", "reason": "no file"}
-    best: dict[int, dict[str, float]] = {1: {}, 1 + SHARDS: {}}
+    found: dict[int, list[dict[str, float]]] = {1: [], 1 + SHARDS: []}
     for _ in range(ROUNDS):
-        for count, known in best.items():
+        for count, rounds in found.items():
             rows = [absent | {"key": f"{clip['key']}-{number}"} for number in range(count)]
-            for name, cost in _try_stages(rows, corruptions, params, folder).items():
-                known[name] = min(cost.seconds, known.get(name, cost.seconds))
+            costs = _try_stages(rows, corruptions, params, folder)
+            rounds.append({name: cost.seconds for name, cost in costs.items()})
             shutil.rmtree(folder)
-    one, many = best[1], best[1 + SHARDS]
-    return one, {name: max(0.0, many[name] - one[name]) / SHARDS for name in one}
+    one, many = found.values()
+    start = {name: sum(costs[name] for costs in one) / ROUNDS for name in one[0]}
+    per_shard = {
+        name: tuple((b[name] - a[name]) / SHARDS for a, b in zip(one, many, strict=True))
+        for name in start
+    }
+    return start, per_shard

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from ...io.atomic import atomic
+from ...io.escaping import for_csv
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Findings:
             grouped.setdefault((problem.cell, problem.kind), []).append(problem)
         for (cell, kind), some in grouped.items():
             first = f"{some[0].item}: {some[0].detail}" if some[0].detail else some[0].item
-            table.add_row(cell, kind, f"{len(some):,}", first)
+            table.add_row(*map(escape, (cell, kind, f"{len(some):,}", first)))
         return table
 
     def write(self, path: Path) -> None:
@@ -57,7 +59,9 @@ class Findings:
         with atomic(path) as temporary, temporary.open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["cell", "kind", "item", "detail"])
-            writer.writerows([one.cell, one.kind, one.item, one.detail] for one in self.problems)
+            writer.writerows(
+                map(for_csv, (one.cell, one.kind, one.item, one.detail)) for one in self.problems
+            )
 
 
 def cell_name(corruption: str, severity: int) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...errors import SettingsError, StageError
 from ...execution.pool import run_tasks
+from ...messages import did_you_mean
 from ...params import Params
 from ...stages import decode
 from ...storage import manifest, schemas
@@ -39,7 +40,9 @@ def verify(
     unknown = [name for name in chosen if name not in params.corruptions]
     if unknown:
         raise SettingsError(
-            f"--corruption {unknown[0]!r} is not in the list `corruptions` of params.yaml: "
+            f"--corruption {unknown[0]!r}"
+            f"{did_you_mean(unknown[0], params.corruptions)} is "
+            f"not in the list `corruptions` of params.yaml: "
             f"{', '.join(params.corruptions)}."
         )
     reference = published.read_published(against, dataset)

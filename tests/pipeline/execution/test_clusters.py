@@ -20,12 +20,10 @@ from pipeline.execution.cluster.cluster import PACKAGES
 from pipeline.execution.cluster.environment import Environment
 from pipeline.execution.pool import _run_far, run_tasks
 from pipeline.params import Params
-from pipeline.stages.corrupt import corrupt
-from pipeline.stages.decode import decode
-from pipeline.stages.filter import filter_clips
-from tests.support import clusters
-from tests.support.clusters import LOOPBACK, free_port, machine
-from tests.support.project import REPOSITORY, make_project, tree, write_params
+from pipeline.settings import MachineSettings
+from tests.support import clusters, tasks
+from tests.support.clusters import LOOPBACK, free_port
+from tests.support.project import REPOSITORY, machine, make_project, run_stages, tree, write_params
 
 CLUSTERS = {"dask": clusters.dask_cluster, "ray": clusters.ray_cluster}
 CORRUPTIONS = ("fog", "h265_crf")
@@ -37,15 +35,13 @@ OUTPUTS = ("data/demo/clean", "data/demo/corrupted", "manifests/demo")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project made by local workers."""
     root = tmp_path_factory.mktemp("local")
-    run_all(make_project(root, **SMALL), root)
+    run_stages(make_project(root, **SMALL), root, CORRUPTIONS)
     return root
 
 
-def run_all(params: Params, root: Path) -> None:
-    filter_clips(params, root, "demo")
-    decode(params, root, "demo")
-    for name in CORRUPTIONS:
-        corrupt(params, root, "demo", name)
+def on(cluster: tuple[str, str], workers: int = 0) -> MachineSettings:
+    backend, address = cluster
+    return machine(backend=backend, address=address, workers=workers)
 
 
 def sources(local: Path, root: Path, **machine: object) -> Params:
@@ -57,7 +53,9 @@ def sources(local: Path, root: Path, **machine: object) -> Params:
 
 def same_bytes_as_local_workers(cluster: tuple[str, str], local: Path, tmp_path: Path) -> None:
     backend, address = cluster
-    run_all(sources(local, tmp_path, backend=backend, address=address, workers=0), tmp_path)
+    run_stages(
+        sources(local, tmp_path, backend=backend, address=address, workers=0), tmp_path, CORRUPTIONS
+    )
     for folder in OUTPUTS:
         assert tree(tmp_path / folder) == tree(local / folder)
     assert not list((tmp_path / "data/demo").glob(".*.tmp"))
@@ -96,31 +94,31 @@ def shards_of_a_killed_worker_are_done_by_another(
 def results_are_in_order_and_come_from_the_cluster(
     cluster: tuple[str, str], local: Path, tmp_path: Path
 ) -> None:
-    there = machine(*cluster)
-    results = run_tasks(clusters.square, range(20), there, "square", shared=[tmp_path])
+    there = on(cluster)
+    results = run_tasks(tasks.square, range(20), there, "square", shared=[tmp_path])
     assert list(results) == [n * n for n in range(20)]
-    processes = run_tasks(clusters.process_id, range(4), there, "who", shared=[tmp_path])
+    processes = run_tasks(tasks.process_id, range(4), there, "who", shared=[tmp_path])
     assert os.getpid() not in set(processes)
     assert list(tmp_path.iterdir()) == []
 
 
 def a_limit_of_workers_holds(cluster: tuple[str, str], local: Path, tmp_path: Path) -> None:
-    there = machine(*cluster, workers=1)
-    spans = sorted(run_tasks(clusters.span, range(4), there, "one by one", shared=[tmp_path]))
+    there = on(cluster, workers=1)
+    spans = sorted(run_tasks(tasks.span, range(4), there, "one by one", shared=[tmp_path]))
     for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
         assert end <= start
 
 
 def errors_of_tasks_come_through(cluster: tuple[str, str], local: Path, tmp_path: Path) -> None:
     with pytest.raises(StageError, match="task 0 has something to say"):
-        list(run_tasks(clusters.fail, range(1), machine(*cluster), "fail", shared=[tmp_path]))
+        list(run_tasks(tasks.fail, range(1), on(cluster), "fail", shared=[tmp_path]))
 
 
 def a_task_that_kills_every_worker_is_a_clear_error(
     cluster: tuple[str, str], local: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(StageError, match=r"abandoned a task: .*run the same command again"):
-        list(run_tasks(clusters.die, range(3), machine(*cluster), "die", shared=[tmp_path]))
+        list(run_tasks(tasks.die, range(3), on(cluster), "die", shared=[tmp_path]))
     if cluster[0] == "dask":
         clusters.wait_for_dask(cluster[1], 2)  # the nannies start others
 
@@ -137,7 +135,7 @@ def workers_that_do_not_see_the_folder(
         assert all(re.search(words, problem) for problem in problems)
         ask = joblib.Parallel(n_jobs=-1, backend=engine.backend)
         with pytest.raises(StageError, match=words):  # and a worker that comes later
-            ask([joblib.delayed(_run_far)((clusters.square, 0, 0, other))])
+            ask([joblib.delayed(_run_far)((tasks.square, 0, 0, other))])
 
 
 CHECKS = (
@@ -203,14 +201,14 @@ def test_dask_workers_that_would_write_other_bytes(
 
 def refuses(address: str, folder: Path, words: str) -> None:
     with pytest.raises(StageError, match=words):
-        list(run_tasks(clusters.fail, range(1), machine("dask", address), "no", shared=[folder]))
+        list(run_tasks(tasks.fail, range(1), on(("dask", address)), "no", shared=[folder]))
 
 
 @pytest.mark.parametrize("backend", CLUSTERS)
 def test_nobody_answers_at_the_address(backend: str, tmp_path: Path) -> None:
-    there = machine(backend, f"{LOOPBACK}:{free_port()}")
+    there = on((backend, f"{LOOPBACK}:{free_port()}"))
     with pytest.raises(StageError, match=r"machine.address: no (Dask|Ray) .*answers at 127\.0\.0"):
-        list(run_tasks(clusters.square, range(1), there, "none", shared=[tmp_path]))
+        list(run_tasks(tasks.square, range(1), there, "none", shared=[tmp_path]))
 
 
 @pytest.mark.parametrize("backend", CLUSTERS)
@@ -219,7 +217,7 @@ def test_a_package_that_is_not_installed(
 ) -> None:
     monkeypatch.setitem(sys.modules, PACKAGES[backend], None)  # as if it were not there
     with pytest.raises(SettingsError, match=f"machine.backend: '{backend}' needs the package"):
-        list(run_tasks(clusters.square, range(1), machine(backend, "a:1"), "", shared=[tmp_path]))
+        list(run_tasks(tasks.square, range(1), on((backend, "a:1")), "", shared=[tmp_path]))
 
 
 @pytest.mark.parametrize(

@@ -4,60 +4,43 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import StageError
 from pipeline.execution.pool import run_tasks
-from pipeline.params import load
-from pipeline.settings import MachineSettings
-from tests.support.project import REPOSITORY
-
-
-def machine(workers: int) -> MachineSettings:
-    settings = load(REPOSITORY / "params.yaml").machine
-    return settings.model_copy(update={"workers": workers})
-
-
-def late_first(task: int) -> int:
-    time.sleep(0.2 if task == 0 else 0)
-    return task * task
-
-
-def die(task: int) -> int:
-    if task == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return task
-
-
-def fail(task: int) -> int:
-    raise StageError(f"task {task} has something to say")
+from tests.support import tasks
+from tests.support.project import REPOSITORY, machine
 
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_results_are_in_the_order_of_the_tasks(workers: int) -> None:
-    assert list(run_tasks(late_first, range(9), machine(workers), "square")) == [
+    assert list(run_tasks(tasks.late_first, range(9), machine(workers=workers), "square")) == [
         n * n for n in range(9)
     ]
-    assert list(run_tasks(late_first, [], machine(workers), "nothing")) == []
+    assert list(run_tasks(tasks.late_first, [], machine(workers=workers), "nothing")) == []
 
 
 def test_a_killed_worker_is_a_clear_error() -> None:
     with pytest.raises(StageError, match=r"a worker was killed .*run the same command again"):
-        list(run_tasks(die, range(4), machine(2), "die"))
+        list(run_tasks(tasks.die, range(4), machine(workers=2), "die"))
     with pytest.raises(StageError, match=r"one of these inputs crashes a library: .*clip \d"):
-        list(run_tasks(die, range(4), machine(2), "die", name=lambda task: f"clip {task}"))
+        list(
+            run_tasks(
+                tasks.die, range(4), machine(workers=2), "die", name=lambda task: f"clip {task}"
+            )
+        )
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_ends_the_run_within_seconds(tmp_path: Path, workers: int) -> None:
     code = (
         "import sys, time\n"
-        "from tests.pipeline.execution.test_pool import machine, slow\n"
         "from pipeline.execution.pool import run_tasks\n"
-        f"for _ in run_tasks(slow, range(8), machine({workers}), 'slow'):\n"
+        "from tests.support.project import machine\n"
+        "from tests.support.tasks import slow\n"
+        f"for _ in run_tasks(slow, range(8), machine(workers={workers}), 'slow'):\n"
         "    print('one', flush=True)\n"
     )
     process = subprocess.Popen(
@@ -74,14 +57,9 @@ def test_ctrl_c_ends_the_run_within_seconds(tmp_path: Path, workers: int) -> Non
     assert process.wait(timeout=20) != 0
 
 
-def slow(task: int) -> int:
-    time.sleep(0.1 if task == 0 else 30)
-    return task
-
-
 def test_errors_of_tasks_come_through() -> None:
     with pytest.raises(StageError, match="task 0 has something to say"):
-        list(run_tasks(fail, range(1), machine(2), "fail"))
+        list(run_tasks(tasks.fail, range(1), machine(workers=2), "fail"))
 
 
 def test_tasks_and_results_are_small(tmp_path: Path) -> None:
@@ -99,5 +77,5 @@ def test_tasks_and_results_are_small(tmp_path: Path) -> None:
     decode(params, tmp_path, "demo")
     from corruptions import load as load_corruption
 
-    tasks, _ = plan_shards(params, DatasetPaths(tmp_path, "demo"), load_corruption("fog"))
-    assert all(len(pickle.dumps(task)) < 5_000 for task in tasks)
+    shards, _ = plan_shards(params, DatasetPaths(tmp_path, "demo"), load_corruption("fog"))
+    assert all(len(pickle.dumps(shard)) < 5_000 for shard in shards)

@@ -1,11 +1,12 @@
 """The one place that starts processes: it feeds, waits, stops and reports."""
 
+import _thread
 import os
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,6 +29,11 @@ ENCODINGS = [
     Encoding("libx265", "medium", bit_rate=60_000),
     Encoding("libx265", "medium", bit_rate=1_000),
 ]
+MODERN = [
+    [Encoding("libvpx-vp9", "4", crf=31), Encoding("libvpx-vp9", "4", bit_rate=60_000)],
+    [Encoding("mpeg4", "", quantiser=3), Encoding("mpeg4", "", quantiser=31)],
+    [Encoding("libx264", "veryfast", bit_rate=60_000, low_delay=True)],
+]
 
 
 def pictures(num_frames: int, height: int, width: int) -> list[np.ndarray]:
@@ -47,13 +53,14 @@ def pictures(num_frames: int, height: int, width: int) -> list[np.ndarray]:
 def test_program_and_library_give_the_same_bytes(size: tuple[int, int, int], fps: Fraction) -> None:
     frames = pictures(*size)
     stream = Stream(size[2], size[1], fps, size[0], bit_rate=0)
-    pieces = (frame.tobytes() for frame in frames)
-    streams = ffmpeg.encode_all(pieces, stream, ENCODINGS, 60)
-    assert len(streams) == len(ENCODINGS)
-    for made, encoding in zip(streams, ENCODINGS, strict=True):
-        coded = encode(frames, stream, encoding)
-        assert made == b"".join(coded.units), encoding
-        assert len(list(decode(coded.codec, made))) == size[0]
+    for encodings in (ENCODINGS, *MODERN):
+        pieces = (frame.tobytes() for frame in frames)
+        streams = ffmpeg.encode_all(pieces, stream, encodings, 60)
+        assert len(streams) == len(encodings)
+        for made, encoding in zip(streams, encodings, strict=True):
+            coded = encode(frames, stream, encoding)
+            assert b"".join(made) == b"".join(coded.units), encoding
+            assert len(list(decode(coded.codec, made))) == size[0]
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
@@ -77,7 +84,7 @@ def test_same_bytes_without_cpu_features(codec: str, tmp_path: Path) -> None:
             input=data,
             check=True,
         )
-        assert plain.read_bytes() == made[index]
+        assert [plain.read_bytes()] == made[index]
 
 
 def test_failure_is_reported_in_ffmpegs_words(tmp_path: Path) -> None:
@@ -150,6 +157,33 @@ def test_an_error_of_the_frames_comes_through_and_no_process_stays(tmp_path: Pat
     with pytest.raises(ClipError, match="broken after 1 frame"):
         ffmpeg.encode_all(broken(), stream, ENCODINGS[:2], 60)
     assert children() == before
+
+
+def test_an_interrupt_while_the_time_limit_starts_leaves_no_thread_and_no_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thread that waits for the limit would delay the end of an interrupted run until then."""
+    start_new_thread = _thread.start_new_thread
+
+    def interrupted(function: Callable[[], None], arguments: tuple[()]) -> None:
+        start_new_thread(function, arguments)
+        raise KeyboardInterrupt("a signal")
+
+    endless = builder.input("testsrc2", f="lavfi", re=None).output("-", format="null")
+    ffmpeg.program()  # finding it starts it once
+    before, threads = children(), num_threads()
+    monkeypatch.setattr(ffmpeg._thread, "start_new_thread", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="a signal"):
+        ffmpeg.run(endless, timeout_seconds=60)
+    deadline = time.monotonic() + 10
+    while num_threads() > threads:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert children() == before
+
+
+def num_threads() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def children() -> set[str]:

@@ -19,6 +19,7 @@ def machine(**changes: Any) -> MachineSettings:
         "compile": False,
         "batch_size": 1,
         "loader_workers": 0,
+        "check_payloads": True,
         "clip_timeout_seconds": 1,
     }
     return MachineSettings(**(values | changes))

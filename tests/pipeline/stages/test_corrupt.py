@@ -12,32 +12,21 @@ import corruptions
 from pipeline.errors import StageError
 from pipeline.params import Params
 from pipeline.stages.corrupt import corrupt
-from pipeline.stages.decode import decode
-from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, schemas
 from pipeline.storage.payload import read_payload
 from pipeline.storage.rows import CellRow
 from pipeline.storage.shards import read_member
-from tests.support.project import make_project, tree, write_params
+from tests.support.project import make_project, run_stages, tree, write_params
 
 ALL14 = corruptions.names(set="all14")
 PIXELS = [name for name in ALL14 if corruptions.load(name).acts_on == "pixels"]
 FFV1 = {"payload": {"codec": "ffv1"}}
 
 
-def prepare(root: Path, num_clips: int = 4, **changes: object) -> Params:
+def make_decoded(root: Path, num_clips: int = 4, **changes: object) -> Params:
     params = make_project(root, num_clips=num_clips, **changes)
-    filter_clips(params, root, "demo")
-    decode(params, root, "demo")
+    run_stages(params, root, corruptions=())
     return params
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with clean shards; tests copy it."""
-    root = tmp_path_factory.mktemp("project")
-    prepare(root)
-    return root
 
 
 def row_level(row: CellRow) -> float:
@@ -50,11 +39,13 @@ def stored(root: Path, row: CellRow) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", ALL14)
-def test_every_corruption_makes_every_cell(project: Path, tmp_path: Path, name: str) -> None:
+def test_every_corruption_makes_every_cell(
+    decoded_project: Path, tmp_path: Path, name: str
+) -> None:
     root = tmp_path / "project"
-    shutil.copytree(project, root)
+    shutil.copytree(decoded_project, root)
     rows = corrupt(write_params(root), root, "demo", name)
-    assert [row["severity"] for row in rows] == [s for s in range(1, 6) for _ in range(4)]
+    assert [row["severity"] for row in rows] == [s for s in range(1, 6) for _ in range(5)]
     assert {(row["status"], row["reason"]) for row in rows} == {("ok", "")}
     assert manifest.read_rows(root / f"manifests/demo/{name}.parquet", schemas.CELLS) == rows
     clean = {
@@ -76,7 +67,7 @@ def test_every_corruption_makes_every_cell(project: Path, tmp_path: Path, name: 
 
 @pytest.mark.parametrize("name", PIXELS)
 def test_stored_pixels_are_those_of_the_api(tmp_path: Path, name: str) -> None:
-    params = prepare(tmp_path, num_clips=1, **FFV1, severities=[2, 5])
+    params = make_decoded(tmp_path, num_clips=1, **FFV1, severities=[2, 5])
     (clean,) = [
         row
         for row in manifest.read_rows(tmp_path / "manifests/demo/clean.parquet", schemas.CELLS)
@@ -92,9 +83,11 @@ def test_stored_pixels_are_those_of_the_api(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["fog", "shot_noise", "frame_rate", "h264_crf", "packet_loss"])
-def test_some_frames_are_those_of_the_whole(project: Path, tmp_path: Path, name: str) -> None:
+def test_some_frames_are_those_of_the_whole(
+    decoded_project: Path, tmp_path: Path, name: str
+) -> None:
     root = tmp_path / "project"
-    shutil.copytree(project, root)
+    shutil.copytree(decoded_project, root)
     few = corrupt(write_params(root, corrupt={"frames": 5}), root, "demo", name)
     some = [stored(root, row) for row in few]
     whole = corrupt(write_params(root), root, "demo", name)
@@ -107,20 +100,22 @@ def test_some_frames_are_those_of_the_whole(project: Path, tmp_path: Path, name:
 
 
 @pytest.mark.parametrize("name", ["shot_noise", "h265_crf"])
-def test_same_bytes_for_one_and_three_workers(project: Path, tmp_path: Path, name: str) -> None:
+def test_same_bytes_for_one_and_three_workers(
+    decoded_project: Path, tmp_path: Path, name: str
+) -> None:
     for workers in (1, 3):
         root = tmp_path / str(workers)
-        shutil.copytree(project, root)
+        shutil.copytree(decoded_project, root)
         corrupt(write_params(root, machine={"workers": workers}), root, "demo", name)
     for folder in (f"data/demo/corrupted/{name}", "manifests/demo"):
         assert tree(tmp_path / "1" / folder) == tree(tmp_path / "3" / folder)
 
 
 def test_a_changed_seed_rewrites_and_a_finished_run_does_nothing(
-    project: Path, tmp_path: Path
+    decoded_project: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "project"
-    shutil.copytree(project, root)
+    shutil.copytree(decoded_project, root)
     first = corrupt(write_params(root), root, "demo", "shot_noise")
     shard = root / first[0]["shard"]
     time_written = shard.stat().st_mtime_ns
@@ -136,7 +131,7 @@ def test_a_changed_seed_rewrites_and_a_finished_run_does_nothing(
 
 def test_failed_clean_clips_stay_in_the_grid(tmp_path: Path) -> None:
     changes = {"decode": {"max_frames": 14, "allowed_failures": 1.0}, "severities": [1, 3]}
-    params = prepare(tmp_path, num_clips=4, **changes)
+    params = make_decoded(tmp_path, num_clips=4, **changes)
     with pytest.raises(StageError, match="2 of 8 clips failed, more than corrupt.allowed_failures"):
         corrupt(params, tmp_path, "demo", "fog")
     rows = manifest.read_rows(tmp_path / "manifests/demo/fog.parquet", schemas.CELLS)

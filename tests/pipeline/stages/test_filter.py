@@ -52,8 +52,11 @@ def test_too_many_unusable_clips_fail_the_stage_after_the_manifest(tmp_path: Pat
     with pytest.raises(
         StageError,
         match=r"3 of 8 clips failed, .* filter.allowed_failures = 0.2 \(3 x no file; the first",
-    ):
+    ) as caught:
         filter_clips(strict, tmp_path, "demo")
+    there = sorted(path.name for path in (tmp_path / "data/demo/videos").iterdir())
+    for name in (*there[:3], f"{video_id(0)}_000003_000013.mp4"):
+        assert name in str(caught.value)
     assert (tmp_path / "manifests/demo/clips.parquet").is_file()
 
 

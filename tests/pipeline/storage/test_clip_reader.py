@@ -75,9 +75,21 @@ def test_damage_is_named(tmp_path: Path, frames: Clip) -> None:
     for content in (bytes(damaged), whole[: clip.offset + 100], b""):
         clip.shard.write_bytes(content)
         with pytest.raises(StageError, match=r"a,b :c\.tar, clip middle: cannot be read"):
-            read_clip(clip, [0])
+            read_clip(clip, [0], check=False)
     clip.shard.unlink()
     with pytest.raises(StageError, match="run the stage that writes it again"):
+        read_clip(clip, [0], check=False)
+
+
+def test_a_clip_of_another_hash_is_not_read(tmp_path: Path, frames: Clip) -> None:
+    clip, _ = store(tmp_path, frames, "jpeg")
+    data = bytearray(clip.shard.read_bytes())
+    data[clip.offset + clip.size - 1] ^= 1
+    clip.shard.write_bytes(data)
+    with pytest.raises(StageError, match=r"a,b :c\.tar: the clip at byte \d+ differs from its"):
+        read_clip(clip, [0])
+    clip.shard.unlink()
+    with pytest.raises(StageError, match=r"a,b :c\.tar: no such shard; run the stage"):
         read_clip(clip, [0])
 
 

@@ -20,8 +20,9 @@ from ....storage.paths import DatasetPaths
 
 COLUMNS = [
     "key", "split", "corruption", "family", "severity", "dialect", "params", "seed", "status",
-    "reason", "shard", "offset", "size", "height", "width", "fps_num", "fps_den", "num_frames",
-    "damaged_frames", "repeated_frames", "psnr", "recipe_hash", "encoder", "tool_version",
+    "reason", "shard", "offset", "size", "sha256", "height", "width", "fps_num", "fps_den",
+    "num_frames", "damaged_frames", "repeated_frames", "psnr", "recipe_hash", "encoder",
+    "tool_version",
 ]  # fmt: skip
 """Columns of the cell manifests that the report reads."""
 

@@ -12,17 +12,14 @@ import torch
 from pipeline import models
 from pipeline.errors import SettingsError, StageError
 from pipeline.params import Params
-from pipeline.stages.corrupt import corrupt
-from pipeline.stages.decode import decode
 from pipeline.stages.evaluate.evaluate import evaluate
-from pipeline.stages.filter import filter_clips
 from pipeline.stages.train.train import train
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
 from pipeline.storage.payload import read_payload
 from pipeline.storage.rows import PredictionRow
 from pipeline.storage.shards import read_member
-from tests.support.project import make_project, write_params
+from tests.support.project import make_project, run_stages, write_params
 
 # Small networks gain nothing from threads, and lose much where other tests run beside them.
 torch.set_num_threads(1)
@@ -34,12 +31,9 @@ SMALL = {
 }
 
 
-def prepare(root: Path, **changes: object) -> Params:
+def make_corrupted(root: Path, **changes: object) -> Params:
     params = make_project(root, **(SMALL | changes))
-    filter_clips(params, root, "demo")
-    decode(params, root, "demo")
-    for name in params.corruptions:
-        corrupt(params, root, "demo", name)
+    run_stages(params, root)
     write_weights(root, "tiny_r2plus1d", 1)
     return params
 
@@ -58,7 +52,7 @@ def predictions(root: Path, model: str = "tiny_r2plus1d") -> list[PredictionRow]
 
 
 def test_one_row_per_clip_and_cell_with_the_model_s_own_answers(tmp_path: Path) -> None:
-    params = prepare(tmp_path)
+    params = make_corrupted(tmp_path)
     evaluate(params, tmp_path, "demo")
     rows = predictions(tmp_path)
     assert len(rows) == 5 * (1 + 2 * 2)
@@ -92,7 +86,7 @@ def test_one_row_per_clip_and_cell_with_the_model_s_own_answers(tmp_path: Path) 
 
 
 def test_only_what_is_missing_is_computed(tmp_path: Path) -> None:
-    params = prepare(tmp_path)
+    params = make_corrupted(tmp_path)
     evaluate(params, tmp_path, "demo")
     parts = sorted((tmp_path / "data/demo/evaluate").rglob("*.parquet"))
     times = {part: part.stat().st_mtime_ns for part in parts}
@@ -109,7 +103,7 @@ def test_only_what_is_missing_is_computed(tmp_path: Path) -> None:
 
 
 def test_an_edit_of_a_label_map_evaluates_its_model_again(tmp_path: Path) -> None:
-    prepare(tmp_path)
+    make_corrupted(tmp_path)
     spec = {"frames": 4, "size": 112, "mean": [0.45] * 3, "std": [0.2] * 3}
     entry = {"model": "tests.support.own_model:factory", "input": spec}
     models_of = {"mapped": entry | {"labels": "labels.txt"}, "plain": entry}
@@ -132,7 +126,7 @@ def test_an_edit_of_a_label_map_evaluates_its_model_again(tmp_path: Path) -> Non
 
 
 def test_two_models_and_one_that_is_taken_out(tmp_path: Path) -> None:
-    prepare(tmp_path)
+    make_corrupted(tmp_path)
     weights = {"weights": "data/demo/train/tiny_frame2d/weights.pt"}
     write_weights(tmp_path, "tiny_frame2d", 1)
     two = write_params(tmp_path, **SMALL, models={"demo": {"tiny_frame2d": weights}})
@@ -143,8 +137,23 @@ def test_two_models_and_one_that_is_taken_out(tmp_path: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["tiny_r2plus1d.parquet"]
 
 
+def test_without_models_nothing_is_evaluated_and_it_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The folders of the outputs exist, which DVC wants, and are empty."""
+    params = write_params(tmp_path, **SMALL)
+    empty = params.model_copy(update={"models": {"demo": {}}})
+    stale = tmp_path / "manifests/demo/predictions/removed.parquet"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    evaluate(empty, tmp_path, "demo")
+    assert "models.demo is empty; nothing is evaluated" in caplog.text
+    for folder in ("manifests/demo/predictions", "data/demo/evaluate"):
+        assert list((tmp_path / folder).iterdir()) == []
+
+
 def test_same_answers_for_any_batch_and_loader(tmp_path: Path) -> None:
-    prepare(tmp_path)
+    make_corrupted(tmp_path)
     answers = []
     for batch_size, loaders in ((1, 0), (4, 2)):
         for part in (tmp_path / "data/demo").glob("evaluate/*/*"):
@@ -159,7 +168,7 @@ def test_same_answers_for_any_batch_and_loader(tmp_path: Path) -> None:
 
 def test_failed_clips_are_rows_without_an_answer(tmp_path: Path) -> None:
     allowed = {"allowed_failures": 1.0}
-    params = prepare(
+    params = make_corrupted(
         tmp_path,
         decode={"max_frames": 14, **allowed, **SMALL["decode"]},
         corrupt=allowed,
@@ -171,7 +180,7 @@ def test_failed_clips_are_rows_without_an_answer(tmp_path: Path) -> None:
 
 
 def test_clear_errors(tmp_path: Path) -> None:
-    params = prepare(tmp_path)
+    params = make_corrupted(tmp_path)
     DatasetPaths(tmp_path, "demo").weights("tiny_r2plus1d").unlink()
     with pytest.raises(SettingsError, match=r"no such weights .*run the train stage first"):
         evaluate(params, tmp_path, "demo")
@@ -189,7 +198,7 @@ def test_clear_errors(tmp_path: Path) -> None:
 def test_a_model_of_one_s_own(tmp_path: Path) -> None:
     spec = {"frames": 4, "size": 112, "mean": [0.45] * 3, "std": [0.2] * 3}
     own = {"bright": {"model": "tests.support.own_model:factory", "input": spec}}
-    prepare(tmp_path)
+    make_corrupted(tmp_path)
     params = write_params(tmp_path, **SMALL, models={"demo": own})
     evaluate(params, tmp_path, "demo")
     rows = predictions(tmp_path, "bright")
@@ -199,7 +208,7 @@ def test_a_model_of_one_s_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("loaders", [0, 1])
 def test_a_shard_that_cannot_be_read_is_named(tmp_path: Path, loaders: int) -> None:
-    prepare(tmp_path)
+    make_corrupted(tmp_path)
     shard = sorted((tmp_path / "data/demo/corrupted/contrast/1").glob("*.tar"))[0]
     shard.write_bytes(bytes(shard.stat().st_size))
     params = write_params(tmp_path, **SMALL, machine={"loader_workers": loaders})
@@ -212,7 +221,7 @@ def test_mixed_precision_and_compiled_models_answer_alike(
 ) -> None:
     # Traced as ever, but run as they stand: C++ code would take half a minute to be compiled.
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
-    params = prepare(tmp_path, corruptions=["contrast"], severities=[5])
+    params = make_corrupted(tmp_path, corruptions=["contrast"], severities=[5])
     answers = []
     for changes in ({"precision": "fp32"}, {"precision": "bf16"}, {"compile": True}):
         machine = params.machine.model_copy(update=changes)
@@ -258,7 +267,7 @@ def test_every_model_of_the_leaderboard_is_trained_and_evaluated(tmp_path: Path)
         "models": {"demo": entries},
         "train": {"demo": dict.fromkeys(LEADERBOARD, recipe)},
     }
-    params = prepare(tmp_path, **values)
+    params = make_corrupted(tmp_path, **values)
     own = {"demo": {name: params.models["demo"][name] for name in LEADERBOARD}}
     params = params.model_copy(update={"models": own})
     try:

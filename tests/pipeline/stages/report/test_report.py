@@ -132,6 +132,19 @@ def test_without_predictions_the_error_says_so(tmp_path: Path) -> None:
         read_tables(tmp_path)
 
 
+def test_datasets_without_models_are_left_out_of_the_report(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    params = write_params(tmp_path, **GRID, datasets=["mini_kinetics", "demo"])
+    write_tables(tmp_path, params)
+    report(params, tmp_path)
+    assert "models.mini_kinetics is empty; mini_kinetics is left out" in caplog.text
+    assert list(json.loads((tmp_path / "report/metrics.json").read_text())) == ["demo"]
+    only = params.model_copy(update={"datasets": ("mini_kinetics",)})
+    with pytest.raises(SettingsError, match="no dataset has a model; add one under"):
+        report(only, tmp_path)
+
+
 def test_a_model_that_is_never_right_has_no_rpc(tmp_path: Path) -> None:
     params = write_params(tmp_path, **GRID)
     write_tables(tmp_path, params)

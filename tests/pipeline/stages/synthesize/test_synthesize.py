@@ -13,7 +13,7 @@ from pipeline.params import load
 from pipeline.settings import SynthesizeSettings
 from pipeline.stages.synthesize import scenes
 from pipeline.stages.synthesize.synthesize import list_clips, synthesize
-from tests.support.project import REPOSITORY
+from tests.support.project import REPOSITORY, tree
 
 SETTINGS = SynthesizeSettings(
     train_clips_per_class=1,
@@ -35,11 +35,6 @@ def run(
     update = {"synthesize": settings, "machine": machine, "seed": seed}
     synthesize(params.model_copy(update=update), root)
     return root / "data/demo"
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")
@@ -96,32 +91,32 @@ def test_some_clips_have_sound(demo: Path) -> None:
 def test_checksums_are_those_of_the_files(demo: Path) -> None:
     lines = (demo / "annotations" / "checksums.sha256").read_text().splitlines()
     sums = dict(reversed(line.split("  ")) for line in lines)
-    files = contents(demo / "videos")
+    files = tree(demo / "videos")
     assert sums == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
 
 
 def test_same_bytes_on_any_number_of_workers(demo: Path, tmp_path: Path) -> None:
-    assert contents(run(tmp_path, workers=2)) == contents(demo)
+    assert tree(run(tmp_path, workers=2)) == tree(demo)
 
 
 def test_a_second_run_mends_what_changed_and_leaves_the_rest(demo: Path) -> None:
-    before = contents(demo)
+    before = tree(demo)
     paths = sorted((demo / "videos").iterdir())
     times = {path.name: path.stat().st_mtime_ns for path in paths}
     paths[0].write_bytes(b"changed")
     paths[1].unlink()
     (demo / "videos" / "stray.mp4").write_bytes(b"")
     run(demo.parents[1])
-    assert contents(demo) == before
+    assert tree(demo) == before
     assert all(path.stat().st_mtime_ns == times[path.name] for path in paths[2:])
 
 
 def test_another_recipe_leaves_nothing_of_the_old_one(demo: Path, tmp_path: Path) -> None:
     small = SETTINGS.model_copy(update={"broken_per_split": 0, "num_frames": 2})
-    first = set(contents(run(tmp_path, small) / "videos"))
+    first = set(tree(run(tmp_path, small) / "videos"))
     again = run(tmp_path, small, seed=2)
     assert len(first) == 2 * len(scenes.MOTIONS)
-    assert first.isdisjoint(contents(again / "videos"))
+    assert first.isdisjoint(tree(again / "videos"))
 
 
 def test_sizes_that_h264_cannot_have_are_refused(tmp_path: Path) -> None:

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from pipeline.tools.plan.estimate import Population, choose_sample, estimate, exactly, of_rounds
+from pipeline.tools.plan.estimate import (
+    Population,
+    choose_sample,
+    estimate,
+    exactly,
+    of_noise,
+    of_rounds,
+)
 
 
 def sizes(count: int, rng: np.random.Generator) -> np.ndarray:
@@ -16,6 +23,15 @@ def sizes(count: int, rng: np.random.Generator) -> np.ndarray:
 def costs(of: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Seconds of clips: some for each clip, frame and source pixel, some by content."""
     return (of @ [0.05, 0.002, 0.003]) * rng.lognormal(0, 0.2, len(of))
+
+
+def test_noise_of_few_rounds_holds_its_mean_about_as_often_as_it_says() -> None:
+    hits = 0
+    for trial in range(400):
+        rounds = np.random.default_rng(trial).normal(2.0, 0.5, 4)
+        interval = of_noise(rounds, 10, "shards").interval()
+        hits += interval.low <= 20 <= interval.high
+    assert 0.92 < hits / 400 < 0.98
 
 
 def test_all_clips_measured_is_no_estimate() -> None:

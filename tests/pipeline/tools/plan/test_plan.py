@@ -1,7 +1,9 @@
 """The plan of a run against the run itself, a few times larger."""
 
 import json
+import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ from pipeline.stages.evaluate.evaluate import evaluate
 from pipeline.stages.filter import filter_clips
 from pipeline.storage.paths import DatasetPaths
 from pipeline.tools.plan.estimate import EstimateInterval
-from pipeline.tools.plan.plan import Plan, plan
+from pipeline.tools.plan.plan import Plan, StageEstimate, plan
 from pipeline.tools.plan.survey import Survey, survey
 from pipeline.tools.plan.trial import cpu_seconds
 from tests.support.project import (
@@ -39,7 +41,11 @@ CORRUPTIONS = ("fog", "frame_rate", "h264_crf", "packet_loss")
 SPLITS = {"val": 28, "train": 9}
 MEASURED = 7
 
+ATTEMPTS = 3
+
 Surveys = dict[str, Survey]
+Costs = dict[str, tuple[float, int, int]]
+"""CPU hours, bytes and shards by stage."""
 
 
 def make_varied(root: Path) -> Params:
@@ -90,9 +96,30 @@ def planned(project: tuple[Path, Params], surveys: tuple[Surveys, Surveys]) -> P
 
 
 @pytest.fixture(scope="module")
-def paid(project: tuple[Path, Params], planned: Plan) -> dict[str, tuple[float, int, int]]:
-    """CPU hours, bytes and shards of the real stages over all clips."""
-    root, params = project
+def paid(project: tuple[Path, Params], planned: Plan) -> Costs:
+    return pay(*project)
+
+
+@pytest.fixture(scope="module")
+def measured(
+    project: tuple[Path, Params], planned: Plan, paid: Costs
+) -> Callable[[int], tuple[Plan, Costs]]:
+    """A function of the number of the attempt: a plan and, right after it, the run."""
+
+    @cache
+    def measure(attempt: int) -> tuple[Plan, Costs]:
+        if attempt == 0:
+            return planned, paid
+        root, params = project
+        for folder in ("clean", "corrupted"):
+            shutil.rmtree(root / "data/demo" / folder)
+        return plan("demo", params, root, clips=MEASURED), pay(root, params)
+
+    return measure
+
+
+def pay(root: Path, params: Params) -> Costs:
+    """Return CPU hours, bytes and shards of the real stages over all clips."""
 
     def run(stage: Callable[[], object], folder: Path) -> tuple[float, int, int]:
         start = cpu_seconds()
@@ -110,21 +137,39 @@ def paid(project: tuple[Path, Params], planned: Plan) -> dict[str, tuple[float, 
     return found | {"total": (hours, int(sizes), int(shards))}
 
 
+def stage_of(made: Plan, name: str) -> StageEstimate:
+    (line,) = [one for one in (*made.stages, made.total) if one.name == name]
+    return line
+
+
 def holds(interval: EstimateInterval, value: float, slack: float = 1.0) -> bool:
     return interval.low / slack <= value <= interval.high * slack
 
 
 @pytest.mark.parametrize("name", ["clean", *CORRUPTIONS, "total"])
-def test_the_run_costs_what_the_plan_said(
-    planned: Plan, paid: dict[str, tuple[float, int, int]], name: str
+def test_the_run_writes_the_bytes_and_shards_that_the_plan_said(
+    planned: Plan, paid: Costs, name: str
 ) -> None:
-    (line,) = [one for one in (*planned.stages, planned.total) if one.name == name]
-    hours, size, shards = paid[name]
+    line = stage_of(planned, name)
+    _, size, shards = paid[name]
     assert line.shards == shards
     assert holds(line.bytes, size)
     assert (line.bytes.high - line.bytes.low) < 0.75 * line.bytes.value
-    # The interval is for the choice of clips; other programs on the machine cost cache as well.
-    assert holds(line.core_hours, hours, slack=1.6)
+
+
+@pytest.mark.parametrize("name", ["clean", *CORRUPTIONS, "total"])
+def test_the_run_takes_the_core_hours_that_the_plan_said(
+    measured: Callable[[int], tuple[Plan, Costs]], name: str
+) -> None:
+    """A busy machine costs cache and clock rate, sometimes more: then both are measured again."""
+    missed = []
+    for attempt in range(ATTEMPTS):
+        made, costs = measured(attempt)
+        interval = stage_of(made, name).core_hours
+        if holds(interval, costs[name][0], slack=1.6):
+            return
+        missed.append((interval, costs[name][0]))
+    pytest.fail(f"{name}: {missed}")
 
 
 def test_clips_and_files_are_known_exactly_after_the_filter_stage(planned: Plan) -> None:
@@ -229,5 +274,8 @@ def test_without_a_usable_clip_the_error_names_the_folder(tmp_path: Path) -> Non
         write_annotations(tmp_path, split, [(name, video_id(7, split)) for name in CLASSES[:1]]
                           + [(CLASSES[1], video_id(8, split))])  # fmt: skip
     (tmp_path / "data/demo/videos").mkdir()
-    with pytest.raises(SettingsError, match="no usable clip of split 'val'"):
+    with pytest.raises(
+        SettingsError,
+        match="no usable clip of split .val.* looked for names such as .*there is no video file",
+    ):
         plan("demo", params, tmp_path, clips=3)

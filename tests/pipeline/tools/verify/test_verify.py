@@ -191,6 +191,15 @@ def test_every_damage_is_found_and_named(root: Path, damage: Callable[[Path], No
     assert {cell for cell, _ in found} <= {"shot_noise", "shot_noise 2"}
 
 
+def test_a_flipped_byte_in_an_object_of_the_cache_is_found(root: Path) -> None:
+    """DVC's cache holds hard links: a byte that flips there flips in the shard too."""
+    cached = root / ".dvc/cache/files/md5/00/object"
+    cached.parent.mkdir(parents=True)
+    cached.hardlink_to(shard(root))
+    flip(cached, place_of(cached, ".mp4") + 500)
+    assert ("shot_noise 2", "damaged member") in kinds(check(root))
+
+
 def test_other_pixels_with_true_hashes_are_found_by_making_them_again(root: Path) -> None:
     """A whole consistent cell, of another seed: only the sources can tell."""
     corrupt(load(root / "params.yaml").model_copy(update={"seed": 7}), root, "demo", "shot_noise")

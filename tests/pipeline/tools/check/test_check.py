@@ -1,5 +1,7 @@
 """Check passes on a working installation; a missing or different part is named and exits with 1."""
 
+import re
+import sys
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -10,7 +12,9 @@ from typer.testing import CliRunner
 import corruptions
 from pipeline.__main__ import app
 from pipeline.errors import StageError
-from pipeline.tools import check
+from pipeline.tools.check import check
+from pipeline.tools.check.dataset import later_problems
+from tests.support.project import REPOSITORY, make_project, write_params
 
 
 def test_a_working_installation_passes() -> None:
@@ -73,6 +77,30 @@ def test_without_a_list_of_versions_the_error_says_what_to_do(
     monkeypatch.setattr(check, "PROJECT", "no-such-project")
     with pytest.raises(StageError, match="run from a checkout or install 'no-such-project'"):
         check.requirements()
+
+
+def test_imagemagick_is_optional_and_who_asks_for_it_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its library is missing: Python refuses these two modules as wand does then."""
+    for module in ("wand.image", "wand.version"):
+        monkeypatch.setitem(sys.modules, module, None)
+    results = {one.name: one for one in (*check.programs(), *check.same_bytes())}
+    assert [name for name, one in results.items() if not one.passed] == []
+    assert "only motion_blur_magick needs it" in results["ImageMagick library"].detail
+    assert "apt-get install libmagickwand" in results["motion_blur_magick"].detail
+    make_project(tmp_path)
+    default, asked = (
+        write_params(tmp_path, corruptions=[name]) for name in ("fog", "motion_blur_magick")
+    )
+    assert later_problems("demo", default, tmp_path) == ""
+    assert "apt-get install libmagickwand" in later_problems("demo", asked, tmp_path)
+
+
+def test_the_demo_needs_no_system_package_but_venv() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text()
+    (system,) = re.findall(r"^system:\n((?:\t.*\n)+)", makefile, flags=re.MULTILINE)
+    assert re.findall(r"PACKAGES=(\S+)", system) == ["python3-venv"]
 
 
 def test_nothing_is_computed_without_the_libraries(

@@ -1,0 +1,78 @@
+"""Commands that print tables: leaderboard, corruptions, models."""
+
+from typing import Annotated
+
+import typer
+
+from ..errors import SettingsError
+from ..messages import did_you_mean
+from .app import DEFAULT, AsJson, ParamsFile, console, load, tool
+
+
+@tool
+def leaderboard(params: ParamsFile = DEFAULT) -> None:
+    """Print the leaderboard and the path of the last report."""
+    from ..stages.report.leaderboard import read_tables
+
+    _, root = load(params)
+    for table in read_tables(root):
+        console.print(table)
+    console.print(f"Report: {root / 'report' / 'index.html'}", soft_wrap=True)
+
+
+@tool
+def corruptions(
+    set_: Annotated[str | None, typer.Option("--set", help="Only corruptions of this set.")] = None,
+) -> None:
+    """List the corruptions, their severities and the named sets."""
+    from rich.table import Table
+
+    from corruptions import SETS, load, names
+
+    if set_ is not None and set_ not in SETS:
+        raise SettingsError(
+            f"--set: unknown set {set_!r}{did_you_mean(set_, SETS)}; choose from {', '.join(SETS)}."
+        )
+    table = Table(caption="Select corruptions under `corruptions:` in params.yaml.")
+    for column in ("name", "family", "levels of severities 1 to 5", "sets"):
+        table.add_column(column, no_wrap=column == "name")
+    for name in SETS[set_] if set_ else names():
+        one = load(name)
+        levels = ", ".join(str(level) for level in one.levels["mini_kinetics"])
+        members = [title for title, inside in SETS.items() if name in inside]
+        table.add_row(name, one.family, levels, " ".join(members))
+    console.print(table)
+
+
+@tool
+def models(json_: AsJson = False) -> None:
+    """List the models of the leaderboard."""
+    import json
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from ..models import catalog
+
+    rows = catalog.rows()
+    if json_:
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        return
+    table = Table(
+        title="Models", caption="GMAC: billions of multiply-adds per clip, GFLOPs in most papers"
+    )
+    for name in ("name", "params (M)", "GMAC", "input", "mean / std", "source"):
+        right = name in ("params (M)", "GMAC")
+        table.add_column(
+            name, justify="right" if right else "left", no_wrap=name in ("name", "input")
+        )
+    for row in rows:
+        table.add_row(
+            row.name,
+            f"{row.params / 1e6:.2f}",
+            f"{row.gmac:.2f}",
+            f"{row.frames} x {row.size} px",
+            f"{row.mean[0]:g} / {row.std[0]:g}",
+            row.source,
+        )
+    console.print(table)

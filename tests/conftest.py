@@ -1,0 +1,18 @@
+"""Fixtures for tests of several rooms."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import make_project, run_stages
+
+
+@pytest.fixture(scope="session")
+def decoded_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of 5 validation clips and 2 training clips after the decode stage.
+
+    For reading only: a test that writes takes a copy.
+    """
+    root = tmp_path_factory.mktemp("decoded")
+    run_stages(make_project(root), root, corruptions=())
+    return root
