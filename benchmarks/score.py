@@ -25,8 +25,8 @@ from pipeline.media.sampling import clip_indices
 from pipeline.params import Params
 from pipeline.stages.corrupt import corrupt
 from pipeline.stages.decode import decode
+from pipeline.stages.evaluate.batches import Batch
 from pipeline.stages.evaluate.clip_maker import BatchFrames, ClipMaker, ClipTask
-from pipeline.stages.evaluate.predict import Batch
 from pipeline.stages.evaluate.units import read_units
 from pipeline.stages.filter import filter_clips
 from pipeline.stages.synthesize import scenes

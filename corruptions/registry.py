@@ -15,7 +15,7 @@ A corruption is one file. Its module holds
 import importlib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
@@ -174,4 +174,11 @@ def load(name: str, dialect: Dialect = "ours") -> Corruption:
         levels=levels if isinstance(levels, dict) else dict.fromkeys(TABLES, levels),
         function=function,
         module=module,
+    )
+
+
+def with_levels(corruption: Corruption, levels: tuple[Level, ...] | None) -> Corruption:
+    """Return the corruption with other levels of its severities 1 to 5; None keeps its own."""
+    return (
+        corruption if levels is None else replace(corruption, levels=dict.fromkeys(TABLES, levels))
     )

@@ -12,8 +12,10 @@ pixels of `corrupt` without a timing.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Literal, cast, get_args
 
 import numpy as np
@@ -33,6 +35,7 @@ STEPS = 16
 class Timing:
     """Frames that a corruption acts on, and its severity over time."""
 
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic where it validates this
     start: float = 0.0
     """Begin of the window, in `unit`, 0 or more."""
     stop: float | None = None
@@ -70,18 +73,27 @@ class Timing:
         if not 0 < self.period < math.inf:
             raise ValueError(f"timing: period = {self.period} must be above 0 seconds.")
 
-    def window(self, num_frames: int, fps: float) -> range:
-        """Return the frames of the window."""
+    def window(self, num_frames: int, fps: float, times: Sequence[Fraction] | None = None) -> range:
+        """Return the frames of the window; `times` are those of frames at a variable rate."""
+        if times is not None and self.unit == "seconds":
+            first = bisect_left(times, self.start, hi=num_frames)
+            last = num_frames if self.stop is None else bisect_left(times, self.stop, hi=num_frames)
+            return range(first, last)
         scale = num_frames / 100 if self.unit == "percent" else fps
         start = math.ceil(round(self.start * scale, 6))
         stop = num_frames if self.stop is None else math.ceil(round(self.stop * scale, 6))
         return range(min(num_frames, start), min(num_frames, stop))
 
     def severities(
-        self, num_frames: int, fps: float, severity: int, random: ClipRandom
+        self,
+        num_frames: int,
+        fps: float,
+        severity: int,
+        random: ClipRandom,
+        times: Sequence[Fraction] | None = None,
     ) -> NDArray[np.float64]:
         """Return the severity of every frame, 0 where a frame stays as it is."""
-        window = self.window(num_frames, fps)
+        window = self.window(num_frames, fps, times)
         count = len(window)
         place = np.arange(count)
         shape = np.ones(count)
@@ -90,7 +102,10 @@ class Timing:
         elif self.profile == "burst":
             shape = 1 - np.abs(2 * place + 1 - count) / max(1, count)
         elif self.profile == "sine":
-            waves = [math.cos(2 * math.pi * t / fps / self.period) for t in range(count)]
+            seconds = [t / fps for t in range(count)]
+            if times is not None:
+                seconds = [float(times[at] - times[window.start]) for at in window]
+            waves = [math.cos(2 * math.pi * t / self.period) for t in seconds]
             shape = (1 - np.array(waves)) / 2
         found = np.zeros(num_frames)
         found[window] = np.floor(STEPS * severity * shape + 0.5) / STEPS
@@ -111,20 +126,15 @@ def corrupt_over_time(
 ) -> Clip:
     """Corrupt the frames that `timing` says, each at its severity up to `severity`.
 
-    `table` is the severity table. Raises ValueError if the corruption does not act on pixels, if it
-    changes the number of frames, or if its dialect is not "ours".
+    `table` is the severity table. Raises ValueError as `check_timed`.
     """
-    if corruption.acts_on != "pixels" or hasattr(corruption.module, "output_frames"):
-        raise ValueError(
-            f"timing: {corruption.name!r} acts on a whole video; choose a corruption of pixels "
-            "that keeps the number of frames, or leave the timing out."
-        )
-    if corruption.dialect != "ours":
-        raise ValueError("timing: dialect 'original' has none; use dialect 'ours'.")
+    check_timed(corruption)
     corruption.level(severity, table)  # raises where it is not a severity
     levels = [corruption.level(number, table) for number in range(1, 6)]
     function = cast(PixelFunction, corruption.function)
-    severities = timing.severities(len(clip), float(context.fps), severity, context.random)
+    severities = timing.severities(
+        len(clip), float(context.fps), severity, context.random, context.times
+    )
     wanted = context.wanted(len(clip))
     result = clip[wanted]
     for value in np.unique(severities[wanted]):
@@ -135,6 +145,20 @@ def corrupt_over_time(
         made = function(clip, level, replace(context, frames=wanted[places]))
         result[places] = made if value >= 1 else _blended(result[places], made, float(value))
     return result
+
+
+def check_timed(corruption: Corruption) -> None:
+    """Raise ValueError if a corruption cannot act on a part of a clip.
+
+    That is if it does not act on pixels, changes the number of frames, or is not of dialect "ours".
+    """
+    if corruption.acts_on != "pixels" or hasattr(corruption.module, "output_frames"):
+        raise ValueError(
+            f"timing: {corruption.name!r} acts on a whole video; choose a corruption of pixels "
+            "that keeps the number of frames, or leave the timing out."
+        )
+    if corruption.dialect != "ours":
+        raise ValueError("timing: dialect 'original' has none; use dialect 'ours'.")
 
 
 def level_at(levels: Sequence[Level], severity: float) -> Level:

@@ -18,7 +18,9 @@ from pydantic import (
 
 import corruptions
 from corruptions.registry import TABLES
+from corruptions.sets import set_of
 
+from .corrupt_checks import check_levels, check_timing
 from .errors import SettingsError
 from .io.text import read_yaml
 from .messages import did_you_mean, one_line, quoted
@@ -87,6 +89,14 @@ class Params(Settings):
         return values
 
     @model_validator(mode="after")
+    def _levels_and_timings_exist(self) -> "Params":
+        for name, levels in self.corrupt.custom_levels.items():
+            check_levels(name, levels, self.dialect)
+        for name in self.corrupt.timing:
+            check_timing(name, self.dialect)
+        return self
+
+    @model_validator(mode="after")
     def _describes_every_dataset(self) -> "Params":
         for dataset in self.datasets:
             for section, described in (
@@ -109,6 +119,12 @@ class Params(Settings):
                         "describe how to train it; add one of the two"
                     )
         return self
+
+    @property
+    def set_name(self) -> str:
+        """Name of the set of corruptions; "custom" also if levels or timings are the user's own."""
+        changed = self.corrupt.custom_levels.keys() | self.corrupt.timing.keys()
+        return "custom" if changed & set(self.corruptions) else set_of(self.corruptions)
 
     def check_dataset(self, dataset: str) -> None:
         """Raise SettingsError for a dataset that params.yaml does not describe."""
@@ -141,7 +157,7 @@ def _explain(path: Path, error: ValidationError) -> list[str]:
         words = re.sub(r"^Value error, ", "", problem["msg"])
         value = problem["input"]
         said = f" (value: {quoted(value)})" if isinstance(value, str | int | float) else ""
-        if problem["type"] == "extra_forbidden":
+        if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             words = "unknown key; remove it or correct its spelling"
         lines.append(f"{path}: {key}: {words}{said}")
     return lines

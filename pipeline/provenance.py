@@ -39,6 +39,7 @@ NO_EFFECT = (
     "pipeline/messages.py",
     "pipeline/resources.py",
     "pipeline/params.py",
+    "pipeline/corrupt_checks.py",
     "pipeline/settings.py",
     "pipeline/provenance.py",
     "pipeline/io/atomic.py",

@@ -58,8 +58,8 @@ CELLS = {
     "family": "`spatial`, `temporal` or `compression`; `clean` in the clean set.",
     "severity": "1 to 5; 0 in the clean set.",
     "dialect": "`ours` or `original`; null in the clean set.",
-    "params": "JSON: `level` of this severity and, for `bit_error` and `packet_loss`, `damage`: "
-    "the number of damaged bytes and datagrams.",
+    "params": "JSON: `level` of this severity, `timing` if `params.yaml` sets one and, for "
+    "`bit_error` and `packet_loss`, `damage`: the number of damaged bytes and datagrams.",
     "seed": "Seed of the run; null in the clean set.",
     "status": "`ok` or `failed`.",
     "reason": "Why the clip could not be produced, in one line; else empty. The columns that "

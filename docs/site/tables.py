@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from corruptions import timing
 from docs.site.columns import TABLES
 from pipeline import params, settings
 from pipeline.storage import schemas
@@ -45,7 +46,9 @@ def parameters() -> str:
 
 def _section(path: str, model: Any, models: Any, values: Any) -> Iterator[str]:
     """Yield a table of the keys at `path`, then the sections below it."""
-    described = attribute_docstrings(params) | attribute_docstrings(settings)
+    described = {}
+    for module in (params, settings, timing):
+        described |= attribute_docstrings(module)
     rows, below = [], []
     for name, field in model["properties"].items():
         inner, maps = _inside(field)
@@ -60,7 +63,8 @@ def _section(path: str, model: Any, models: Any, values: Any) -> Iterator[str]:
             rows.append((f"`{name}`", meaning, _kind(field, inner), shown))
     yield from table(("key", "meaning", "values", "set to"), rows)
     for here, one, value in below:
-        yield f"\n## `{here}`\n\n{one['description']}\n"
+        title = here.replace("timing.<dataset>", "timing.<corruption>")
+        yield f"\n## `{title}`\n\n{one['description']}\n"
         yield from _section(here, one, models, value)
 
 

@@ -6,33 +6,34 @@ the torch datasets return them, and `corruptions.corrupt` computes the same fram
 """
 
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 import corruptions
-from corruptions.registry import Corruption, load
-from corruptions.types import Clip, ClipRandom, Context, Dialect
+from corruptions.registry import Corruption, load, with_levels
+from corruptions.timing import Timing, corrupt_over_time
+from corruptions.types import Clip, ClipRandom, Context, Dialect, Level
 
 from ..errors import ClipError
 from ..media.preprocess import Preprocess
+from ..media.quality import psnr, squared_error
 from ..media.recompress import Recompressed, recompress
 from ..media.sampling import clip_indices
 from ..params import Params
 from ..settings import PictureSettings
 from ..storage import manifest, payload
 from ..storage.cell_rows import cell_row
-from ..storage.frame_times import tick_columns, times_of
+from ..storage.frame_times import times_of
 from ..storage.rows import CellRow, ClipRow
 from ..storage.shard_writer import Facts, no_facts
 from . import source_clips
+from .output_times import with_rate, without_times
 
 Frames = Iterable[NDArray[np.uint8]]
 """Frames of a clip, each (H, W, 3), uint8 RGB."""
@@ -71,6 +72,10 @@ class ClipCorruptor:
     encoder: str
     """Description of the payload, for the rows."""
     timeout_seconds: float
+    levels: tuple[Level, ...] | None = None
+    """Levels of severities 1 to 5 that replace those of the severity table."""
+    timing: Timing | None = None
+    """Part of the clip that is corrupted, and the severity over time."""
 
     @classmethod
     def of(cls, dataset: str, corruption: str, params: Params, root: Path) -> Self:
@@ -85,7 +90,13 @@ class ClipCorruptor:
             picture=params.decode.pictures[dataset],
             encoder=payload.describe(params.payload),
             timeout_seconds=params.machine.clip_timeout_seconds,
+            levels=params.corrupt.custom_levels.get(corruption),
+            timing=params.corrupt.timing.get(corruption),
         )
+
+    def load(self) -> Corruption:
+        """Return the corruption with the levels of this dataset."""
+        return with_levels(load(self.corruption, self.dialect), self.levels)
 
     def make(
         self,
@@ -119,7 +130,7 @@ class ClipCorruptor:
             If the source video is not the one that the row describes.
 
         """
-        corruption = load(self.corruption, self.dialect)
+        corruption = self.load()
         rows = [self._row(corruption, severity, clean) for severity in severities]
         if isinstance(clip, ClipError):
             for row in rows:
@@ -130,13 +141,16 @@ class ClipCorruptor:
             yield from self._compression(corruption, clip, rows, choose)
 
     def _row(self, corruption: Corruption, severity: int, clean: ClipRow | CellRow) -> CellRow:
+        used = {"level": corruption.level(severity, self.table)}
+        if self.timing is not None:
+            used["timing"] = asdict(self.timing)
         return {
             **cell_row(
                 clean,
                 corruption=corruption.name,
                 family=corruption.family,
                 severity=severity,
-                params=manifest.as_json({"level": corruption.level(severity, self.table)}),
+                params=manifest.as_json(used),
                 encoder=self.encoder,
             ),
             "dialect": corruption.dialect,
@@ -145,6 +159,8 @@ class ClipCorruptor:
 
     def _context(self, row: CellRow, wanted: NDArray[np.intp] | None) -> Context:
         severity = str(row["severity"])
+        if self.levels is not None and self.timing is None:  # as `corrupt` with a level
+            severity = f"level {self.levels[row['severity'] - 1]}"
         random = ClipRandom(self.seed, self.dataset, row["key"], self.corruption, severity)
         fps = Fraction(row["fps_num"], row["fps_den"])
         return Context(random, wanted, fps, times_of(row))
@@ -157,14 +173,19 @@ class ClipCorruptor:
             level = corruption.level(row["severity"], self.table)
             num_output = corruption.output_frames(len(clip), level, fps, times_of(row))
             context = self._context(row, choose(num_output))
-            made = corruptions.corrupt_pixels(corruption, clip, level, context)
+            if self.timing is None:
+                made = corruptions.corrupt_pixels(corruption, clip, level, context)
+            else:
+                made = corrupt_over_time(
+                    corruption, clip, row["severity"], self.table, context, self.timing
+                )
             if num_output == len(clip) and corruption.dialect == "ours":
                 reference = clip if context.frames is None else clip[context.frames]
                 row = {**row, "psnr": psnr(squared_error(made, reference), made.size)}
             rate = corruption.output_fps(level, fps)
             if not corruption.keeps_times or num_output != len(clip):
-                row = _without_times(row)
-            row = _with_rate(row, rate, num_output, context.wanted(num_output))
+                row = without_times(row)
+            row = with_rate(row, rate, num_output, context.wanted(num_output))
             yield CorruptedClip(row, num_output, made)
 
     def _compression(
@@ -187,7 +208,7 @@ class ClipCorruptor:
             for row, context in zip(rows, contexts, strict=True):
                 wanted = context.wanted(len(clip))
                 fps = Fraction(row["fps_num"], row["fps_den"])
-                row = _with_rate(row, fps, len(clip), wanted)
+                row = with_rate(row, fps, len(clip), wanted)
                 try:
                     result = None if failure else next(made)
                 except ClipError as error:
@@ -265,36 +286,3 @@ def stored_frames(frames: int | None) -> FrameSelector:
         return None if frames is None or num_output <= frames else clip_indices(num_output, frames)
 
     return choose
-
-
-def _with_rate(row: CellRow, fps: Fraction, num_output: int, selected: NDArray[np.intp]) -> CellRow:
-    """Return the row with the rate at which the selected frames last as long as all of them.
-
-    Frames of a variable rate keep their times.
-    """
-    rate = fps * len(selected) / num_output
-    row = {**row, "fps_num": rate.numerator, "fps_den": rate.denominator}
-    times = times_of(row)
-    if times is not None:
-        row |= tick_columns([*(times[index] for index in selected.tolist()), times[-1]])
-    return row
-
-
-def _without_times(row: CellRow) -> CellRow:
-    """Return the row of frames that are evenly spaced."""
-    row = {**row}
-    row.pop("ticks_per_second", None)
-    row.pop("frame_ticks", None)
-    return row
-
-
-def squared_error(made: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
-    """Return the sum of squared differences, exact: OpenCV adds integers frame by frame."""
-    if made.ndim == 3:
-        return float(cv2.norm(made, reference, cv2.NORM_L2SQR))
-    return sum(squared_error(one, other) for one, other in zip(made, reference, strict=True))
-
-
-def psnr(error: float, count: int) -> float | None:
-    """Return the peak signal-to-noise ratio in dB of `count` values; None if they are equal."""
-    return None if error == 0 else 10 * math.log10(255.0**2 * count / error)

@@ -6,8 +6,9 @@ A clean clip is read once for all severities; see datasets/corrupted_clips.py fo
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import corruptions
 from corruptions.registry import Corruption, load
@@ -98,7 +99,9 @@ def plan_shards(
     """Return the tasks of all clean shards, and all corrupted shards, severity by severity."""
     dataset = paths.dataset
     table = params.corrupt.levels[dataset]
-    common = {
+    corruptor = ClipCorruptor.of(dataset, corruption.name, params, paths.root)
+    corruption = corruptor.load()
+    common: dict[str, Any] = {
         "stage": "corrupt",
         "code": stage_code("corrupt"),
         "corruption": corruption_code(corruption),
@@ -110,6 +113,8 @@ def plan_shards(
         "seed": params.seed,
         "dataset": dataset,
     }
+    if corruptor.timing is not None:  # whose levels lie between those of the severities
+        common["timing"] = [asdict(corruptor.timing), str(corruption.levels[table])]
     recipes = {
         severity: common | {"severity": severity, "level": str(corruption.level(severity, table))}
         for severity in params.severities
@@ -120,7 +125,6 @@ def plan_shards(
         raise StageError(
             f"{paths.clean_folder(split)}: no clean shards; run the decode stage first."
         )
-    corruptor = ClipCorruptor.of(dataset, corruption.name, params, paths.root)
     tasks, shards = [], []
     for shard in clean:
         rows = manifest.read_rows(parts.part_path(shard), schemas.CELLS)

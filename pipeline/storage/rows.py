@@ -120,6 +120,7 @@ class PredictionRow(TypedDict, total=False):
 
     dataset: str
     model: str
+    protocol: str
     key: str
     corruption: str
     severity: int

@@ -130,6 +130,7 @@ PREDICTIONS: Schema[PredictionRow] = Schema(
         [
             ("dataset", pa.string()),
             ("model", pa.string()),
+            ("protocol", pa.string()),
             ("key", pa.string()),
             ("corruption", pa.string()),
             ("severity", pa.int32()),

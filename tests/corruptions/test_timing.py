@@ -188,3 +188,15 @@ def test_corrupt_takes_a_timing() -> None:
         corrupt(clip, "fog", None, level=(1.0, 2.0), timing=timing)
     with pytest.raises(ValueError, match="timing: needs a severity"):
         corrupt(clip, "fog", 3, level=(1.0, 2.0), timing=timing)
+
+
+def test_a_window_in_seconds_follows_the_times_of_a_variable_frame_rate() -> None:
+    times = tuple(Fraction(number) for number in (0, 1, 2, 3, 4, 4.25, 4.5, 4.75, 5))
+    timing = Timing(start=2, stop=4.5, unit="seconds")
+    assert timing.window(8, 1.6, times) == range(2, 6)
+    assert timing.window(8, 1.6) == range(4, 8)
+    assert Timing(start=2, unit="seconds").window(8, 1.6, times) == range(2, 8)
+    sine = Timing(start=2, unit="seconds", profile="sine", period=2)
+    random = ClipRandom(0, "d", "k", "fog", "4")
+    found = sine.severities(8, 1.6, 4, random, times)
+    assert found.tolist() == [0, 0, 0, 4, 0, 0.5625, 2, 3.4375]

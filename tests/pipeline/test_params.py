@@ -33,6 +33,22 @@ def test_the_repository_s_parameters_are_valid() -> None:
         ({"payload": {"codec": "gif"}}, "payload.codec: Input should be 'jpeg', 'ffv1' or 'h264'"),
         ({"models": {"demo": {"i3d": {}}}}, "models.demo.i3d has no `weights`"),
         ({"corrupt": {"frames": 0}}, "corrupt.frames"),
+        ({"corrupt": {"timing": {"fogg": {}}}}, "corrupt.timing: unknown corruption 'fogg'"),
+        ({"corrupt": {"timing": {"fog": {"begin": 1}}}}, "corrupt.timing.fog.begin: unknown key"),
+        ({"corrupt": {"timing": {"fog": {"share": 0}}}}, "corrupt.timing.fog: .*share = 0"),
+        ({"corrupt": {"timing": {"h265_crf": {}}}}, "corrupt.timing.h265_crf: .* whole video"),
+        ({"corrupt": {"timing": {"frame_rate": {}}}}, "timing.frame_rate: .*number of frames"),
+        (
+            {"corrupt": {"timing": {"fog": {}}}, "dialect": "original"},
+            "corrupt.timing.fog: .*dialect 'original' has none",
+        ),
+        ({"corrupt": {"custom_levels": {"contrast": [0.5] * 4}}}, "custom_levels.contrast"),
+        (
+            {"corrupt": {"custom_levels": {"brightness": [0.5] * 4 + [7]}}},
+            "corrupt.custom_levels.brightness: 7 is not a level of it",
+        ),
+        ({"corrupt": {"custom_levels": {"rain": [5] * 5}}}, "rain: 5 is not a level of it"),
+        ({"corrupt": {"custom_levels": {"fogg": [1] * 5}}}, "unknown corruption 'fogg'"),
         (
             {"decode": {"pictures": {"demo": {"short_side": 30, "crop": 40}}}},
             "crop 40 is larger than short_side 30",
@@ -52,3 +68,14 @@ def test_files_that_are_missing_or_no_yaml(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("a: [")
     with pytest.raises(SettingsError, match="invalid YAML"):
         params.load(tmp_path / "params.yaml")
+
+
+def test_own_levels_and_timings_are_not_the_named_set(tmp_path: Path) -> None:
+    """Only those of corruptions that are computed count."""
+    for change, name in (
+        ({}, "paper12"),
+        ({"timing": {"fog": {"start": 10}}}, "custom"),
+        ({"custom_levels": {"contrast": [0.9, 0.8, 0.7, 0.6, 0.5]}}, "custom"),
+        ({"timing": {"flicker": {"start": 10}}}, "paper12"),
+    ):
+        assert write_params(tmp_path, corrupt=change).set_name == name

@@ -13,7 +13,7 @@ from ...media.retry import retry_once
 from ...params import Params
 from ...storage import schemas
 from ...storage.rows import ClipRow
-from .predict import Batch
+from .batches import Batch
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from ...datasets.cell_frames import CellClip, CellFrames
-from ...errors import StageError, TransientClipError
+from ...errors import SettingsError, StageError, TransientClipError
 from ...execution.pool import run_tasks
 from ...execution.prefetch import read_ahead
 from ...execution.progress import progress_bar, without_bars
@@ -29,9 +29,10 @@ from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from ...storage.rows import EvaluatedRow
+from .batches import Batch, frames_of_models
 from .cells import EvaluationCell
 from .clip_maker import BatchFrames, ClipMaker, ClipTask
-from .predict import Batch, frames_of_models, move, predict, prediction_rows
+from .predict import move, predict, prediction_rows
 from .units import Unit, read_units
 from .video_recipes import UnitRecipes
 
@@ -59,8 +60,8 @@ def complete(
     device: ComputeDevice,
     loaded: Mapping[str, LoadedModel],
     ranks: Ranks,
-) -> dict[str, list[Path]]:
-    """Compute this process's share of the missing units; return all parts by model."""
+) -> tuple[dict[str, list[Path]], dict[str, SettingsError]]:
+    """Compute this process's share of the missing units; return all parts, and failed models."""
     return VideoEvaluation(params, paths, device, loaded, ranks).complete()
 
 
@@ -73,14 +74,16 @@ class VideoEvaluation:
     device: ComputeDevice
     loaded: Mapping[str, LoadedModel]
     ranks: Ranks
+    failed: dict[str, SettingsError] = field(default_factory=dict)
+    """Models that failed; they get no further clips."""
 
     @property
     def corruptions(self) -> tuple[str, ...]:
         """Return the clean set and the corruptions, in the order of the predictions."""
         return (schemas.CLEAN, *self.params.corruptions)
 
-    def complete(self) -> dict[str, list[Path]]:
-        """Compute the missing units of this process's share; return all parts by model."""
+    def complete(self) -> tuple[dict[str, list[Path]], dict[str, SettingsError]]:
+        """Compute the missing units of this process's share; return parts and failed models."""
         units = read_units(self.params, self.paths)
         recipes = UnitRecipes(self.params, self.paths, self.device, self.loaded)
         pending = {unit.index: self._pending(unit, recipes) for unit in units}
@@ -113,7 +116,7 @@ class VideoEvaluation:
                 for cell in list(results.waiting):
                     self._run(results, cell, batch, pending[unit.index], moved)
                 self._write(unit, results, pending[unit.index], recipes)
-        return {
+        parts = {
             name: [
                 self.paths.unit_answers(name, corruption, unit.index)
                 for corruption in self.corruptions
@@ -121,6 +124,7 @@ class VideoEvaluation:
             ]
             for name in self.loaded
         }
+        return parts, self.failed
 
     def _pending(self, unit: Unit, recipes: UnitRecipes) -> dict[str, list[str]]:
         """Return the models whose predictions are missing, by corruption.
@@ -208,8 +212,8 @@ class VideoEvaluation:
         with ThreadPoolExecutor(self.params.machine.num_workers) as pool:
             frames = torch.from_numpy(np.stack(list(pool.map(CellClip.read, clips))))
         rows = tuple(clip.row for clip in clips)
-        models = {name: moved[name] for name in pending[cell[0]]}
-        found = predict(
+        models = {name: moved[name] for name in pending[cell[0]] if name not in self.failed}
+        found, errors = predict(
             models,
             [replace(batch, rows=rows)],
             iter([frames]),
@@ -217,6 +221,7 @@ class VideoEvaluation:
             self.device,
             lambda count: None,
         )
+        self.failed.update(errors)
         for name, logits in found.items():
             results.logits.setdefault((name, cell), []).append(logits)
 
@@ -245,7 +250,13 @@ class VideoEvaluation:
                 {"recipe_hash": recipe},
             )
             for name in names:
+                if name in self.failed:
+                    continue
                 recipe = recipes.prediction(name, corruption, unit)
+                protocol = self.loaded[name].input.protocol(
+                    self.params.evaluate.frames,
+                    self.params.decode.pictures[self.paths.dataset].crop,
+                )
                 rows = []
                 for cell, clips in cells.items():
                     some = results.logits.get((name, cell), [])
@@ -253,7 +264,7 @@ class VideoEvaluation:
                     described = EvaluationCell(*cell, tuple(clip.row for clip in clips))
                     rows += [
                         {**row, "recipe_hash": recipe}
-                        for row in prediction_rows(described, name, scores)
+                        for row in prediction_rows(described, name, protocol, scores)
                     ]
                 manifest.write(
                     self.paths.unit_answers(name, corruption, unit.index),

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from corruptions.sets import set_of
-
 from ...errors import SettingsError
 from ...io.atomic import write_text
 from ...io.locks import file_lock
@@ -42,7 +40,7 @@ def _report(params: Params, root: Path) -> None:
         read_evaluated(dataset, params, DatasetPaths(root, dataset)).ranked()
         for dataset in _with_models(params)
     ]
-    name = set_of(params.corruptions)
+    name = params.set_name
     reference = params.report.reference_model
     folder = root / "report"
     folder.mkdir(exist_ok=True)
@@ -94,7 +92,8 @@ def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]], params
         for model, one in some.items():
             if not one["clean_top1"]:
                 continue  # rPC is not defined
-            result = submissions.as_result(dataset, model, one, "unpublished", params, protocol)
+            shown = protocol.model_copy(update={"sampling": one.get("protocol", "uniform")})
+            result = submissions.as_result(dataset, model, one, "unpublished", params, shown)
             path = folder / f"{dataset}-{model}.json"
             write_text(path, submissions.as_json(result))
             written.add(path)

@@ -10,8 +10,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from corruptions.sets import set_of
-
 from ... import __version__
 from ...errors import SettingsError
 from ...io.atomic import write_text
@@ -107,7 +105,7 @@ def _interval(bounds: Any) -> Any:
 def differences(result: Result, params: Params) -> list[str]:
     """Return what makes a result incomparable with this run; empty if nothing is known to."""
     found = []
-    if result.set_name != set_of(params.corruptions) or (
+    if result.set_name != params.set_name or (
         result.set_name == "custom" and set(result.cells) != set(params.corruptions)
     ):
         found.append(f"averages other corruptions ({result.set_name})")

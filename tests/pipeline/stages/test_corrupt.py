@@ -79,6 +79,39 @@ def test_stored_pixels_are_those_of_the_api(tmp_path: Path, name: str) -> None:
             clip, name, row["severity"], key=row["key"], dataset="demo", fps=25
         )
         np.testing.assert_array_equal(stored(tmp_path, row), made)
+
+
+def test_timing_and_levels_of_params_are_stored_recorded_and_in_the_recipe(tmp_path: Path) -> None:
+    """The stored pixels are those of the API with the same timing and levels."""
+    params = make_decoded(tmp_path, num_clips=1, **FFV1, severities=[2, 5])
+    before = corrupt(params, tmp_path, "demo", "fog")
+    timing = {"start": 20.0, "stop": 70.0, "share": 0.5, "profile": "ramp"}
+    levels = [0.9, 0.8, 0.7, 0.6, 0.55]
+    changes = {"timing": {"fog": timing}, "custom_levels": {"contrast": levels}}
+    params = write_params(tmp_path, **FFV1, severities=[2, 5], corrupt=changes)
+    (clean,) = [
+        row
+        for row in manifest.read_rows(tmp_path / "manifests/demo/clean.parquet", schemas.CELLS)
+        if row["split"] == "val"
+    ]
+    clip = stored(tmp_path, clean)
+    named = {"key": clean["key"], "dataset": "demo", "fps": 25}
+    after = corrupt(params, tmp_path, "demo", "fog")
+    for old, row in zip(before, after, strict=True):
+        made = corruptions.corrupt(
+            clip, "fog", row["severity"], timing=corruptions.Timing(**timing), **named
+        )
+        np.testing.assert_array_equal(stored(tmp_path, row), made)
+        assert (made == clip).all(axis=(1, 2, 3)).sum() > len(clip) / 2
+        recorded = json.loads(row["params"])["timing"]
+        assert {key: recorded[key] for key in timing} == timing
+        assert "timing" not in json.loads(old["params"])
+        assert row["recipe_hash"] != old["recipe_hash"]
+    for row in corrupt(params, tmp_path, "demo", "contrast"):
+        level = levels[row["severity"] - 1]
+        assert row_level(row) == level
+        made = corruptions.corrupt(clip, "contrast", None, level=level, **named)
+        np.testing.assert_array_equal(stored(tmp_path, row), made)
         assert sha256(made.tobytes()).hexdigest() == row["frames_sha256"]
 
 

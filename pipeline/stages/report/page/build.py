@@ -14,7 +14,6 @@ import vl_convert
 from markupsafe import Markup
 
 from corruptions.registry import SEVERITIES
-from corruptions.sets import set_of
 
 from ....io.atomic import write_text
 from ....params import Params
@@ -22,6 +21,7 @@ from ....storage.paths import DatasetPaths
 from .. import submissions
 from ..evaluated import Evaluated
 from ..leaderboard import OURS
+from ..predictions import BENCHMARK
 from ..result import Result
 from ..stored import StoredClips
 from . import accounting, citation, clips, flips
@@ -72,7 +72,7 @@ def write_page(
         .render(
             sections=sections,
             others=[row for row in published if row["dataset"] not in ours],
-            set_name=set_of(params.corruptions),
+            set_name=params.set_name,
             params=params,
             libraries=accounting.libraries(),
             values=_json(values),
@@ -87,9 +87,7 @@ def write_page(
 
 def _is_published_grid(params: Params) -> bool:
     """Return True if this run averages what the published leaderboards may average."""
-    return set_of(params.corruptions) in PUBLISHED_SETS and list(params.severities) == list(
-        SEVERITIES
-    )
+    return params.set_name in PUBLISHED_SETS and list(params.severities) == list(SEVERITIES)
 
 
 def read_published_leaderboards(path: Path) -> list[dict[str, str]]:
@@ -139,7 +137,7 @@ def _section(results: Evaluated, stored: StoredClips, params: Params, root: Path
         "failures": accounting.most(stored.failures),
         "cells": stored.cells,
         "digest": digest,
-        "bibtex": citation.bibtex(results, set_of(params.corruptions), params, digest),
+        "bibtex": citation.bibtex(results, params.set_name, params, digest),
         "parameters": accounting.parameters(params, results.dataset),
         "measured_clips": len(results.measured.clips),
         "smallest": _smallest(results),
@@ -160,16 +158,25 @@ def _leaderboard(
 ) -> dict[str, Any]:
     """Return the comparable rows, the other ones with their reasons, and the LaTeX table."""
     reasons = {one.model: "; ".join(submissions.differences(one, params)) for one in external}
-    ours = set(results.summaries)
+    others = {name: one for name, one in results.protocols.items() if one != BENCHMARK}
+    own = dict.fromkeys(results.summaries, "") | {
+        name: f"sees the clips in another way ({one})" for name, one in others.items()
+    }
     noted = [
-        (row, "" if row["source"] == OURS and row["model"] in ours else reasons[row["model"]])
+        (
+            row,
+            own[row["model"]]
+            if row["source"] == OURS and row["model"] in own
+            else reasons[row["model"]],
+        )
         for row in rows
     ]
     comparable = [row for row, reason in noted if not reason]
     return {
         "rows": comparable,
+        "protocols": others,
         "incomparable": [(row, reason) for row, reason in noted if reason],
-        "latex": citation.latex_table(results, comparable, set_of(params.corruptions), params),
+        "latex": citation.latex_table(results, comparable, params.set_name, params),
     }
 
 
