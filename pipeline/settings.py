@@ -76,6 +76,8 @@ class SourceSettings(Settings):
     """CSV with class_id,class_name: the classes of the dataset."""
     splits: dict[Name, FileName]
     """Annotation file of each split, inside `annotations`."""
+    clips: Positive | None = None
+    """Size of a stratified sample of each split. Default: all listed clips."""
     labels: FileName | None = None
     """SSV2's labels file, inside `annotations`, from which source_label_id is read."""
 
@@ -173,6 +175,8 @@ class EvaluateSettings(Settings):
     """Frames sampled uniformly from each clip, of which models use theirs."""
     split: Name
     """Split on which models are evaluated."""
+    reads: Literal["shards", "videos"] = "shards"
+    """shards: of the decode and corrupt stages; videos: corrupt in memory, store predictions."""
     accounting: Literal["common", "strict"]
     """common: only clips that exist in every cell; strict: all, failed ones count as wrong."""
 

@@ -31,7 +31,7 @@ from ...params import Params
 from ...stages.evaluate.load import load_models
 from ...stages.filter import find_clips
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import ClipRow
+from ...storage.rows import ClipRow
 from .result import CheckResult
 
 OPENED = 3

@@ -14,7 +14,7 @@ from pipeline.errors import ClipError, StageError
 from pipeline.io.hashing import sha256_file
 from pipeline.media.preprocess import Preprocess
 from pipeline.media.source import VideoSource
-from pipeline.storage.schemas import ClipRow
+from pipeline.storage.rows import ClipRow
 from tests.support.project import write_params
 from tests.support.videos import H264, make_video, moving_clip
 

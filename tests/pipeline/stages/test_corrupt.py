@@ -14,7 +14,7 @@ from pipeline.params import Params
 from pipeline.stages.corrupt import corrupt
 from pipeline.storage import manifest, schemas
 from pipeline.storage.payload import read_payload
-from pipeline.storage.schemas import CellRow
+from pipeline.storage.rows import CellRow
 from pipeline.storage.shards import read_member
 from tests.support.project import make_project, run_stages, tree, write_params
 
