@@ -36,7 +36,9 @@ from pipeline.models import catalog, registry
 from pipeline.models.device import ComputeDevice, select_device
 from pipeline.params import Params, load
 from pipeline.stages.corrupt import corrupt
-from pipeline.stages.evaluate import cells, predict
+from pipeline.stages.evaluate import batches as batching
+from pipeline.stages.evaluate import cells
+from pipeline.stages.evaluate.predict import move
 from pipeline.storage import manifest, schemas
 from pipeline.storage.clip_reader import StoredClip, read_clip
 from pipeline.storage.paths import DatasetPaths
@@ -140,9 +142,9 @@ def waiting_share(
 ) -> float:
     """Return the share of time the stage's loop waits for frames, after its first batches."""
     cell = cells.EvaluationCell("clean", 0, tuple(rows))
-    batches = predict.batches_of(cell, [model], params)
+    batches = batching.batches_of(cell, [model], params)
     workers = params.machine.loader_workers
-    reading = read_ahead(predict.BatchReader(params, root), batches, workers, pinned=device.is_gpu)
+    reading = read_ahead(batching.BatchReader(params, root), batches, workers, pinned=device.is_gpu)
     waited, skipped, begun = 0.0, min(2 * max(workers, 1), len(batches) // 3), 0.0
     for number in range(len(batches)):
         if number == skipped:
@@ -190,7 +192,7 @@ def model_table(
     for name in chosen.models.split(","):
         gmac = catalog.row(registry.load(name), 200).gmac
         opened = models.load_model(name, num_classes=200, weights=None)
-        model = predict.move(opened, device, params.machine.compile)
+        model = move(opened, device, params.machine.compile)
         seconds = model_seconds(model, chosen.batch, device, chosen.rounds)
         needed = reading / seconds
         waits = max(0.0, 1 - chosen.workers / needed)

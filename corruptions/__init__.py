@@ -21,6 +21,7 @@ from corruptions.registry import SEVERITIES, TABLES, Corruption, load, names
 from corruptions.sets import SETS
 from corruptions.timing import Timing, corrupt_over_time
 from corruptions.types import Clip, ClipRandom, Context, Dialect, Level, PixelFunction
+from corruptions.versions import check_versions
 
 __all__ = [
     "SETS",
@@ -170,6 +171,7 @@ def corrupt_pixels(corruption: Corruption, clip: Clip, level: Level, context: Co
     """
     if corruption.acts_on != "pixels":
         raise ValueError(f"{corruption.name!r} acts on the {corruption.acts_on}, not on pixels.")
+    check_versions(corruption.name)
     function = cast(PixelFunction, corruption.function)
     if corruption.dialect == "original":
         made = corrupt_as_original(corruption.name, function, clip, level, context)

@@ -55,5 +55,5 @@ def _store(clip: Clip) -> Clip:
     stored = np.empty_like(clip)
     for index, frame in enumerate(clip):
         _, code = cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR), JPEG)
-        stored[index] = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR_RGB))
+        stored[index] = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))[..., ::-1]
     return stored

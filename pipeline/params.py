@@ -25,18 +25,16 @@ from .errors import SettingsError
 from .io.text import read_yaml
 from .messages import did_you_mean, one_line, quoted
 from .models import registry
+from .setting_types import ModelName, Name, Settings
 from .settings import (
     CorruptSettings,
     DecodeSettings,
     EvaluateSettings,
     FilterSettings,
     MachineSettings,
-    ModelName,
     ModelSettings,
-    Name,
     PayloadSettings,
     ReportSettings,
-    Settings,
     SynthesizeSettings,
     TrainSettings,
 )

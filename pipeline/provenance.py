@@ -41,6 +41,7 @@ NO_EFFECT = (
     "pipeline/params.py",
     "pipeline/corrupt_checks.py",
     "pipeline/settings.py",
+    "pipeline/setting_types.py",
     "pipeline/provenance.py",
     "pipeline/io/atomic.py",
     "pipeline/io/locks.py",

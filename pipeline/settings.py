@@ -5,45 +5,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Len
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
 from corruptions.timing import Timing
 
-Positive = Annotated[int, Field(gt=0)]
-
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
-
-
-def _inside(name: str) -> str:
-    path = Path(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
-        raise ValueError("must be a path inside the dataset's folder of annotations")
-    return name
-
-
-FileName = Annotated[str, AfterValidator(_inside)]
-
-
-_ADDRESS = r"^(tcp://|tls://)?[^\s:/]+:[0-9]+$"
-
-
-CustomLevel = int | float | tuple[int | float, ...]
-
-
-ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
-
-
-class Settings(BaseModel):
-    """A section of params.yaml: frozen, and unknown keys are an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+from .setting_types import (
+    ADDRESS,
+    CustomLevel,
+    FileName,
+    Name,
+    Positive,
+    Settings,
+)
 
 
 class SynthesizeSettings(Settings):
@@ -178,13 +151,23 @@ class TrainSettings(Settings):
     learning_rate: Annotated[float, Field(gt=0)]
     """Peak learning rate; it decays to 0 as a cosine."""
     momentum: Annotated[float, Field(ge=0, lt=1)]
-    """SGD momentum."""
+    """Momentum of SGD, or first coefficient of AdamW."""
     weight_decay: Annotated[float, Field(ge=0)]
-    """SGD weight decay."""
+    """Weight decay."""
     warmup_epochs: Annotated[int, Field(ge=0)] = 0
     """Epochs of linear warm-up."""
     scales: tuple[float, ...] = (1.0, 0.875, 0.75, 0.66)
     """Multi-scale crop: sides of the crop relative to the frame."""
+    crops: Literal["square", "benchmark"] = "square"
+    """square: squares at random places. benchmark: height and width of neighbouring scales, at one
+    of 13 places, as the published models were trained; stored pictures may be larger than the
+    model's."""
+    temporal_offset: bool = False
+    """Take the frames of each clip at another (seeded) offset in every epoch."""
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    """adamw suits transformers; it has no weight decay for biases, norms and embeddings."""
+    clip_gradient: Annotated[float, Field(gt=0)] | None = None
+    """Largest norm of the gradient; larger ones are scaled down."""
     flip: bool
     """Random horizontal flip; not for classes that distinguish left from right."""
     start: Path | None = None
@@ -195,22 +178,35 @@ class TrainSettings(Settings):
 
 
 class InputSettings(Settings):
-    """Input of a model that does not describe it; see pipeline/models/spec.py."""
+    """Input of a model, where it differs from what the model declares."""
 
-    frames: Positive
-    """Frames per clip."""
-    size: Positive
-    """Side of the square frame, pixels."""
-    mean: tuple[float, float, float]
-    """Mean per channel, subtracted."""
-    std: tuple[float, float, float]
-    """Standard deviation per channel, by which values are divided."""
-    layout: Literal["NCTHW", "NTCHW"] = "NCTHW"
+    frames: Positive | None = None
+    """Frames of a view."""
+    size: Positive | None = None
+    """Side of the square picture, pixels; stored pictures of another size are resized."""
+    mean: tuple[float, float, float] | None = None
+    """Subtracted from the values of each channel."""
+    std: tuple[float, float, float] | None = None
+    """Divisor of the values of each channel."""
+    layout: Literal["NCTHW", "NTCHW"] | None = None
     """Order of the axes."""
-    channels: Literal["RGB", "BGR"] = "RGB"
-    """Order of the channels."""
-    value_range: Literal["0..1", "0..255"] = "0..1"
-    """Range of the values before mean and std are applied."""
+    channels: Literal["RGB", "BGR"] | None = None
+    """Order of the colours."""
+    value_range: Literal["0..1", "0..255"] | None = None
+    """Scale of the values before mean and std; 0..1 if mean and std are given without it."""
+    sampling: Literal["uniform", "segments", "dense"] | None = None
+    """uniform: the benchmark's frames; segments: centres of equal parts; dense: with a stride."""
+    stride: Positive | None = None
+    """Distance of the frames of dense sampling."""
+    clips: Positive | None = None
+    """Temporal windows of dense sampling, spread over the clip."""
+    crop: Literal["none", "centre", "three"] | None = None
+    """none: the whole stored picture; centre or three: squares of a larger one."""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The values that params.yaml gives."""
+        return self.model_dump(exclude_none=True)
 
 
 class ModelSettings(Settings):
@@ -224,9 +220,13 @@ class ModelSettings(Settings):
     labels: Path | None = None
     """File with the names of the model's outputs, if they are not the classes of the dataset."""
     input: InputSettings | None = None
-    """Frames, size and value range, if the model does not describe its input."""
+    """Frames, size, scale of the values and views, where they differ from the model's own."""
     options: dict[str, Any] = {}
     """Keyword arguments of the model's `build` or factory."""
+    prompts: str | tuple[str, ...] = ()
+    """Templates with {} for the class name, for models that compare videos with sentences."""
+    question: str | None = None
+    """Question about the video, for models that answer in words."""
 
 
 class EvaluateSettings(Settings):
@@ -256,7 +256,7 @@ class MachineSettings(Settings):
     """Parallel tasks; 0 means one per core of this machine or of the cluster."""
     backend: Literal["loky", "dask", "ray"]
     """joblib backend: processes on this machine, or a cluster."""
-    address: Annotated[str, Field(pattern=_ADDRESS)] | None = None
+    address: Annotated[str, Field(pattern=ADDRESS)] | None = None
     """host:port of the scheduler of a Dask cluster or of the head of a Ray cluster."""
     device: str
     """"auto", "cpu", "cuda", "cuda:1"."""

@@ -17,23 +17,25 @@ from pipeline.stages.recipes import STAGES
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE = ROOT / "pipeline"
 LIBRARIES_OF_CORRUPTIONS = {"numpy", "cv2", "scipy", "wand"}
-VALUES = {"errors", "messages", "__init__"}
+VALUES = {"class_names", "errors", "messages", "__init__"}
 """Modules that every room of the pipeline may import."""
 
 BELOW = {
     "corruptions": set(),
     "metrics": set(),
+    "class_names": set(),
     "messages": set(),
     "errors": set(),
     "resources": set(),
     "io": set(),
-    "settings": {"corruptions"},
+    "setting_types": set(),
+    "settings": {"setting_types", "corruptions"},
     "corrupt_checks": {"corruptions"},
     "media": {"corruptions", "resources"},
     "storage": {"settings", "resources", "io", "corruptions"},
     "models": {"settings", "io"},
     "provenance": {"media", "corruptions"},
-    "params": {"settings", "corrupt_checks", "models", "corruptions", "io"},
+    "params": {"settings", "setting_types", "corrupt_checks", "models", "corruptions", "io"},
     "execution": {"provenance", "resources", "settings", "io"},
     "datasets": {"storage", "media", "params", "settings", "io", "corruptions"},
     "stages": {

@@ -35,5 +35,5 @@ def jpeg(clip: Clip, quality: int, context: Context) -> Clip:
     )
     for out, number in zip(stored, wanted, strict=True):
         _, code = cv2.imencode(".jpg", cv2.cvtColor(clip[number], cv2.COLOR_RGB2BGR), settings)
-        out[...] = cv2.imdecode(code, cv2.IMREAD_COLOR_RGB)
+        out[...] = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))[..., ::-1]
     return stored

@@ -213,7 +213,7 @@ y_n &= x_j, \quad j = \max\bigl(0,\ \lceil (n + 1/2)\, \text{fps} / F \rceil - 1
 N &= \max\bigl(1,\ \lfloor F\, T / \text{fps} + 1/2 \rfloor\bigr)
 \end{aligned}""",
     "output n = input max(0, the last k with t_k < (n + 1/2) / F)": r"""
-y_n = x_j, \qquad j = \max\bigl(0,\ \max \{k : t_k < (n + 1/2) / F\}\bigr)""",
+y_n = x_j, \quad j = \max\bigl(0,\ \max\{k : t_k < (n + 1/2) / F\}\bigr)""",
     "output 0 = input 0;   output i = output i - 1 with probability p, else input i": r"""
 y_0 = x_0, \qquad
 y_i = \begin{cases} y_{i-1} & \text{with probability } p \\ x_i & \text{else} \end{cases}""",

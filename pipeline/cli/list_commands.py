@@ -61,18 +61,18 @@ def models(json_: AsJson = False) -> None:
     table = Table(
         title="Models", caption="GMAC: billions of multiply-adds per clip, GFLOPs in most papers"
     )
-    for name in ("name", "params (M)", "GMAC", "input", "mean / std", "source"):
-        right = name in ("params (M)", "GMAC")
-        table.add_column(
-            name, justify="right" if right else "left", no_wrap=name in ("name", "input")
-        )
+    for name in ("network", "published row", "input", "params (M)", "GMAC", "weights", "source"):
+        number, fixed = name in ("params (M)", "GMAC"), name in ("network", "input")
+        table.add_column(name, justify="right" if number else "left", no_wrap=fixed)
     for row in rows:
         table.add_row(
             row.name,
+            row.published or "-",
+            f"{row.frames} x {row.size} px, mean {row.mean[0]:g}, std {row.std[0]:g}",
             f"{row.params / 1e6:.2f}",
             f"{row.gmac:.2f}",
-            f"{row.frames} x {row.size} px",
-            f"{row.mean[0]:g} / {row.std[0]:g}",
+            "; ".join(row.checkpoints) or "-",
             row.source,
+            end_section=True,
         )
     console.print(table)

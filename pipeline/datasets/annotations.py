@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..class_names import plain
 from ..errors import SettingsError
 from ..io.text import read_json
 from ..messages import quoted
@@ -48,8 +49,8 @@ def read_annotations(source: SourceSettings) -> list[ListedClip]:
     """
     classes = read_classes(source.classes)
     read = {"kinetics": _read_kinetics, "ssv2": _read_ssv2}[source.format]
-    clips, seen = read(source, {_plain(name): index for index, name in enumerate(classes)}, classes)
-    absent = [name for name in classes if _plain(name) not in seen]
+    clips, seen = read(source, {plain(name): index for index, name in enumerate(classes)}, classes)
+    absent = [name for name in classes if plain(name) not in seen]
     if absent:
         raise SettingsError(
             f"{source.classes}: classes that no file in {source.annotations} names: "
@@ -61,11 +62,6 @@ def read_annotations(source: SourceSettings) -> list[ListedClip]:
     return sorted(clips, key=lambda clip: (clip.split, clip.key))
 
 
-def _plain(label: str) -> str:
-    """Return a label without differences between distributions: `_` for spaces, SSV2's brackets."""
-    return label.replace("_", " ").replace("[", "").replace("]", "").strip()
-
-
 def _read_kinetics(
     source: SourceSettings, ids: dict[str, int], classes: list[str]
 ) -> tuple[list[ListedClip], set[str]]:
@@ -74,11 +70,15 @@ def _read_kinetics(
         for split, name in source.splits.items()
         for number, row in enumerate(read_csv(source.annotations / name, KINETICS_COLUMNS), 2)
     ]
-    seen = {_plain(row["label"]) for _, _, _, row in rows}
-    source_ids = {label: index for index, label in enumerate(sorted(seen))}
+    # The official index is the position in the sorted list of names as they are written.
+    written = {plain(row["label"]): row["label"].replace("_", " ") for _, _, _, row in rows}
+    source_ids = {
+        name: index for index, name in enumerate(sorted(written, key=written.__getitem__))
+    }
+    seen = set(written)
     clips = []
     for split, path, number, row in rows:
-        label = _plain(row["label"])
+        label = plain(row["label"])
         if label not in ids:
             continue
         video_id = row["youtube_id"]
@@ -133,7 +133,7 @@ def _read_ssv2(
                 raise SettingsError(
                     f"{path}, entry {number}: template is {quoted(template)}, not text."
                 )
-            label = _plain(template)
+            label = plain(template)
             seen.add(label)
             if label not in ids:
                 continue
@@ -168,4 +168,4 @@ def _read_labels(path: Path) -> dict[str, int]:
                 f"{path}: the index of {quoted(label)} is {quoted(index)}, not a number of up to 6 "
                 "digits."
             )
-    return {_plain(label): int(index) for label, index in labels.items()}
+    return {plain(label): int(index) for label, index in labels.items()}

@@ -7,6 +7,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
+from ..class_names import plain
 from ..errors import SettingsError
 from ..io.text import read_text
 from ..messages import quoted
@@ -32,7 +33,7 @@ def read_classes(path: Path) -> list[str]:
                 f"{MAX_NAME} characters that can be printed."
             )
     names = [row["class_name"] for row in rows]
-    no_twins(path, "class", names)
+    no_twins(path, "class", [plain(name) for name in names])
     if not names:
         raise SettingsError(f"{path}: lists no class.")
     return names

@@ -15,6 +15,9 @@ TRACKS, TRACK, VIDEO = 0x1654AE6B, 0xAE, 0xE0
 PIXEL_CROP = {0x54BB: "top", 0x54AA: "bottom", 0x54CC: "left", 0x54DD: "right"}
 """Identifiers of Matroska's elements."""
 
+MAX_PARTS = 100_000
+"""Elements or boxes up to which a file is searched; a hostile one has as many as it has bytes."""
+
 MAX_MOOV = 1 << 28
 """Bytes up to which the index of an mp4 is searched."""
 
@@ -119,9 +122,9 @@ def _pixel_crop(file: BinaryIO, index: int) -> Crop:
 
 def _elements(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Yield identifier, first byte and length of the EBML elements between two places."""
-    while start < end:
+    for _ in range(MAX_PARTS):
         name, place, size = read_element(file, start)
-        if name == 0 or size is None:
+        if start >= end or name == 0 or size is None:
             return
         yield name, place, size
         start = place + size
@@ -167,7 +170,9 @@ def _aperture(numbers: tuple[int, ...], width: int, height: int) -> Crop:
 
 def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, first byte and end of the boxes of mp4 between two places."""
-    while start + 8 <= end:
+    for _ in range(MAX_PARTS):
+        if start + 8 > end:
+            return
         file.seek(start)
         size, name = struct.unpack(">I4s", file.read(8))
         head = 8

@@ -11,6 +11,9 @@ from fractions import Fraction
 from itertools import pairwise
 from statistics import median
 
+import numpy as np
+from numpy.typing import NDArray
+
 USUAL_RATES = (
     *(Fraction(rate) for rate in (25, 30, 24, 50, 60, 15, 12, 10, 20, 5, 8, 6, 48, 100, 120, 240)),
     *(Fraction(1000 * rate, 1001) for rate in (30, 24, 60, 15, 120, 12, 48, 240)),
@@ -25,6 +28,9 @@ MAX_PLAUSIBLE_RATE = 240
 
 DEFAULT_RATE = Fraction(25)
 """Rate of videos with neither time stamps nor a stated rate."""
+
+ROUNDING = 1e-9
+"""Seconds of error of the arithmetic."""
 
 TOLERANCE = Fraction(1, 1000)
 """Deviation of a time stamp that is taken for rounding, in seconds: the tick of Matroska."""
@@ -73,27 +79,27 @@ def measure(
         if rate and 0 < rate <= MAX_RATE
     ]
     rates += [rate / 2 for rate in rates]  # of fields
-    times = [(tick - ticks[0]) * time_base for tick in ticks]
-    if len(times) < 2 or len(set(times)) < len(times):
+    if len(ticks) < 2 or ticks[-1] == ticks[0]:
         return Clock(rates[0] if rates else DEFAULT_RATE, None)
-    gaps = [after - before for before, after in pairwise(times)]
-    rough = len(gaps) / times[-1]
-    slack = max(2 * time_base, TOLERANCE)
-    simple = _simplest(len(gaps) / (times[-1] + slack), len(gaps) / max(times[-1] - slack, slack))
-    near = [
-        rate for rate in (*rates, *USUAL_RATES, simple) if abs(rate / rough - 1) < Fraction(1, 4)
-    ]
-    errors = {rate: _deviation(times, rate) for rate in near}
-    fitting = [rate for rate in near if errors[rate] <= min(slack, 1 / (4 * rate))]
+    last = (ticks[-1] - ticks[0]) * time_base
+    count, slack = len(ticks) - 1, max(2 * time_base, TOLERANCE)
+    simple = _simplest(count / (last + slack), count / max(last - slack, slack))
+    near = [rate for rate in (*rates, *USUAL_RATES, simple) if abs(rate * last / count - 1) < 0.25]
+    seconds = (np.asarray(ticks, np.float64) - ticks[0]) * float(time_base)
+    errors = {rate: _deviation(seconds, rate) for rate in near}
+    fitting = [rate for rate in near if errors[rate] <= min(slack, 1 / (4 * rate)) + ROUNDING]
     if fitting:
         believed = next((rate for rate in fitting if rate in rates), None)
         return Clock(believed or min(fitting, key=lambda rate: errors[rate]), None)
-    end = times[-1] + _last_duration(gaps, [one * time_base for one in durations])
-    fps, clock = len(times) / end, (*times, end)
+    gaps = [after - before for before, after in pairwise(ticks)]
+    typical = median(gaps) * time_base
+    end = last + _last_duration(gaps, durations) * time_base
+    fps, clock = len(ticks) / end, None
+    if min(gaps) > 0:
+        clock = (*((tick - ticks[0]) * time_base for tick in ticks), end)
     for rate in rates:
-        if abs(rate * median(gaps) - 1) < LACKING and abs(fps / rate - 1) < LACKING:
-            return Clock(rate, clock)
-        if abs(len(times) / rate - len(times) / fps) <= 1 / (2 * rate):
+        lacks_some = abs(rate * typical - 1) < LACKING and abs(fps / rate - 1) < LACKING
+        if lacks_some or abs(len(ticks) / rate - end) <= 1 / (2 * rate):
             return Clock(rate, clock)
     return Clock(fps.limit_denominator(100_000), clock)
 
@@ -109,19 +115,19 @@ def plausible(clock: Clock, codec_rate: Fraction | None) -> Clock:
     return clock
 
 
-def _deviation(times: Sequence[Fraction], rate: Fraction) -> Fraction:
+def _deviation(seconds: NDArray[np.float64], rate: Fraction) -> float:
     """Return how far a time stamp is from that of a constant rate, at most, in seconds."""
-    return max(abs(time - index / rate) for index, time in enumerate(times))
+    return float(np.abs(seconds - np.arange(len(seconds)) / float(rate)).max())
 
 
-def _last_duration(gaps: Sequence[Fraction], durations: Sequence[Fraction]) -> Fraction:
-    """Return how long the last frame is shown: its stated duration if the others' are true."""
-    typical = median(gaps)
+def _last_duration(gaps: Sequence[int], durations: Sequence[int]) -> Fraction:
+    """Return for how many ticks the last frame is shown: as stated if the others are true."""
+    typical = Fraction(median(gaps))
     if len(durations) == len(gaps) + 1 and durations[-1] > 0:
         errors = [abs(one - gap) for one, gap in zip(durations, gaps, strict=False)]
         if median(errors) <= typical / 4:
-            return durations[-1]
-    return Fraction(typical)
+            return Fraction(durations[-1])
+    return max(typical, Fraction(1))
 
 
 def _simplest(low: Fraction, high: Fraction) -> Fraction:

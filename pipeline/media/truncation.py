@@ -7,6 +7,9 @@ from typing import Any, BinaryIO
 RIFF_ROUNDING = 8
 """Bytes by which writers of AVI miscount the length of a file."""
 
+MAX_RIFFS = 10_000
+"""Chunks `RIFF` of a file up to which its end is searched."""
+
 EBML, SEGMENT = 0x1A45DFA3, 0x18538067
 """Identifiers of the two top-level elements of Matroska and WebM."""
 
@@ -30,13 +33,14 @@ def declared_size(path: Path, container: str, index: Iterable[Any]) -> int:
 def _riff_size(file: BinaryIO) -> int:
     """Return the end of the last chunk `RIFF`; files of more than 1 GB have several."""
     position = 0
-    while True:
+    for _ in range(MAX_RIFFS):
         file.seek(position)
         head = file.read(8)
         size = int.from_bytes(head[4:], "little")
         if head[:4] != b"RIFF" or size in (0, 0xFFFFFFFF):
-            return max(0, position - RIFF_ROUNDING)
+            break
         position += 8 + size + size % 2
+    return max(0, position - RIFF_ROUNDING)
 
 
 def _segment_end(file: BinaryIO) -> int:
@@ -53,6 +57,8 @@ def read_element(file: BinaryIO, position: int) -> tuple[int, int, int | None]:
 
     The identifier is 0 where there is no element; the length is None if it is not stated.
     """
+    if position > file.seek(0, 2):
+        return 0, position, 0
     file.seek(position)
     head = file.read(12)
     width = 9 - head[0].bit_length() if head else 9

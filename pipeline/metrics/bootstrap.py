@@ -49,13 +49,14 @@ def resampled_counts(right: Bools | Counts, resamples: int, seed: int) -> Counts
     return counts.astype(np.int64)
 
 
-Reducer = Callable[[NDArray[np.float32]], Floats]
+Draws = NDArray[np.floating]
+"""Values per resample, (R, ...): float32 where it is exact."""
+
+Reducer = Callable[[NDArray[np.float32]], Draws]
 """Function from weights (r, N), how often each clip is drawn, to values (r, ...) per resample."""
 
 
-def resample(
-    num_clips: int, resamples: int, seed: int, reducers: Sequence[Reducer]
-) -> list[Floats]:
+def resample(num_clips: int, resamples: int, seed: int, reducers: Sequence[Reducer]) -> list[Draws]:
     """Return the values of every reducer in every resample; all reducers see the same draws.
 
     Parameters
@@ -71,15 +72,20 @@ def resample(
 
     Returns
     -------
-    list[Floats]
+    list[Draws]
         (R, ...) for each reducer.
 
     """
-    parts: list[list[Floats]] = [[] for _ in reducers]
+    found: list[Draws] = []
+    start = 0
     for weights in resample_weights(num_clips, resamples, seed):
-        for part, reducer in zip(parts, reducers, strict=True):
-            part.append(reducer(weights))
-    return [np.concatenate(part) for part in parts]
+        chunks = [reducer(weights) for reducer in reducers]
+        if not found:
+            found = [np.empty((resamples, *chunk.shape[1:]), chunk.dtype) for chunk in chunks]
+        for draws, chunk in zip(found, chunks, strict=True):
+            draws[start : start + len(chunk)] = chunk
+        start += len(weights)
+    return found
 
 
 def counts_of(right: Bools | Counts) -> Reducer:
@@ -92,7 +98,7 @@ def counts_of(right: Bools | Counts) -> Reducer:
             f"values up to {largest}); the product must be below {2**24}."
         )
     table = np.ascontiguousarray(right, dtype=np.float32)
-    return lambda weights: (weights @ table).astype(np.float64)
+    return lambda weights: weights @ table
 
 
 def sums_of(columns: Floats) -> Reducer:
@@ -113,9 +119,9 @@ def group_counts_of(counts: Counts, groups: NDArray[np.integer], num_groups: int
     members = [np.flatnonzero(groups == group) for group in range(num_groups)]
     tables = [np.ascontiguousarray(counts[rows], dtype=np.float32) for rows in members]
 
-    def reduce(weights: NDArray[np.float32]) -> Floats:
+    def reduce(weights: NDArray[np.float32]) -> Draws:
         sums = [weights[:, rows] @ table for rows, table in zip(members, tables, strict=True)]
-        return np.stack(sums, axis=1).astype(np.float64)
+        return np.stack(sums, axis=1)
 
     return reduce
 

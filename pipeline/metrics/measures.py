@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .answers import Counts, Floats, Predictions
-from .bootstrap import RESAMPLES, SEED, Reducer, counts_of, group_counts_of, resample
+from .bootstrap import RESAMPLES, SEED, Draws, Reducer, counts_of, group_counts_of, resample
 from .brier import brier_ratios
 from .calibration import calibration_ratios
 from .effective_robustness import effective_robustness
@@ -152,12 +152,13 @@ def _class_counts(models: Mapping[str, Predictions]) -> Counts:
     return np.stack([np.ones_like(rights[0]), *rights], axis=1)
 
 
-def _accuracies(counts: Floats, one: Predictions, groups: Floats) -> dict[str, Floats]:
+def _accuracies(counts: Draws, one: Predictions, groups: Draws) -> dict[str, Floats]:
     """Return the metrics (R,) of one model from its counts (R, 1 + C S) and (R, K, 2)."""
-    percent = counts * (100 / one.num_clips)
+    percent = counts.astype(np.float64) * (100 / one.num_clips)
     clean = percent[:, 0]
     cells = percent[:, 1:].reshape(len(counts), len(one.corruptions), len(one.severities))
-    classes = percent_of(groups[:, :, 1], groups[:, :, 0] * one.top1[0].size)
+    right, clips = groups[:, :, 1].astype(np.float64), groups[:, :, 0].astype(np.float64)
+    classes = percent_of(right, clips * one.top1[0].size)
     return {
         "clean_top1": clean,
         "mpc": cells.mean(axis=(1, 2)),

@@ -96,7 +96,8 @@ def estimate_all(
         raise ValueError(f"ratios: of different clips (got {sorted(counts)}); use the same clips.")
     (num_clips,) = counts
     columns, places = _columns(ratios)
-    (sums,) = resample(num_clips, resamples, seed, [sums_of(columns)])
+    (draws,) = resample(num_clips, resamples, seed, [sums_of(columns)])
+    sums = draws.astype(np.float64, copy=False)
     found = iter(
         Estimate(
             ratio.value,

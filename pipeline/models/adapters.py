@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import torch
 from torch import nn
 
 from ..errors import SettingsError
+
+VIDEO_INPUTS = ("pixel_values_videos", "pixel_values")
+"""Names of the argument of frames in models of transformers."""
 
 
 class Restricted(nn.Module):
@@ -35,10 +39,13 @@ class HuggingFaceLogits(nn.Module):
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
+        taken = inspect.signature(model.forward).parameters
+        self.input_name = next(name for name in VIDEO_INPUTS if name in taken)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model(**{self.model.main_input_name: clips}).logits
-        return logits
+        logits: torch.Tensor = self.model(**{self.input_name: clips}).logits
+        # VideoPrism returns one token per clip: (N, 1, classes).
+        return logits[:, 0] if logits.ndim == 3 and logits.shape[1] == 1 else logits
 
 
 class OnnxModel(nn.Module):

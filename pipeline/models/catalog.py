@@ -33,6 +33,10 @@ class ModelRow:
     value_range: ValueRange
     options: tuple[str, ...]
     source: str
+    checkpoints: tuple[str, ...]
+    """Published forms of weights that load."""
+    published: str
+    """Row of the published leaderboard that the network stands for; empty if none."""
 
 
 STORED = Path(__file__).with_name("catalog.json")
@@ -78,6 +82,8 @@ def row(entry: ModelEntry, num_classes: int = 400, **options: object) -> ModelRo
         value_range=spec.value_range,
         options=entry.options,
         source=entry.source,
+        checkpoints=entry.checkpoints,
+        published=entry.published,
     )
 
 

@@ -1,30 +1,23 @@
-"""Weights from files: safe reading, renaming of keys, strict loading.
+"""Weights for networks: renaming of keys, strict loading, inflation of 2D weights.
 
-A checkpoint is a pickle of tensors (.pt .pth .pth.tar .pyth .ckpt .bin, read with
-weights_only=True, so that no code in it runs) or a .safetensors file. Weights are published under
-many names; a model's module lists them as `Renaming`s. Loading is strict: errors list the keys that
-are missing, unexpected or of another shape.
+Weights are published under many names; a model's module lists them as `Renaming`s. Loading is
+strict: errors list the keys that are missing, unexpected or of another shape.
 """
 
 from __future__ import annotations
 
-import pickle
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
+from .checkpoint_files import PREFIXES, read_checkpoint, without_prefix
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-SUFFIXES = (".safetensors", ".pt", ".pth", ".tar", ".pyth", ".ckpt", ".bin")
-WRAPPERS = ("state_dict", "model_state", "model_state_dict", "model")
-"""Entries of a training checkpoint that hold the weights (Hara and TAM: state_dict; SlowFast,
-PyTorchVideo and TimeSformer: model_state)."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +31,8 @@ class Renaming:
     """(pattern, replacement); for each key the first pattern that matches all of it is applied."""
     after: tuple[tuple[str, str], ...] = ()
     """(pattern, replacement) for `re.sub` on the result of the rules."""
+    refusal: str = ""
+    """Why weights of this convention do not fit the network; empty if they do."""
     convert: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]] | None = None
     """Converts tensors of another form, after renaming."""
 
@@ -63,16 +58,8 @@ class Renaming:
 
 
 def read_state(path: Path) -> dict[str, torch.Tensor]:
-    """Read the tensors of a checkpoint by name, on the CPU, without the training state.
-
-    The prefix `module.` of DataParallel is removed.
-    """
-    if not path.is_file():
-        raise SettingsError(f"weights {path} do not exist; give the path of a checkpoint file.")
-    state = _tensors(_read(path), path)
-    if all(key.startswith("module.") for key in state):
-        state = {key.removeprefix("module."): value for key, value in state.items()}
-    return state
+    """Read the tensors of a weights file by name; see `checkpoint_files.read_checkpoint`."""
+    return read_checkpoint(path).tensors
 
 
 def to_our_names(
@@ -81,8 +68,28 @@ def to_our_names(
     """Rename the keys of `state` by the first convention whose marker matches."""
     for renaming in renamings:
         if renaming.fits(tuple(state)):
+            if renaming.refusal:
+                raise SettingsError(f"weights of {renaming.name}: {renaming.refusal}")
             return renaming.apply(state)
     return state
+
+
+def fitted_names(
+    state: dict[str, torch.Tensor], own: Collection[str], renamings: Sequence[Renaming]
+) -> dict[str, torch.Tensor]:
+    """Rename the keys of `state` to `own`, without the prefix of modules around the network.
+
+    Of the state with and without such prefixes, the one with the most keys of `own` is returned.
+    """
+    candidates = [state]
+    for _ in range(2):
+        candidates += [
+            shorter
+            for prefix in PREFIXES
+            if (shorter := without_prefix(candidates[-1], prefix)) is not candidates[-1]
+        ][:1]
+    renamed = [to_our_names(candidate, renamings) for candidate in candidates]
+    return max(renamed, key=lambda some: len(set(some) & set(own)))
 
 
 def load_strictly(module: nn.Module, state: Mapping[str, torch.Tensor], what: str) -> None:
@@ -142,50 +149,6 @@ def start_from_images(
     return tuple(key for key, _ in module.named_parameters() if key not in placed)
 
 
-def _read(path: Path) -> Any:
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        return load_file(path)
-    if path.suffix not in SUFFIXES:
-        raise SettingsError(f"weights {path}: expected a file ending in one of {SUFFIXES}.")
-    import torch
-
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise SettingsError(
-            f"weights {path} hold more than tensors, and code in a checkpoint is never run: save "
-            f"its state_dict alone, or convert it to .safetensors. ({_first_line(error)})"
-        ) from error
-    except (RuntimeError, EOFError, LookupError, ValueError) as error:
-        raise SettingsError(
-            f"weights {path} cannot be read, not a checkpoint, or damaged: "
-            f"{_first_line(error) or type(error).__name__}"
-        ) from error
-
-
-def _tensors(content: Any, path: Path) -> dict[str, torch.Tensor]:
-    import torch
-
-    while isinstance(content, Mapping):
-        tensors = {key: value for key, value in content.items() if isinstance(value, torch.Tensor)}
-        inner = next((content[name] for name in WRAPPERS if name in content), None)
-        if isinstance(inner, Mapping):
-            content = inner
-        elif tensors:
-            return tensors
-        else:
-            break
-    raise SettingsError(
-        f"weights {path}: no named tensors, neither at the top level nor under {WRAPPERS}."
-    )
-
-
 def _some(items: Sequence[str], most: int = 8) -> str:
     rest = f" and {len(items) - most} more" if len(items) > most else ""
     return ", ".join(items[:most]) + rest
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]

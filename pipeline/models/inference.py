@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
@@ -27,6 +28,8 @@ class LoadedModel:
     freshly initialised weights."""
     movable: bool = True
     """False for backends with a device and dtype of their own (ONNX): float32 on the CPU only."""
+    code: Mapping[str, str] = field(default_factory=dict)
+    """What determines the output besides weights and input: hashes of files, versions."""
 
 
 def logits(model: LoadedModel, batch: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import csv
 import json
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..class_names import plain
 from ..errors import SettingsError
 from ..messages import one_line
 
@@ -70,10 +70,53 @@ def _read(path: Path) -> list[str]:
     return _in_order([_number_and_name(item, path) for item in content.items()], path)
 
 
-def outputs_of_classes(labels: Sequence[str], class_names: Sequence[str], model: str) -> list[int]:
+def read_aliases(path: Path) -> dict[str, list[str]]:
+    """Read other names of classes, such as those of later editions of a data set.
+
+    Parameters
+    ----------
+    path
+        CSV with the columns class_name, alias and source.
+
+    Returns
+    -------
+    dict[str, list[str]]
+        Aliases by class name, both in plain spelling; empty if the file does not exist.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read or one alias is of several classes.
+
+    """
+    if not path.is_file():
+        return {}
+    aliases: dict[str, list[str]] = {}
+    owners: dict[str, str] = {}
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(), strict=True))
+    except (ValueError, OSError, csv.Error) as error:
+        raise SettingsError(f"{path}: cannot be read: {one_line(error)}.") from error
+    for number, row in enumerate(rows, 2):
+        name, alias = row.get("class_name"), row.get("alias")
+        if not name or not alias or not row.get("source"):
+            raise SettingsError(f"{path}, line {number}: expected class_name, alias and source.")
+        if owners.setdefault(plain(alias), plain(name)) != plain(name):
+            raise SettingsError(f"{path}, line {number}: {alias!r} is an alias of two classes.")
+        aliases.setdefault(plain(name), []).append(plain(alias))
+    return aliases
+
+
+def outputs_of_classes(
+    labels: Sequence[str],
+    class_names: Sequence[str],
+    model: str,
+    aliases: Mapping[str, Sequence[str]] | None = None,
+) -> list[int]:
     """Return the index of the model's output for each class.
 
-    Names match regardless of case, quotes, square brackets, and `_` or spaces between words.
+    Names match regardless of their spelling (`class_names.plain`); a class that no label names is
+    looked up by its aliases.
 
     Parameters
     ----------
@@ -83,6 +126,8 @@ def outputs_of_classes(labels: Sequence[str], class_names: Sequence[str], model:
         Names of the benchmark's classes, in order.
     model
         Name of the model, for messages.
+    aliases
+        Other names of classes (`read_aliases`).
 
     Returns
     -------
@@ -99,20 +144,29 @@ def outputs_of_classes(labels: Sequence[str], class_names: Sequence[str], model:
     for index, label in enumerate(labels):
         if indices.setdefault(plain(label), index) != index:
             raise SettingsError(f"model {model!r}: duplicate label {label!r}.")
-    missing = [name for name in class_names if plain(name) not in indices]
+    others = aliases or {}
+    outputs = {
+        name: next(
+            (indices[one] for one in (plain(name), *others.get(plain(name), ())) if one in indices),
+            None,
+        )
+        for name in class_names
+    }
+    missing = [name for name, index in outputs.items() if index is None]
     if missing:
         some = ", ".join(repr(name) for name in missing[:5])
         raise SettingsError(
             f"model {model!r}: its {len(labels)} labels lack {len(missing)} of {len(class_names)} "
             f"classes: {some}{' ...' if len(missing) > 5 else ''}; give the list of labels that it "
-            "was trained with."
+            "was trained with (a model that was not trained on a class cannot be evaluated on it)."
         )
-    return [indices[plain(name)] for name in class_names]
-
-
-def plain(name: str) -> str:
-    """Return a class name without the differences between its spellings."""
-    return " ".join(re.sub(r"[\[\]\"'`_]", " ", name).casefold().split())
+    found = [index for index in outputs.values() if index is not None]
+    if len(set(found)) != len(class_names):
+        raise SettingsError(
+            f"model {model!r}: two classes are one of its labels; correct its labels or the list "
+            "of aliases."
+        )
+    return found
 
 
 def restricted(module: nn.Module, outputs: Sequence[int]) -> nn.Module:

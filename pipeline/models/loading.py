@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +12,13 @@ from ..errors import SettingsError
 from ..io.hashing import sha256_file
 from ..messages import did_you_mean
 from . import registry
-from .checkpoints import load_strictly, read_state, to_our_names
-from .external import read_external
+from .checkpoint_files import read_checkpoint
+from .checkpoints import fitted_names, load_strictly
+from .external import Request, read_external
+from .framework import agree, read_arch
 from .inference import LoadedModel
-from .labels import outputs_of_classes, read_labels, restricted
-from .spec import InputSpec, prepare
+from .labels import outputs_of_classes, read_aliases, read_labels, restricted
+from .spec import InputSpec, complete_input, prepare
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,10 +29,13 @@ def load_model(
     *,
     num_classes: int,
     weights: Path | None,
-    input: InputSpec | None = None,  # noqa: A002 - the word of params.yaml
+    input: InputSpec | Mapping[str, Any] | None = None,  # noqa: A002 - the word of params.yaml
     class_names: Sequence[str] = (),
     labels: Path | None = None,
     options: Mapping[str, Any] | None = None,
+    aliases: Path | None = None,
+    prompts: Sequence[str] = (),
+    question: str | None = None,
 ) -> LoadedModel:
     """Load one model in evaluation mode, on the CPU, in float32.
 
@@ -42,7 +49,7 @@ def load_model(
         A checkpoint; None for freshly initialised weights (the caller seeds torch) and for models
         that bring their own.
     input
-        Replaces the input that the model declares.
+        Fields of `InputSpec` that replace or complete the input that the model declares.
     class_names
         Names of the benchmark's classes, in order. A model with other outputs is restricted to
         them.
@@ -50,6 +57,12 @@ def load_model(
         File with the names of the model's outputs (see `labels.read_labels`).
     options
         Keyword arguments of the model's `build` or factory.
+    aliases
+        File of other names of classes (see `labels.read_aliases`).
+    prompts
+        Templates of sentences for zero-shot models (see `zero_shot`).
+    question
+        Question for models that answer in words (see `language`).
 
     Returns
     -------
@@ -66,11 +79,15 @@ def load_model(
     if class_names and len(class_names) != num_classes:
         raise SettingsError(f"{num_classes = }, but there are {len(class_names)} class names.")
     own_labels = read_labels(labels) if labels is not None else []
+    given = asdict(input) if isinstance(input, InputSpec) else dict(input or {})
+    others = {} if aliases is None else read_aliases(aliases)
+    names, options = tuple(class_names), options or {}
+    request = Request(
+        name, num_classes, names, weights, options, given, others, tuple(prompts), question
+    )
     if name in registry.names():
-        return _load_registered(
-            name, num_classes, weights, input, class_names, own_labels, options or {}
-        )
-    external = read_external(name, num_classes, weights, options or {})
+        return _load_registered(request, own_labels)
+    external = read_external(request)
     if external is None:
         raise SettingsError(
             f"unknown model {name!r}"
@@ -79,77 +96,92 @@ def load_model(
             "package.module:factory, a file (.pt, .pt2, .onnx), a folder or owner/name of Hugging "
             "Face."
         )
-    spec = input or external.input
-    if spec is None:
-        raise SettingsError(
-            f"model {name!r} does not declare its input; give it in params.yaml: frames, "
-            "size, mean, std, and where they differ layout, channels and value_range."
-        )
+    spec = complete_input(name, external.input, given)
     num_outputs = _count_outputs(name, external.module, spec)
+    labels_of = own_labels or external.labels
+    module, outputs = _with_classes(request, external.module, num_outputs, labels_of)
     return LoadedModel(
         name=name,
-        module=_with_classes(
-            name,
-            external.module,
-            num_outputs,
-            num_classes,
-            class_names,
-            own_labels or external.labels,
-        ),
+        module=module,
         input=spec,
         num_classes=num_classes,
         weights_sha256=external.weights_sha256,
         movable=external.movable,
+        code={**external.code, "outputs": outputs},
     )
 
 
-def _load_registered(
-    name: str,
-    num_classes: int,
-    weights: Path | None,
-    spec: InputSpec | None,
-    class_names: Sequence[str],
+def _load_registered(request: Request, labels: Sequence[str]) -> LoadedModel:
+    name = request.name
+    entry = registry.load(name)
+    if request.weights is None:
+        spec = complete_input(name, entry.input, request.input)
+        module = entry.make(request.num_classes, spec, request.options)
+        return _registered(request, entry, spec, module, request.num_classes, (), request.options)
+    what = f"model {name!r}: weights {request.weights}"
+    checkpoint = read_checkpoint(request.weights)
+    state = fitted_names(checkpoint.tensors, entry.keys(), entry.renamings)
+    options, given = dict(request.options), dict(request.input)
+    arch = None if checkpoint.arch is None else read_arch(checkpoint.arch)
+    if arch is not None:
+        options, given = agree(arch, name, options, given, what)
+    for key, value in entry.input_of(state).items():
+        if given.setdefault(key, value) != value:
+            raise SettingsError(
+                f"{what} are for {key} = {value}, but input.{key} is {given[key]}; set it to "
+                f"{value} or remove it."
+            )
+    head = state.get(f"{entry.head}.weight")
+    num_outputs = request.num_classes if head is None else len(head)
+    if reason := entry.needs_input(num_outputs, request.input):
+        raise SettingsError(f"{what}: {reason}")
+    spec = complete_input(name, entry.input, given)
+    module = entry.make(num_outputs, spec, options)
+    load_strictly(module, state, what)
+    return _registered(request, entry, spec, module, num_outputs, labels, options)
+
+
+def _registered(
+    request: Request,
+    entry: registry.ModelEntry,
+    spec: InputSpec,
+    module: nn.Module,
+    num_outputs: int,
     labels: Sequence[str],
     options: Mapping[str, Any],
 ) -> LoadedModel:
-    entry = registry.load(name)
-    state = None if weights is None else to_our_names(read_state(weights), entry.renamings)
-    head = None if state is None else state.get(f"{entry.head}.weight")
-    num_outputs = num_classes if head is None else len(head)
-    module = entry.make(num_outputs, spec, options)
-    if state is not None:
-        load_strictly(module, state, f"model {name!r}: weights {weights}")
+    module, outputs = _with_classes(request, module.eval(), num_outputs, labels)
     return LoadedModel(
-        name=name,
-        module=_with_classes(
-            name, module.eval(), num_outputs, num_classes, class_names, labels if weights else ()
-        ),
-        input=spec or entry.input,
-        num_classes=num_classes,
-        weights_sha256=None if weights is None else sha256_file(weights),
+        name=request.name,
+        module=module,
+        input=spec,
+        num_classes=request.num_classes,
+        weights_sha256=None if request.weights is None else sha256_file(request.weights),
+        code={
+            "outputs": outputs,
+            "options": repr(sorted(options.items())),
+            **{library: version(library) for library in entry.libraries},
+        },
     )
 
 
 def _with_classes(
-    name: str,
-    module: nn.Module,
-    num_outputs: int,
-    num_classes: int,
-    class_names: Sequence[str],
-    labels: Sequence[str],
-) -> nn.Module:
-    """Return the module with one output per class, in class order."""
+    request: Request, module: nn.Module, num_outputs: int, labels: Sequence[str]
+) -> tuple[nn.Module, str]:
+    """Return the module with one output per class, in class order, and which outputs these are."""
+    name, num_classes = request.name, request.num_classes
     if labels and len(labels) != num_outputs:
         raise SettingsError(f"model {name!r} has {num_outputs} outputs, but {len(labels)} labels.")
-    if labels and class_names:
-        outputs = outputs_of_classes(labels, class_names, name)
-        return module if outputs == list(range(num_outputs)) else restricted(module, outputs)
-    if num_outputs != num_classes:
+    outputs = list(range(num_outputs))
+    if labels and request.class_names:
+        outputs = outputs_of_classes(labels, request.class_names, name, request.aliases)
+    elif num_outputs != num_classes:
         raise SettingsError(
             f"model {name!r} has {num_outputs} outputs for {num_classes} classes; give the "
             "file with the names of its outputs as `labels` to restrict it to the classes."
         )
-    return module
+    whole = outputs == list(range(num_outputs))
+    return module if whole else restricted(module, outputs), " ".join(map(str, outputs))
 
 
 def _count_outputs(name: str, module: nn.Module, spec: InputSpec) -> int:

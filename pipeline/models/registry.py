@@ -9,14 +9,20 @@ defines
 - `build(num_classes, **options) -> nn.Module`: the network, freshly initialised; it maps a batch
   in `INPUT.layout` to logits (N, num_classes). Options have defaults; options named `frames` and
   `size` follow the input in params.yaml.
-- `RENAMINGS` (see `checkpoints`), if weights are published under other names.
+- `RENAMINGS` (see `checkpoints`), if weights are published under other names;
+- `CHECKPOINTS`: the published forms of weights that load;
+- `LIBRARIES`: packages that define the network, if any;
+- `PUBLISHED`: the row of the published leaderboard that it stands for, if any;
+- `INPUT_OF(state) -> dict`: frames and size that a checkpoint determines, if any;
+- `START(state, own) -> dict`: tensors of images adapted to start training from, if needed;
+- `NEEDS_INPUT(num_outputs, given) -> str`: why weights need an input in params.yaml, if they do.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +34,9 @@ from .spec import InputSpec
 
 if TYPE_CHECKING:
     from torch import nn
+
+HOOKS = (("input_of", "INPUT_OF"), ("start", "START"), ("needs_input", "NEEDS_INPUT"))
+"""Fields of an entry and the names of optional functions of its module."""
 
 ZOO = Path(__file__).parent / "zoo"
 """Folder of the models."""
@@ -46,6 +55,18 @@ class ModelEntry:
     """`checkpoints.Renaming` values, tried in order."""
     file: Path
     """The model's module, for provenance."""
+    checkpoints: tuple[str, ...] = ()
+    """Published forms of weights that load."""
+    libraries: tuple[str, ...] = ()
+    """Packages that define the network, whose versions belong to its results."""
+    published: str = ""
+    """Row of the published leaderboard that the model stands for; empty if none."""
+    input_of: Callable[[Mapping[str, Any]], dict[str, int]] = lambda _: {}
+    """Frames and size that the tensors of a checkpoint determine."""
+    start: Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]] = lambda state, _: state
+    """Adapts tensors to start training from to the network's own tensors."""
+    needs_input: Callable[[int, Collection[str]], str] = lambda *_: ""
+    """Why weights with this number of outputs need an input in params.yaml."""
 
     def make(
         self, num_classes: int, spec: InputSpec | None, options: Mapping[str, Any]
@@ -82,7 +103,17 @@ class ModelEntry:
         for key in ("frames", "size"):
             if spec is not None and key in self.options:
                 values.setdefault(key, getattr(spec, key))
-        return self.build(num_classes, **values)
+        try:
+            return self.build(num_classes, **values)
+        except ValueError as error:
+            raise SettingsError(f"model {self.name!r}: options: {error}") from error
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the names of the network's tensors, without allocating them."""
+        import torch
+
+        with torch.device("meta"):
+            return tuple(self.build(1).state_dict())
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -131,4 +162,8 @@ def load(name: str) -> ModelEntry:
         build=module.build,
         renamings=tuple(getattr(module, "RENAMINGS", ())),
         file=ZOO / f"{name}.py",
+        checkpoints=tuple(getattr(module, "CHECKPOINTS", ())),
+        libraries=tuple(getattr(module, "LIBRARIES", ())),
+        published=getattr(module, "PUBLISHED", ""),
+        **{field: getattr(module, name) for field, name in HOOKS if hasattr(module, name)},
     )

@@ -53,8 +53,7 @@ class SourceColumns(ClipColumns, total=False):
     ticks_per_second: int | None
     """Unit of `frame_ticks`; None if the frames are evenly spaced."""
     frame_ticks: list[int] | None
-    """For a variable frame rate: when each frame is shown and when the last one ends, num_frames +
-    1 numbers."""
+    """When frames of a variable rate are shown and the last ends: num_frames + 1 numbers."""
     num_frames: int
     duration_seconds: float
     """num_frames over the frame rate."""
@@ -129,6 +128,7 @@ class PredictionRow(TypedDict, total=False):
 
     dataset: str
     model: str
+    protocol: str
     key: str
     corruption: str
     severity: int
@@ -268,6 +268,7 @@ PREDICTIONS: Schema[PredictionRow] = Schema(
         [
             ("dataset", pa.string()),
             ("model", pa.string()),
+            ("protocol", pa.string()),
             ("key", pa.string()),
             ("corruption", pa.string()),
             ("severity", pa.int32()),

@@ -21,6 +21,7 @@ OUTPUT = {
     "codecs": [rf"h264_crf .*{NUMBER}", rf"packet_loss .*{NUMBER}"],
     "evaluate": [rf"shot noise.*{NUMBER}x", rf"tiny_frame2d .*{NUMBER}x"],
     "imagecorruptions": [rf"snow .*{NUMBER}", rf"frost .*{NUMBER}"],
+    "flat": [rf"decode .*{NUMBER}", rf"contrast .*{NUMBER}"],
     "limits": [rf"writing the parts.* {NUMBER} %", r"nothing changed"],
     "linear": [rf"contrast .*{NUMBER}", rf"nothing to do .*{NUMBER}"],
     "memory": [rf"decode +\D *{NUMBER} \D *{NUMBER}", rf"h264_crf .*{NUMBER}"],

@@ -160,10 +160,10 @@ def test_a_name_that_refers_to_something_else_counts(project: Path) -> None:
     file = project / "pipeline/datasets/corrupted_clips.py"
     before = file.read_text()
     swapped = before.replace(
-        "media.sampling import clip_indices", "media.other import clip_indices"
+        "..media.sampling import clip_indices", "..media.other import clip_indices"
     )
     alias = before.replace(
-        "sampling import clip_indices", "sampling import Dialect as clip_indices"
+        "sampling import clip_indices", "sampling import segment_indices as clip_indices"
     )
     library = before.replace("import numpy as np", "import numpy.ma as np")
     for text in (swapped, alias, library):

@@ -14,20 +14,32 @@ A basic block is 3 x 3 x 3 twice; a bottleneck is 1 x 1 x 1, 3 x 3 x 3 (with the
 to four times the channels. Shortcuts that change shape are 1 x 1 x 1 convolutions with batch
 normalisation. The keys of the state dict are those of Hara et al. in both forms.
 
-The default is `hara`: it is what the leaderboard's name and citation say, and public weights exist.
-The inflated form (3D convolutions that start from 2D ImageNet weights, Carreira and Zisserman 2017,
-section 2.4) costs half as much again, for it keeps all frames up to layer1.
+`resnet3d_18` and `resnet3d_50` are the form of Hara et al., for which public weights exist. The
+inflated form (3D convolutions that start from 2D ImageNet weights, Carreira and Zisserman 2017,
+section 2.4) costs half as much again, since it keeps all frames up to layer1: `i3d_resnet18` and
+`i3d_resnet50`, the networks of the published leaderboard. Their option `temporal_stride: false`
+makes the strides of layer2 to layer4 1, 2, 2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, get_args
 
 import torch
 from torch import nn
 
+from ..spec import InputSpec
 from ._init import he_initialise
 
 Stem = Literal["hara", "inflated"]
+Stride = tuple[int, int, int]
+
+HARA_INPUT = InputSpec(
+    frames=32,
+    size=224,
+    # Statistics of Kinetics that are published with the weights of 2020.
+    mean=(0.4345, 0.4051, 0.3775),
+    std=(0.2768, 0.2713, 0.2737),
+)
 
 
 class BasicBlock(nn.Module):
@@ -35,7 +47,7 @@ class BasicBlock(nn.Module):
 
     expansion = 1
 
-    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: Stride) -> None:
         super().__init__()
         self.conv1 = _conv(channels_in, channels, 3, stride)
         self.bn1 = nn.BatchNorm3d(channels)
@@ -56,7 +68,7 @@ class Bottleneck(nn.Module):
 
     expansion = 4
 
-    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
+    def __init__(self, channels_in: int, channels: int, stride: Stride) -> None:
         super().__init__()
         channels_out = channels * self.expansion
         self.conv1 = _conv(channels_in, channels, 1)
@@ -85,6 +97,7 @@ class ResNet3D(nn.Module):
         num_blocks: Sequence[int],
         num_classes: int,
         stem: Stem = "hara",
+        temporal_stride: bool = True,
     ) -> None:
         super().__init__()
         if stem not in get_args(Stem):
@@ -101,10 +114,11 @@ class ResNet3D(nn.Module):
             else nn.MaxPool3d((1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1))
         )
         wide = block.expansion
-        self.layer1 = _layer(block, 64, 64, num_blocks[0], stride=1)
-        self.layer2 = _layer(block, 64 * wide, 128, num_blocks[1], stride=2)
-        self.layer3 = _layer(block, 128 * wide, 256, num_blocks[2], stride=2)
-        self.layer4 = _layer(block, 256 * wide, 512, num_blocks[3], stride=2)
+        halving = (2 if temporal_stride else 1, 2, 2)
+        self.layer1 = _layer(block, 64, 64, num_blocks[0], stride=(1, 1, 1))
+        self.layer2 = _layer(block, 64 * wide, 128, num_blocks[1], stride=halving)
+        self.layer3 = _layer(block, 128 * wide, 256, num_blocks[2], stride=halving)
+        self.layer4 = _layer(block, 256 * wide, 512, num_blocks[3], stride=halving)
         self.dropout = nn.Dropout(0.0 if stem == "hara" else 0.5)
         self.fc = nn.Linear(512 * wide, num_classes)
         he_initialise(self, self.fc)
@@ -116,22 +130,38 @@ class ResNet3D(nn.Module):
         return logits
 
 
+def hara_input(num_outputs: int, given: Collection[str]) -> str:
+    """Return why weights with `num_outputs` outputs need an input in params.yaml; empty if not.
+
+    The weights of 2018 take 0..255 minus a mean, those of 2020 values of unit variance: nothing in
+    the files tells them apart.
+    """
+    if num_outputs != 400 or "mean" in given:
+        return ""
+    return (
+        "weights of Hara et al. for Kinetics-400 exist for two inputs; give input.mean, input.std "
+        "and input.value_range: mean [114.7748, 107.7354, 99.475], std [1, 1, 1], value_range "
+        "0..255 for those of 2018 (CVPR), or mean [0.4345, 0.4051, 0.3775], std [0.2768, 0.2713, "
+        "0.2737], value_range 0..1 for those of 2020."
+    )
+
+
 def _layer(
     block: type[BasicBlock] | type[Bottleneck],
     channels_in: int,
     channels: int,
     num_blocks: int,
-    stride: int,
+    stride: Stride,
 ) -> nn.Sequential:
-    later = [block(channels * block.expansion, channels, 1) for _ in range(num_blocks - 1)]
+    later = [block(channels * block.expansion, channels, (1, 1, 1)) for _ in range(num_blocks - 1)]
     return nn.Sequential(block(channels_in, channels, stride), *later)
 
 
-def _conv(channels_in: int, channels_out: int, size: int, stride: int = 1) -> nn.Conv3d:
+def _conv(channels_in: int, channels_out: int, size: int, stride: Stride = (1, 1, 1)) -> nn.Conv3d:
     return nn.Conv3d(channels_in, channels_out, size, stride, padding=size // 2, bias=False)
 
 
-def _shortcut(channels_in: int, channels_out: int, stride: int) -> nn.Sequential:
-    if channels_in == channels_out and stride == 1:
+def _shortcut(channels_in: int, channels_out: int, stride: Stride) -> nn.Sequential:
+    if channels_in == channels_out and stride == (1, 1, 1):
         return nn.Sequential()
     return nn.Sequential(_conv(channels_in, channels_out, 1, stride), nn.BatchNorm3d(channels_out))

@@ -30,6 +30,7 @@ from ._init import he_initialise
 SOURCE = "Carreira and Zisserman 2017, Quo Vadis, Action Recognition? (figure 3), released form"
 INPUT = InputSpec(frames=32, size=224, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 HEAD = "logits.conv3d"
+CHECKPOINTS = ("pytorch-i3d: .pt", "kinetics_i3d_pytorch: .pth")
 
 RENAMINGS = (
     Renaming(

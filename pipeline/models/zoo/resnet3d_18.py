@@ -2,18 +2,13 @@
 
 from torch import nn
 
-from ..spec import InputSpec
-from ._resnet3d import BasicBlock, ResNet3D, Stem
+from ._resnet3d import HARA_INPUT, BasicBlock, ResNet3D, Stem, hara_input
 
 SOURCE = "Hara et al. 2018, Can Spatiotemporal 3D CNNs Retrace the History of 2D CNNs (table 1)"
-INPUT = InputSpec(
-    frames=32,
-    size=224,
-    # Of Kinetics, as published with the weights.
-    mean=(0.4345, 0.4051, 0.3775),
-    std=(0.2768, 0.2713, 0.2737),
-)
+INPUT = HARA_INPUT
 HEAD = "fc"
+CHECKPOINTS = ("3D-ResNets-PyTorch (Hara et al.): .pth with module. keys, 2018 and 2020",)
+NEEDS_INPUT = hara_input
 
 
 def build(num_classes: int, stem: Stem = "hara") -> nn.Module:

@@ -29,6 +29,12 @@ from ._init import he_initialise
 SOURCE = "Feichtenhofer et al. 2019, SlowFast Networks for Video Recognition (table 1)"
 INPUT = InputSpec(frames=32, size=224, mean=(0.45, 0.45, 0.45), std=(0.225, 0.225, 0.225))
 HEAD = "head.projection"
+PUBLISHED = "SlowFast 8x4 (ResNet-50, 32 frames)"
+CHECKPOINTS = (
+    "SlowFast model zoo: .pkl (Caffe2) and .pyth",
+    "PyTorchVideo: .pyth",
+    "model_best.pth.tar of the benchmark's framework",
+)
 
 ALPHA = 4
 """Ratio of the frame rates of the fast and the slow pathway."""
@@ -36,7 +42,45 @@ FUSION_KERNEL = 7
 
 _RES = r"blocks\.([1-4])\.multipathway_blocks\.([01])\.res_blocks\.(\d+)\."
 _OURS = r"s<\1>.pathway\2_res\3."
+_LEAVES = (
+    # Caffe2: s, b, rm, riv of batch normalisation; w, b of others (riv is a variance).
+    (r"bn[._]s$", "bn.weight"),
+    (r"bn[._]b$", "bn.bias"),
+    (r"bn[._]rm$", "bn.running_mean"),
+    (r"bn[._]riv$", "bn.running_var"),
+    (r"[._]w$", ".weight"),
+    (r"[._]b$", ".bias"),
+)
+_SUBSAMPLE = r"t_res(\d)_\d_branch2c_bn_subsample_"
 RENAMINGS = (
+    Renaming(
+        "Caffe2",
+        marker=r"t_res_conv1_bn_|t_conv1_w",
+        rules=(
+            (r"t_pool1_subsample_bn_(\w+)", r"s1_fuse.bn.\1"),
+            (r"t_pool1_subsample_(\w+)", r"s1_fuse.conv_f2s.\1"),
+            (rf"{_SUBSAMPLE}bn_(\w+)", r"s\1_fuse.bn.\2"),
+            (rf"{_SUBSAMPLE}(\w+)", r"s\1_fuse.conv_f2s.\2"),
+            (r"res_conv1_bn_(\w+)", r"s1.pathway0_stem.bn.\1"),
+            (r"t_res_conv1_bn_(\w+)", r"s1.pathway1_stem.bn.\1"),
+            (r"conv1_(\w+)", r"s1.pathway0_stem.conv.\1"),
+            (r"t_conv1_(\w+)", r"s1.pathway1_stem.conv.\1"),
+            (r"res(\d)_(\d+)_branch2([abc])_(\w+)", r"s\1.pathway0_res\2.branch2.\3_\4"),
+            (r"t_res(\d)_(\d+)_branch2([abc])_(\w+)", r"s\1.pathway1_res\2.branch2.\3_\4"),
+            (r"res(\d)_(\d+)_branch1_(\w+)", r"s\1.pathway0_res\2.branch1_\3"),
+            (r"t_res(\d)_(\d+)_branch1_(\w+)", r"s\1.pathway1_res\2.branch1_\3"),
+            (r"pred_(\w)", r"head.projection.\1"),
+        ),
+        after=_LEAVES,
+    ),
+    Renaming(
+        "mmaction2",
+        marker=r"(backbone\.)?(slow_path|fast_path)\.",
+        rules=(),
+        refusal="mmaction2's SlowFast is another network: its slow pathway takes other frames "
+        "and its lateral connections have a kernel of 5, so that logits differ; use the weights of "
+        "the SlowFast model zoo or of PyTorchVideo.",
+    ),
     Renaming(
         "PyTorchVideo",
         marker=r"blocks\.0\.multipathway_blocks\.",

@@ -12,11 +12,16 @@
 The network is that of `transformers` (TimesformerForVideoClassification), whose keys we keep; the
 authors' `model.blocks.N.temporal_attn...` load too. The leaderboard ran it on 32 frames of Mini
 Kinetics and 16 of Mini SSV2; the authors' weights are for 8, 16 (at 448 x 448) and 96 frames, so
-give `input.frames` to match the weights. Their stochastic depth of 0.1 in training is left out.
+frames and size follow the embeddings of the weights. Their stochastic depth of 0.1 in training is
+left out.
 """
+
+import math
+from collections.abc import Mapping
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ..checkpoints import Renaming
 from ..spec import InputSpec
@@ -26,6 +31,9 @@ INPUT = InputSpec(
     frames=32, size=224, mean=(0.45, 0.45, 0.45), std=(0.225, 0.225, 0.225), layout="NTCHW"
 )
 HEAD = "classifier"
+LIBRARIES = ("transformers",)
+PUBLISHED = "TimeSformer (32 frames of Mini Kinetics, 16 of Mini SSV2)"
+CHECKPOINTS = ("facebookresearch/TimeSformer: .pyth", "transformers: .safetensors, .bin")
 
 _BLOCK = r"(?:model\.)?blocks\.(\d+)\."
 _OURS = r"timesformer.encoder.layer.\1."
@@ -56,6 +64,49 @@ RENAMINGS = (
         ),
     ),
 )
+
+
+def INPUT_OF(state: Mapping[str, torch.Tensor]) -> dict[str, int]:  # noqa: N802 - as INPUT
+    """Return frames and size (pixels) for which the embeddings of a checkpoint were trained."""
+    found = {}
+    times = state.get("timesformer.embeddings.time_embeddings")
+    places = state.get("timesformer.embeddings.position_embeddings")
+    if times is not None and times.ndim == 3:
+        found["frames"] = times.shape[1]
+    if places is not None and places.ndim == 3:
+        side = math.isqrt(places.shape[1] - 1)
+        if side * side == places.shape[1] - 1:
+            found["size"] = 16 * side
+    return found
+
+
+def START(  # noqa: N802 - as INPUT
+    state: dict[str, torch.Tensor], own: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Prepare weights of a ViT or of another TimeSformer to start training from.
+
+    As the authors start: where the weights have no attention over time, it and its normalisation
+    are those over space. Embeddings of places and times are interpolated to the network's.
+    """
+    started = dict(state)
+    for key, value in state.items():
+        for space, time in ((".attention.", ".temporal_attention."),
+                            (".layernorm_before.", ".temporal_layernorm.")):  # fmt: skip
+            if key.startswith("timesformer.encoder.layer.") and space in key:
+                started.setdefault(key.replace(space, time, 1), value)
+    places, times = (f"timesformer.embeddings.{name}_embeddings" for name in ("position", "time"))
+    if places in started and started[places].shape != own[places].shape:
+        token, grid = started[places][:, :1], started[places][:, 1:]
+        old, new = math.isqrt(grid.shape[1]), math.isqrt(own[places].shape[1] - 1)
+        pictures = grid.reshape(1, old, old, -1).permute(0, 3, 1, 2)
+        resized = functional.interpolate(pictures, (new, new), mode="bicubic", align_corners=False)
+        flat = resized.permute(0, 2, 3, 1).reshape(1, new * new, -1)
+        started[places] = torch.cat([token, flat], dim=1)
+    if times in started and started[times].shape != own[times].shape:
+        rows = started[times].transpose(1, 2)
+        moved = functional.interpolate(rows, own[times].shape[1], mode="linear")
+        started[times] = moved.transpose(1, 2)
+    return started
 
 
 class TimeSformer(nn.Module):

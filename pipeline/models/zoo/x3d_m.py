@@ -12,8 +12,8 @@
 Blocks 0, 2, 4, ... of a stage have squeeze-and-excitation (ratio 1/16) after the channel-wise
 convolution; its activation is swish.
 
-Keys are those of the SlowFast repository (`s2.pathway0_res0.branch2.a`); PyTorchVideo's load too.
-The two differ in one place: SlowFast normalises the shortcut of the first block of s2;
+Keys are those of the SlowFast repository (`s2.pathway0_res0.branch2.a`); those of PyTorchVideo and
+mmaction2 load too. SlowFast and mmaction2 normalise the shortcut of the first block of s2;
 PyTorchVideo, whose parameter count is the one usually quoted, does not. We build the latter. The
 former's normalisation is folded into its neighbours when its weights are loaded, which changes no
 output in evaluation.
@@ -32,6 +32,13 @@ SOURCE = (
 )
 INPUT = InputSpec(frames=16, size=224, mean=(0.45, 0.45, 0.45), std=(0.225, 0.225, 0.225))
 HEAD = "head.projection"
+PUBLISHED = "X3D-M (ran on 32 frames: input.frames: 32)"
+CHECKPOINTS = (
+    "SlowFast model zoo: .pyth",
+    "PyTorchVideo: .pyth",
+    "mmaction2: .pth",
+    "model_best.pth.tar of the benchmark's framework",
+)
 
 EPS = 1e-5
 """Epsilon of batch normalisation."""
@@ -57,8 +64,45 @@ def fold_shortcut_norm(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor
 
 _RES = r"blocks\.([1-4])\.res_blocks\.(\d+)\."
 _OURS = r"s<\1>.pathway0_res\2."
+_MM = r"(?:backbone\.)?layer([1-4])\.(\d+)\."
+_MM_OURS = r"s<\1>.pathway0_res\2."
+
+
+def from_mmaction2(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Give the first linear layer of mmaction2's head the shape of our convolution, and fold."""
+    weight = state.get("head.lin_5.weight")
+    if weight is not None and weight.ndim == 2:
+        state = state | {"head.lin_5.weight": weight[:, :, None, None, None]}
+    return fold_shortcut_norm(state)
+
+
 RENAMINGS = (
     Renaming("SlowFast", marker=r"s1\.pathway0_stem", rules=(), convert=fold_shortcut_norm),
+    Renaming(
+        "mmaction2",
+        marker=r"(backbone\.)?conv1_s\.",
+        rules=(
+            (r"(?:backbone\.)?conv1_s\.conv\.(\w+)", r"s1.pathway0_stem.conv_xy.\1"),
+            (r"(?:backbone\.)?conv1_t\.conv\.(\w+)", r"s1.pathway0_stem.conv.\1"),
+            (r"(?:backbone\.)?conv1_t\.bn\.(\w+)", r"s1.pathway0_stem.bn.\1"),
+            (rf"{_MM}downsample\.conv\.(\w+)", rf"{_MM_OURS}branch1.\3"),
+            (rf"{_MM}downsample\.bn\.(\w+)", rf"{_MM_OURS}branch1_bn.\3"),
+            (rf"{_MM}conv1\.conv\.(\w+)", rf"{_MM_OURS}branch2.a.\3"),
+            (rf"{_MM}conv1\.bn\.(\w+)", rf"{_MM_OURS}branch2.a_bn.\3"),
+            (rf"{_MM}conv2\.conv\.(\w+)", rf"{_MM_OURS}branch2.b.\3"),
+            (rf"{_MM}conv2\.bn\.(\w+)", rf"{_MM_OURS}branch2.b_bn.\3"),
+            (rf"{_MM}conv3\.conv\.(\w+)", rf"{_MM_OURS}branch2.c.\3"),
+            (rf"{_MM}conv3\.bn\.(\w+)", rf"{_MM_OURS}branch2.c_bn.\3"),
+            (rf"{_MM}se_module\.fc([12])\.(\w+)", rf"{_MM_OURS}branch2.se.fc\3.\4"),
+            (r"(?:backbone\.)?conv5\.conv\.(\w+)", r"head.conv_5.\1"),
+            (r"(?:backbone\.)?conv5\.bn\.(\w+)", r"head.conv_5_bn.\1"),
+            (r"cls_head\.fc1\.(\w+)", r"head.lin_5.\1"),
+            (r"cls_head\.fc2\.(\w+)", r"head.projection.\1"),
+        ),
+        # mmaction2 counts stages from 1, SlowFast from 2.
+        after=tuple((rf"s<{stage}>", f"s{stage + 1}") for stage in range(1, 5)),
+        convert=from_mmaction2,
+    ),
     Renaming(
         "PyTorchVideo",
         marker=r"blocks\.0\.conv\.conv_t",

@@ -1,5 +1,6 @@
 """Cells of the grid that models are evaluated on: the clean set and every corruption x severity."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,3 +53,22 @@ def read_cells(dataset: str, params: Params, paths: DatasetPaths) -> list[Evalua
                 )
             cells.append(EvaluationCell(corruption, severity, chosen))
     return cells
+
+
+def stored_size(cells: Sequence[EvaluationCell], default: int) -> int:
+    """Return the side of the stored pictures in pixels; refuse pictures of several shapes."""
+    sizes = {
+        (row["height"], row["width"])
+        for cell in cells
+        for row in cell.rows
+        if row["status"] == "ok"
+    }
+    if not sizes:
+        return default
+    if len(sizes) > 1 or any(height != width for height, width in sizes):
+        raise StageError(
+            "stored pictures must be squares of one size (got "
+            f"{', '.join(f'{width} x {height}' for height, width in sorted(sizes))}); run the "
+            "decode and corrupt stages again."
+        )
+    return int(sizes.pop()[0])

@@ -2,23 +2,28 @@
 
 All models share one decode of a cell, and only the frames that they take are decoded. The
 predictions of a model in a cell are a part (one Parquet file) with a recipe hash, so that a new
-model, a changed corruption or a killed run costs only the missing parts.
+model, a changed corruption or a killed run costs only the missing parts. A model that cannot be
+loaded or fails does not stop the others; the stage fails at the end with its error.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from ...errors import SettingsError
 from ...execution.prefetch import read_ahead
 from ...execution.progress import progress_bar
 from ...io.locks import file_lock
-from ...models.device import select_device
+from ...models import LoadedModel
+from ...models.device import ComputeDevice, select_device
 from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from .cells import EvaluationCell, read_cells
+from .batches import BatchReader, batches_of
+from .cells import EvaluationCell, read_cells, stored_size
 from .load import load_models, prediction_recipe
-from .predict import BatchReader, batches_of, move, predict, prediction_rows
+from .predict import move, predict, prediction_rows
 
 log = logging.getLogger(__name__)
 
@@ -28,59 +33,92 @@ def evaluate(params: Params, root: Path, dataset: str) -> None:
     params.check_dataset(dataset)
     paths = DatasetPaths(root, dataset)
     with file_lock(paths.lock("evaluate")):
-        _evaluate(dataset, params, paths)
+        if not params.models[dataset]:
+            log.warning("evaluate %s: models.%s is empty; nothing is evaluated.", dataset, dataset)
+            (paths.data / "evaluate").mkdir(parents=True, exist_ok=True)  # DVC tracks both folders
+            _merge(paths, (), ())
+            return
+        device = select_device(params.machine)
+        cells = read_cells(dataset, params, paths)
+        size = stored_size(cells, params.decode.pictures[dataset].crop)
+        loaded, failed = load_models(dataset, params, paths, size)
+        grid = _Grid(paths, params, device, cells, loaded, size)
+        failed |= grid.complete()
+        _merge(paths, cells, [name for name in loaded if name not in failed])
+    if failed:
+        kept = "" if len(failed) == len(params.models[dataset]) else _KEPT
+        raise SettingsError("\n".join(map(str, failed.values())) + kept)
 
 
-def _evaluate(dataset: str, params: Params, paths: DatasetPaths) -> None:
-    if not params.models[dataset]:
-        log.warning("evaluate %s: models.%s is empty; nothing is evaluated.", dataset, dataset)
-        (paths.data / "evaluate").mkdir(parents=True, exist_ok=True)  # DVC tracks both folders
-        paths.predictions.mkdir(parents=True, exist_ok=True)
-        _merge(paths, (), ())
-        return
-    device = select_device(params.machine)
-    cells = read_cells(dataset, params, paths)
-    loaded = load_models(dataset, params, paths)
-    recipes = {
-        paths.answers(name, cell.corruption, cell.severity): prediction_recipe(
-            name, model, cell, params, device, paths
+_KEPT = "\nThe results of the other models are complete."
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Parts of all models and cells."""
+
+    paths: DatasetPaths
+    params: Params
+    device: ComputeDevice
+    cells: Sequence[EvaluationCell]
+    loaded: Mapping[str, LoadedModel]
+    stored_size: int
+
+    def complete(self) -> dict[str, SettingsError]:
+        """Compute the missing parts; return the errors of models that failed."""
+        recipes = {
+            (name, cell.corruption, cell.severity): prediction_recipe(
+                name, model, cell, self.params, self.device, self.paths
+            )
+            for name, model in self.loaded.items()
+            for cell in self.cells
+        }
+        missing = {
+            place
+            for place, recipe in recipes.items()
+            if not manifest.has_recipe(self.paths.answers(*place), recipe)
+        }
+        pending = []
+        for cell in self.cells:
+            names = [n for n in self.loaded if (n, cell.corruption, cell.severity) in missing]
+            if names:
+                pending.append((cell, names))
+        needed = {name for _, names in pending for name in names}
+        compiled = self.params.machine.compile
+        moved = {name: move(self.loaded[name], self.device, compiled) for name in needed}
+        batches = [
+            batches_of(cell, [moved[name] for name in names], self.params)
+            for cell, names in pending
+        ]
+        read = read_ahead(
+            BatchReader(self.params, self.paths.root),
+            [batch for some in batches for batch in some],
+            self.params.machine.loader_workers,
+            pinned=self.device.is_gpu,
         )
-        for name, model in loaded.items()
-        for cell in cells
-    }
-    missing = {path for path, recipe in recipes.items() if not manifest.has_recipe(path, recipe)}
-    pending = [
-        (cell, names)
-        for cell in cells
-        if (
-            names := [
-                name
-                for name in loaded
-                if paths.answers(name, cell.corruption, cell.severity) in missing
-            ]
-        )
-    ]
-    needed = {name for _, names in pending for name in names}
-    moved = {name: move(loaded[name], device, params.machine.compile) for name in needed}
-    batches = [batches_of(cell, [moved[n] for n in names], params) for cell, names in pending]
-    read = read_ahead(
-        BatchReader(params, paths.root),
-        [batch for some in batches for batch in some],
-        params.machine.loader_workers,
-        pinned=device.is_gpu,
-    )
-    total = sum(len(cell.rows) for cell in cells)
-    done = total - sum(len(cell.rows) for cell, _ in pending)
-    with progress_bar(f"evaluate {dataset}", total, done) as advance:
-        for (cell, names), some in zip(pending, batches, strict=True):
-            predicted = predict({n: moved[n] for n in names}, some, read, params, device, advance)
-            advance(len(cell.rows) - sum(len(batch.rows) for batch in some))
-            for name, scores in predicted.items():
-                path = paths.answers(name, cell.corruption, cell.severity)
-                recipe = {"recipe_hash": recipes[path]}
-                rows = [row | recipe for row in prediction_rows(cell, name, scores)]
-                manifest.write(path, rows, schemas.PREDICTIONS, recipe)
-    _merge(paths, cells, list(loaded))
+        total = sum(len(cell.rows) for cell in self.cells)
+        done = total - sum(len(cell.rows) for cell, _ in pending)
+        failed: dict[str, SettingsError] = {}
+        with progress_bar(f"evaluate {self.paths.dataset}", total, done) as advance:
+            for (cell, names), some in zip(pending, batches, strict=True):
+                if needed <= set(failed):
+                    break
+                alive = {name: moved[name] for name in names if name not in failed}
+                scores, errors = predict(alive, some, read, self.params, self.device, advance)
+                advance(len(cell.rows) - sum(len(batch.rows) for batch in some))
+                failed |= errors
+                for name, values in scores.items():
+                    recipe = {"recipe_hash": recipes[name, cell.corruption, cell.severity]}
+                    spec = self.loaded[name].input
+                    protocol = spec.protocol(self.params.evaluate.frames, self.stored_size)
+                    rows = prediction_rows(cell, name, protocol, values)
+                    manifest.write(
+                        self.paths.answers(name, cell.corruption, cell.severity),
+                        [row | recipe for row in rows],
+                        schemas.PREDICTIONS,
+                        recipe,
+                    )
+        return failed
 
 
 def _merge(paths: DatasetPaths, cells: Sequence[EvaluationCell], names: Sequence[str]) -> None:
@@ -90,6 +128,7 @@ def _merge(paths: DatasetPaths, cells: Sequence[EvaluationCell], names: Sequence
         manifest.join(paths.predictions / f"{name}.parquet", parts, schemas.PREDICTIONS)
         for path in set(parts[0].parent.iterdir()) - set(parts):
             path.unlink()
+    paths.predictions.mkdir(parents=True, exist_ok=True)
     for path in paths.predictions.iterdir():
         if path.stem not in names:
             path.unlink()

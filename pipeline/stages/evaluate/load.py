@@ -1,6 +1,8 @@
-"""The models of a dataset and the recipes of their predictions."""
+"""The models of a dataset, checked against the stored clips, and recipes of their predictions."""
 
 import json
+import logging
+from dataclasses import asdict
 from pathlib import Path
 
 from ... import models
@@ -9,45 +11,76 @@ from ...errors import SettingsError, StageError
 from ...io.hashing import sha256_file
 from ...models.device import ComputeDevice
 from ...models.factory_code import factory_code
+from ...models.views import check_size
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
 from ...storage.paths import DatasetPaths
 from .cells import EvaluationCell
 
+log = logging.getLogger(__name__)
 
-def load_models(dataset: str, params: Params, paths: DatasetPaths) -> dict[str, models.LoadedModel]:
-    """Load the dataset's models with their weights, by name."""
-    if not params.models[dataset]:
-        raise SettingsError(
-            f"params.yaml: models.{dataset} is empty; add one of {', '.join(models.names())}, or a "
-            "model of your own."
-        )
+
+def load_models(
+    dataset: str, params: Params, paths: DatasetPaths, stored_size: int
+) -> tuple[dict[str, models.LoadedModel], dict[str, SettingsError]]:
+    """Load the dataset's models with their weights; return models and errors by name.
+
+    A model that cannot be loaded, or whose input does not fit clips of `stored_size` pixels, has an
+    error; the other models are evaluated.
+    """
     class_names = read_classes(paths.root / params.filter.sources[dataset].classes)
-    loaded = {}
-    for name, settings in params.models[dataset].items():
-        network = settings.model or name
-        weights = settings.weights and paths.root / settings.weights
-        if weights is None and network in models.names():
-            weights = paths.weights(name)
-        if weights is not None and not weights.is_file():
-            raise SettingsError(
-                f"{weights}: no such weights of model {name!r}; run the train stage first, or set "
-                f"models.{dataset}.{name}.weights in params.yaml."
-            )
-        if weights is not None and settings.weights is None:
-            _check_trained(weights)
-        loaded[name] = models.load_model(
-            network,
-            num_classes=len(class_names),
-            weights=weights,
-            input=None
-            if settings.input is None
-            else models.InputSpec(**settings.input.model_dump()),
-            class_names=class_names,
-            labels=settings.labels and paths.root / settings.labels,
-            options=settings.options,
+    loaded, failed = {}, {}
+    for name in params.models[dataset]:
+        try:
+            loaded[name] = _load(name, params, paths, class_names)
+            _check(name, loaded[name].input, params, stored_size)
+        except SettingsError as error:
+            failed[name] = error
+            loaded.pop(name, None)
+            log.error("%s", error)
+    return loaded, failed
+
+
+def _load(
+    name: str, params: Params, paths: DatasetPaths, class_names: list[str]
+) -> models.LoadedModel:
+    dataset = paths.dataset
+    settings = params.models[dataset][name]
+    network = settings.model or name
+    weights = settings.weights and paths.root / settings.weights
+    if weights is None and network in models.names():
+        weights = paths.weights(name)
+    if weights is not None and not weights.is_file():
+        raise SettingsError(
+            f"{weights}: no such weights of model {name!r}; run the train stage first, or set "
+            f"models.{dataset}.{name}.weights in params.yaml."
         )
-    return loaded
+    if weights is not None and settings.weights is None:
+        _check_trained(weights)
+    return models.load_model(
+        network,
+        num_classes=len(class_names),
+        weights=weights,
+        input=settings.input.given if settings.input else None,
+        class_names=class_names,
+        labels=settings.labels and paths.root / settings.labels,
+        options=settings.options,
+        aliases=paths.root / "manifests/classes/aliases.csv",
+        prompts=(settings.prompts,) if isinstance(settings.prompts, str) else settings.prompts,
+        question=settings.question,
+    )
+
+
+def _check(name: str, spec: models.InputSpec, params: Params, stored_size: int) -> None:
+    """Refuse an input that the stored clips or the protocol cannot provide."""
+    available = params.evaluate.frames
+    if spec.sampling == "uniform" and spec.frames > available:
+        raise SettingsError(
+            f"model {name!r} takes {spec.frames} frames, but evaluate.frames is {available}, so "
+            "that frames would be repeated; set the model's input.sampling to dense (with "
+            f"input.stride) or segments, or evaluate.frames to {spec.frames} for all models."
+        )
+    check_size(name, spec, stored_size)
 
 
 def _check_trained(weights: Path) -> None:
@@ -81,10 +114,10 @@ def prediction_recipe(
             "network": code_of(models.load(network).file)
             if network in models.names()
             else factory_code(network),
+            "model": dict(model.code),
             "weights": model.weights_sha256,
-            "input": model.input,
+            "input": asdict(model.input),
             "options": settings.options,
-            "labels": settings.labels and sha256_file(paths.root / settings.labels),
             "frames": params.evaluate.frames,
             "dialect": params.dialect,
             "precision": device.precision,

@@ -1,19 +1,19 @@
-"""Batched inference: decode the frames of a batch, run the models, build rows of predictions."""
+"""Batched inference: run the models on decoded frames and build rows of predictions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from ... import models
-from ...media.sampling import clip_indices
+from ...errors import SettingsError
 from ...models.device import ComputeDevice
 from ...models.spec import channels_last
+from ...models.views import count_views, merge_views, split_views
 from ...params import Params
-from ...storage.clip_reader import StoredClip, read_clip
-from ...storage.schemas import CellRow, PredictionRow
+from ...storage.schemas import PredictionRow
+from .batches import Batch
 from .cells import EvaluationCell
 from .scores import softmax_statistics
 
@@ -33,54 +33,6 @@ def move(model: models.LoadedModel, device: ComputeDevice, compiled: bool) -> mo
     return replace(model, module=module)
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Clips of one cell and the frames of them that are decoded."""
-
-    rows: tuple[CellRow, ...]
-    positions: tuple[int, ...]
-    """Positions among the frames of the protocol, ascending."""
-
-
-@dataclass(frozen=True)
-class BatchReader:
-    """Decoder of the frames of a batch."""
-
-    params: Params
-    root: Path
-
-    def __call__(self, batch: Batch) -> torch.Tensor:
-        """Return frames (N, len(positions), H, W, 3), uint8 RGB."""
-        from torch.utils.data import default_collate
-
-        wanted, dialect = self.params.evaluate.frames, self.params.dialect
-        clips = [StoredClip.of(row, self.root) for row in batch.rows]
-        frames = [
-            read_clip(
-                clip,
-                clip_indices(clip.num_frames, wanted, dialect)[list(batch.positions)],
-                check=self.params.machine.check_payloads,
-            )
-            for clip in clips
-        ]
-        stacked: torch.Tensor = default_collate(frames)  # shared memory in a worker process
-        return stacked
-
-
-def batches_of(
-    cell: EvaluationCell, pending: Sequence[models.LoadedModel], params: Params
-) -> tuple[Batch, ...]:
-    """Return batches of a cell's usable clips, with the union of the frames of pending models."""
-    taken = (clip_indices(params.evaluate.frames, model.input.frames).tolist() for model in pending)
-    positions = tuple(sorted({position for some in taken for position in some}))
-    usable = [row for row in cell.rows if row["status"] == "ok"]
-    size = params.machine.batch_size
-    return tuple(
-        Batch(tuple(usable[start : start + size]), positions)
-        for start in range(0, len(usable), size)
-    )
-
-
 def predict(
     loaded: dict[str, models.LoadedModel],
     batches: Sequence[Batch],
@@ -88,36 +40,57 @@ def predict(
     params: Params,
     device: ComputeDevice,
     advance: Callable[[int], None],
-) -> dict[str, torch.Tensor]:
-    """Return the logits (N, classes) of each model for the clips of one cell.
+) -> tuple[dict[str, torch.Tensor], dict[str, SettingsError]]:
+    """Return the logits (N, classes) of each model for the clips of one cell, and failed models.
 
-    The next items of `read` are the frames of `batches`.
+    The next items of `read` are the frames of `batches`. A model that fails gets no further batch.
     """
     import torch
 
     scores: dict[str, list[torch.Tensor]] = {name: [] for name in loaded}
+    failed: dict[str, SettingsError] = {}
     for batch in batches:
         frames = next(read).to(device.name, non_blocking=True)
         for name, model in loaded.items():
-            taken = clip_indices(params.evaluate.frames, model.input.frames).tolist()
-            own = [batch.positions.index(position) for position in taken]
-            whole = own == list(range(len(batch.positions)))
-            scores[name].append(_logits(model, frames if whole else frames[:, own], device))
+            if name in failed:
+                continue
+            own = batch.select(model.input, params.evaluate.frames)
+            whole = own == list(range(frames.shape[1]))
+            taken = frames if whole else frames[:, own]
+            try:
+                scores[name].append(clip_logits(model, taken, device, params.machine.batch_size))
+            except SettingsError as error:
+                failed[name] = error
         advance(len(batch.rows))
-    return {name: torch.cat(some) if some else torch.empty(0, 1) for name, some in scores.items()}
+    joined = {
+        name: torch.cat(some) if some else torch.empty(0, 1)
+        for name, some in scores.items()
+        if name not in failed
+    }
+    return joined, failed
 
 
-def _logits(model: models.LoadedModel, frames: torch.Tensor, device: ComputeDevice) -> torch.Tensor:
+def clip_logits(
+    model: models.LoadedModel, frames: torch.Tensor, device: ComputeDevice, batch_size: int
+) -> torch.Tensor:
+    """Return the logits (N, classes) of clips, merged over their views, on the CPU.
+
+    `frames` (N, clips * frames, H, W, 3), uint8 RGB, are those of `model.input`; at most
+    `batch_size` views are run at once.
+    """
     import torch
 
+    views = split_views(frames, model.input)
     if not model.movable:
-        frames = frames.cpu()
+        views = views.cpu()
     with torch.inference_mode(), device.autocast(model.movable):
-        return models.logits(model, frames, torch.float32).cpu()
+        chunks = torch.split(views, batch_size)
+        parts = [models.logits(model, part, torch.float32) for part in chunks]
+        return merge_views(torch.cat(parts), count_views(model.input)).cpu()
 
 
 def prediction_rows(
-    cell: EvaluationCell, model: str, scores: torch.Tensor
+    cell: EvaluationCell, model: str, protocol: str, scores: torch.Tensor
 ) -> Iterator[PredictionRow]:
     """Yield one row per clip of the cell, in the order of the cell."""
     best = scores.topk(min(5, scores.shape[1]), dim=1)
@@ -129,6 +102,7 @@ def prediction_rows(
         prediction: PredictionRow = {
             "dataset": row["dataset"],
             "model": model,
+            "protocol": protocol,
             "key": row["key"],
             "corruption": cell.corruption,
             "severity": cell.severity,

@@ -18,7 +18,7 @@ from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from .measured import Measured, measure
-from .predictions import read_predictions
+from .predictions import labelled, read_predictions, read_protocol
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,15 @@ class Evaluated:
     """(N,) class of each listed clip."""
     predictions: Mapping[str, Predictions]
     summaries: Mapping[str, Summary]
+    protocols: Mapping[str, str]
+    """How each model saw the clips: "benchmark", or what differs from the benchmark's protocol."""
     measured: Measured
     resamples: int
     """Bootstrap resamples behind every interval."""
+
+    def label(self, model: str) -> str:
+        """Return the name under which a model is compared with others."""
+        return labelled(model, self.protocols[model])
 
     @property
     def corruptions(self) -> tuple[str, ...]:
@@ -109,6 +115,7 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
         labels=labels,
         predictions=predictions,
         summaries=summaries,
+        protocols={model: read_protocol(model, paths) for model in params.models[dataset]},
         measured=measured,
         resamples=params.report.bootstrap_resamples,
     )

@@ -25,7 +25,8 @@ def write_figures(
 ) -> None:
     """Write the figures of one dataset; those of frames need a stored clip to show."""
     with atomic(folder / f"{results.dataset}.png") as temporary:
-        severity_figure(results.dataset, results.summaries, temporary)
+        summaries = {results.label(name): one for name, one in results.summaries.items()}
+        severity_figure(results.dataset, summaries, temporary)
     if not shown:
         return
     severity = results.severities[len(results.severities) // 2]

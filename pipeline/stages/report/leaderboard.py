@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ...errors import StageError
 from ...io.escaping import for_csv, for_markdown
+from .predictions import BENCHMARK, labelled
 from .result import Result
 
 Row = dict[str, Any]
@@ -58,6 +59,7 @@ def our_rows(values: Mapping[str, Any]) -> list[Row]:
             "rpc_low": one["rpc_ci95"][0],
             "rpc_high": one["rpc_ci95"][1],
             **{name: one[name] for name in ("num_clips", "num_clips_listed", "accounting")},
+            "protocol": one.get("protocol", BENCHMARK),
             "source": OURS,
         }
         for dataset, some in values.items()
@@ -90,9 +92,16 @@ def ranked(rows: Iterable[Row]) -> list[Row]:
 
 
 def as_csv(rows: Iterable[Row]) -> str:
-    """Return all columns as CSV, numbers with four decimals."""
+    """Return all columns as CSV, numbers with four decimals.
+
+    The column `protocol` is there if a row differs from the benchmark's.
+    """
+    rows = list(rows)
+    columns = list(COLUMNS)
+    if any(row.get("protocol", BENCHMARK) != BENCHMARK for row in rows):
+        columns.insert(columns.index("set"), "protocol")
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow(
@@ -160,7 +169,7 @@ def _caption(rows: list[Row]) -> str:
 
 def _cells(row: Row) -> list[str]:
     return [
-        row["model"],
+        labelled(row["model"], row.get("protocol", BENCHMARK)),
         f"{row['clean_top1']:.1f}",
         _with_interval(row, "mpc"),
         _with_interval(row, "rpc"),

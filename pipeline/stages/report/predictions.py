@@ -15,6 +15,27 @@ from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 
+BENCHMARK = "benchmark"
+"""Protocol of one clip of uniform frames and one centre crop."""
+
+
+def read_protocol(model: str, paths: DatasetPaths) -> str:
+    """Read how a model saw the clips; refuse predictions of several protocols."""
+    path = paths.predictions / f"{model}.parquet"
+    found = pc.unique(manifest.read(path, schemas.PREDICTIONS, ["protocol"])["protocol"])
+    protocols = sorted({one or BENCHMARK for one in found.to_pylist()})
+    if len(protocols) > 1:
+        raise StageError(
+            f"{path}: predictions of several protocols ({', '.join(protocols)}); run "
+            "`dvc repro` again."
+        )
+    return protocols[0] if protocols else BENCHMARK
+
+
+def labelled(model: str, protocol: str) -> str:
+    """Return a model's name for comparisons, with its protocol unless it is the benchmark's."""
+    return model if protocol == BENCHMARK else f"{model} [{protocol}]"
+
 
 def read_predictions(
     model: str, keys: pa.Array, params: Params, paths: DatasetPaths
@@ -93,9 +114,10 @@ def _read(
     cell = _cell_numbers(table, params)
     known = cell >= 0
     shape = (len(keys), 1 + len(params.corruptions) * len(params.severities))
-    return _Rows(
-        table.select(columns).filter(pa.array(known)), clip.to_numpy()[known], cell[known], shape
-    )
+    kept = table.select(columns)
+    if known.all():
+        return _Rows(kept, clip.to_numpy(), cell, shape)
+    return _Rows(kept.filter(pa.array(known)), clip.to_numpy()[known], cell[known], shape)
 
 
 def _complete(rows: _Rows, column: pa.ChunkedArray, clips: Bools) -> Scores | None:

@@ -92,7 +92,8 @@ def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]], params
         for model, one in some.items():
             if not one["clean_top1"]:
                 continue  # rPC is not defined
-            result = submissions.as_result(dataset, model, one, "unpublished", params, protocol)
+            shown = protocol.model_copy(update={"sampling": one.get("protocol", "uniform")})
+            result = submissions.as_result(dataset, model, one, "unpublished", params, shown)
             path = folder / f"{dataset}-{model}.json"
             write_text(path, submissions.as_json(result))
             written.add(path)

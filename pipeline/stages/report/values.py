@@ -13,6 +13,7 @@ from ...metrics.measures import MEASURES
 from ...metrics.ratios import Estimate
 from ...metrics.summary import Summary
 from .evaluated import Evaluated
+from .predictions import BENCHMARK
 
 HEADLINE = (
     "clean_top1", "mpc", "rpc", "mce", "resist_rate", "flip_rate", "worst_class",
@@ -27,6 +28,7 @@ def dataset_values(one: Evaluated, set_name: str, reference: str | None) -> dict
     return {
         model: {
             **as_metrics(summary, set_name),
+            **_protocol(one.protocols[model]),
             **_against(reference, summary, one),
             "rank_ci95": list(ranks[model]),
             "measures": as_measures(one.measured.estimates[model]),
@@ -34,6 +36,11 @@ def dataset_values(one: Evaluated, set_name: str, reference: str | None) -> dict
         }
         for model, summary in one.summaries.items()
     }
+
+
+def _protocol(protocol: str) -> dict[str, str]:
+    """Return the entry of an input that differs from the benchmark's protocol."""
+    return {} if protocol == BENCHMARK else {"protocol": protocol}
 
 
 def as_metrics(summary: Summary, set_name: str) -> dict[str, Any]:

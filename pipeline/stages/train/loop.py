@@ -23,8 +23,9 @@ from ...io.atomic import atomic
 from ...models.device import ComputeDevice
 from ...models.registry import ModelEntry
 from ...models.spec import InputSpec, prepare
+from ...models.views import count_views, merge_views, split_views
 from ...settings import ModelSettings, TrainSettings
-from .data import KEEP_BYTES, Batch, Examples, Reader
+from .data import KEEP_BYTES, Augmentation, Batch, Examples, Reader
 from .distributed import ProcessGroup
 
 log = logging.getLogger(__name__)
@@ -108,12 +109,7 @@ def fit(
 ) -> Progress:
     """Train epoch by epoch; resume from the checkpoint if it has this recipe."""
     settings = run.settings
-    optimizer = torch.optim.SGD(
-        module.parameters(),
-        lr=settings.learning_rate,
-        momentum=settings.momentum,
-        weight_decay=settings.weight_decay,
-    )
+    optimizer = make_optimizer(module, settings)
     scaler = torch.amp.GradScaler(run.device.kind, enabled=run.device.precision == "fp16")
     progress = _resume(checkpoint, recipe) or Progress(
         recipe, run.environment, module.state_dict(), optimizer.state_dict(), scaler.state_dict()
@@ -128,7 +124,10 @@ def fit(
     optimizer.load_state_dict(progress.optimizer)
     scaler.load_state_dict(progress.scaler)
     keep = [some.num_bytes <= KEEP_BYTES // run.processes.size for some in (training, validation)]
-    clips = Reader(training, run.random, scales=settings.scales, flip=settings.flip, keep=keep[0])
+    augmentation = Augmentation(
+        settings.scales, settings.flip, run.input.size, settings.crops, settings.temporal_offset
+    )
+    clips = Reader(training, run.random, augmentation=augmentation, keep=keep[0])
     held_out = Reader(validation, run.random, keep=keep[1])
     first = len(progress.history)
     bar = progress_bar(f"train {run.model}", settings.epochs * len(clips), first * len(clips))
@@ -150,6 +149,33 @@ def fit(
     if not progress.best:  # no epochs: the initial weights
         progress.best = progress.module
     return progress
+
+
+def make_optimizer(module: nn.Module, settings: TrainSettings) -> torch.optim.Optimizer:
+    """Return the optimiser of a training run.
+
+    AdamW leaves weight decay out for vectors (biases, normalisation) and embeddings.
+    """
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(
+            module.parameters(),
+            lr=settings.learning_rate,
+            momentum=settings.momentum,
+            weight_decay=settings.weight_decay,
+        )
+    plain = [
+        name
+        for name, value in module.named_parameters()
+        if value.ndim < 2 or "embeddings" in name.rpartition(".")[2] or name.endswith("cls_token")
+    ]
+    groups = [
+        {
+            "params": [v for name, v in module.named_parameters() if (name in plain) == is_plain],
+            "weight_decay": 0.0 if is_plain else settings.weight_decay,
+        }
+        for is_plain in (False, True)
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(settings.momentum, 0.999))
 
 
 def _resume(checkpoint: Path, recipe: str) -> Progress | None:
@@ -198,6 +224,9 @@ def _train_epoch(
         optimizer.zero_grad()
         share = loss * (own * processes.size / all_)  # the mean over processes is that of the batch
         scaler.scale(share).backward()  # type: ignore[no-untyped-call]
+        if settings.clip_gradient is not None:
+            scaler.unscale_(optimizer)
+            nn.utils.clip_grad_norm_(module.parameters(), settings.clip_gradient)
         scaler.step(optimizer)
         scaler.update()
         if own:
@@ -232,7 +261,9 @@ def _top1(run: Run, module: nn.Module, clips: Reader) -> float:
     right = torch.zeros((), dtype=torch.int64, device=run.device.name)
     with torch.inference_mode():
         for frames, labels in _read(run, clips, mine):
-            right += (_scores(run, module, frames).argmax(1) == labels.to(run.device.name)).sum()
+            scores = _scores(run, module, split_views(frames, run.input))
+            merged = merge_views(scores, count_views(run.input))
+            right += (merged.argmax(1) == labels.to(run.device.name)).sum()
     return 100 * int(run.processes.total(right)) / len(clips)
 
 

@@ -17,6 +17,7 @@ import logging
 import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -29,9 +30,9 @@ from ...io.hashing import sha256_file
 from ...io.locks import file_lock
 from ...messages import did_you_mean
 from ...models import registry
-from ...models.checkpoints import read_state, start_from_images, to_our_names
+from ...models.checkpoints import fitted_names, read_state, start_from_images
 from ...models.device import ComputeDevice, select_device
-from ...models.spec import InputSpec, channels_last
+from ...models.spec import channels_last, complete_input
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
 from ...settings import ModelSettings
@@ -109,15 +110,21 @@ def _plan(
             "a checkpoint, or remove the line to start from random weights."
         )
     entry = registry.load(name)
+    spec = complete_input(
+        model, entry.input, model_settings.input.given if model_settings.input else {}
+    )
+    if spec.sampling != "uniform":
+        raise SettingsError(
+            f"params.yaml: train.{dataset}.{model}: training takes uniform frames, but "
+            f"models.{dataset}.{model}.input.sampling is {spec.sampling!r}; set it to uniform."
+        )
     return Run(
         dataset=dataset,
         model=model,
         settings=settings,
         model_settings=model_settings,
         entry=entry,
-        input=InputSpec(**model_settings.input.model_dump())
-        if model_settings.input
-        else entry.input,
+        input=spec,
         class_names=class_names,
         start=start,
         seed=params.seed,
@@ -129,7 +136,7 @@ def _plan(
 
 def _train_model(run: Run, params: Params, paths: DatasetPaths) -> None:
     training, validation = (
-        read_examples(paths, split, params, run.input, run.model)
+        read_examples(paths, split, params, run.input, run.model, run.settings.crops == "benchmark")
         for split in (SPLIT, params.evaluate.split)
     )
     folder = paths.trained(run.model)
@@ -151,6 +158,7 @@ def _recipe(run: Run, params: Params, training: Examples, validation: Examples) 
             "code": stage_code("train"),
             "network": code_of(run.entry.file),
             "torch": torch.__version__,
+            "libraries": {library: version(library) for library in run.entry.libraries},
             "settings": run.settings.model_dump(exclude={"start"}),
             "start": run.start and sha256_file(run.start),
             "seed": run.seed,
@@ -181,7 +189,8 @@ def _fresh(run: Run) -> nn.Module:
     module = run.entry.make(len(run.class_names), run.input, run.model_settings.options)
     if run.start is None:
         return module
-    state = to_our_names(read_state(run.start), run.entry.renamings)
+    state = fitted_names(read_state(run.start), tuple(module.state_dict()), run.entry.renamings)
+    state = run.entry.start(state, module.state_dict())
     fresh = start_from_images(module, state, run.entry.head)
     log.info("train %s: weights of %s; random: %s", run.model, run.start, ", ".join(fresh))
     return module

@@ -223,8 +223,15 @@ def _model(name: str, dataset: str, params: Params, paths: DatasetPaths) -> str:
     if trained and not paths.weights(name).is_file() and name in params.train.get(dataset, {}):
         return "its weights will be written by the train stage"
     one = params.model_copy(update={"models": {dataset: {name: settings}}})
-    loaded = load_models(dataset, one, paths)[name]
-    return f"can be loaded; takes {loaded.input.frames} frames of {loaded.input.size} px"
+    size = params.decode.pictures[dataset].crop
+    loaded, failed = load_models(dataset, one, paths, size)
+    if name in failed:
+        raise failed[name]
+    spec = loaded[name].input
+    return (
+        f"can be loaded; takes {spec.frames} frames of {spec.size} px; protocol: "
+        f"{spec.protocol(params.evaluate.frames, size)}"
+    )
 
 
 def _training(name: str, dataset: str, params: Params, root: Path) -> str:

@@ -121,13 +121,20 @@ def _with_weights(
     return settings.model_copy(update={"weights": weights, "labels": None}), False
 
 
-def _options(entry: str, settings: ModelSettings) -> dict[str, object]:
+def _options(zoo_name: str, settings: ModelSettings) -> dict[str, object]:
     """Return the options of a zoo model; those that follow its input are as `load_model` sets."""
     options = dict(settings.options)
+    entry = models.load(zoo_name)
     for key in ("frames", "size"):
-        if settings.input is not None and key in models.load(entry).options:
-            options.setdefault(key, getattr(settings.input, key))
+        if key in entry.options:
+            options.setdefault(key, getattr(_input(zoo_name, settings), key))
     return options
+
+
+def _input(zoo_name: str, settings: ModelSettings) -> models.InputSpec:
+    """Return the input of a model of ours."""
+    given = settings.input.given if settings.input else {}
+    return models.complete_input(zoo_name, models.load(zoo_name).input, given)
 
 
 def _num_classes(dataset: str, params: Params) -> int:
@@ -139,7 +146,7 @@ def _gmac(name: str, settings: ModelSettings, dataset: str, params: Params) -> f
     if zoo_name not in models.names():
         return None
     entry = models.load(zoo_name)
-    spec = settings.input or entry.input
+    spec = _input(zoo_name, settings)
     classes = _num_classes(dataset, params)
     _, macs = catalog.count(entry, classes, spec.frames, spec.size, **_options(zoo_name, settings))
     return macs / 1e9

@@ -179,7 +179,7 @@ def test_a_clip_that_cannot_be_made_raises_or_is_left_out(
 def test_wrong_questions_are_refused(root: Path, tmp_path: Path) -> None:
     params = root / "params.yaml"
     with pytest.raises(SettingsError, match="unknown cell"):
-        CorruptedClips("demo", "snow", 1, params=params)
+        CorruptedClips("demo", "sleet", 1, params=params)
     with pytest.raises(SettingsError, match="severities are 1 to 5"):
         CorruptedStream("demo", [("fog", 6)], params=params)
     with pytest.raises(SettingsError, match="at least 1"):

@@ -4,6 +4,7 @@ import struct
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -93,3 +94,17 @@ def test_a_wrong_rate_in_the_header_of_avi(tmp_path: Path) -> None:
     with VideoSource(path) as source:
         assert source.info.fps == 5
         assert source.info.stated_fps == 600
+
+
+def test_twins_among_the_time_stamps_do_not_make_the_header_true() -> None:
+    ticks = sorted([*rounded(Fraction(30), 300), 500])
+    clock = measure(ticks, MILLISECOND, [1] * 301, [1000])
+    assert clock.fps == pytest.approx(30, rel=0.01)
+    assert clock.times is None
+
+
+def test_a_long_video_takes_no_time() -> None:
+    start = process_time()
+    clock = measure(rounded(Fraction(30000, 1001), 200_000), MILLISECOND, [33] * 200_000, [1000])
+    assert clock == Clock(Fraction(30000, 1001), None)
+    assert process_time() - start < 5

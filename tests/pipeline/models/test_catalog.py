@@ -38,3 +38,13 @@ def test_listing_models_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_every_published_row_has_one_network() -> None:
+    rows = catalog.rows()
+    published = [row.published for row in rows if row.published]
+    assert len(published) == len(set(published)) == 7
+    assert all(row.source for row in rows)
+    # Networks for the demo have no published weights.
+    without = {row.name for row in rows if not row.checkpoints}
+    assert without == {"tiny_frame2d", "tiny_r2plus1d"}

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.class_names import plain
+from pipeline.datasets.class_list import read_classes
 from pipeline.errors import SettingsError
-from pipeline.models.labels import outputs_of_classes, plain, read_labels
+from pipeline.models.labels import outputs_of_classes, read_aliases, read_labels
 
 
 @pytest.mark.parametrize(
@@ -44,20 +46,6 @@ def test_files_that_are_no_labels(file: str, text: str, match: str, tmp_path: Pa
         read_labels(tmp_path / "none.txt")
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("clean_and_jerk", "clean and jerk"),
-        ('"abseiling"', "abseiling"),
-        ("Spinning [something] that quickly stops", "Spinning something that quickly stops"),
-        ("massaging person's head", '"massaging person\'s head"'),
-        ("Passing Football (in game)", "passing football (in game)"),
-    ],
-)
-def test_spellings_of_one_name(one: str, other: str) -> None:
-    assert plain(one) == plain(other)
-
-
 def test_classes_are_found_by_name_in_their_order() -> None:
     labels = ["run", "sit_down", "jump", "[Lift] something"]
     assert outputs_of_classes(labels, ["lift something", "run"], "m") == [3, 0]
@@ -68,3 +56,45 @@ def test_labels_that_do_not_match_are_an_error() -> None:
         outputs_of_classes(["run", "jump"], ["run", "fly"], "m")
     with pytest.raises(SettingsError, match="duplicate label 'Run'"):
         outputs_of_classes(["run", "Run"], ["run"], "m")
+
+
+ALIASES = Path(__file__).resolve().parents[3] / "manifests/classes/aliases.csv"
+
+
+def test_renamed_classes_are_found_by_their_aliases() -> None:
+    aliases = read_aliases(ALIASES)
+    labels = ["making the bed", "inflating balloons", "yoga"]
+    wanted = ["balloon blowing", "making bed", "yoga"]
+    assert outputs_of_classes(labels, wanted, "m", aliases) == [1, 0, 2]
+    with pytest.raises(SettingsError, match="lack 2 of 3 classes: 'balloon blowing', 'making bed'"):
+        outputs_of_classes(labels, wanted, "m")
+    # A class under its own name is not looked for elsewhere.
+    assert outputs_of_classes(["making bed", *labels], wanted, "m", aliases) == [2, 0, 3]
+
+
+def test_aliases_are_of_classes_of_the_benchmark_and_have_a_source() -> None:
+    classes = read_classes(ALIASES.with_name("mini_kinetics.csv"))
+    names = {plain(name) for name in classes}
+    for name, others in read_aliases(ALIASES).items():
+        assert name in names
+        assert not set(others) & names
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("class_name,alias,source\na,b,x\nc,b,x\n", "line 3: 'b' is an alias of two classes"),
+        ("class_name,alias\na,b\n", "line 2: expected class_name, alias and source"),
+        ("class_name,alias,source\na,\n", "line 2: expected class_name, alias and source"),
+    ],
+)
+def test_wrong_aliases_are_refused(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "aliases.csv").write_text(text)
+    with pytest.raises(SettingsError, match=message):
+        read_aliases(tmp_path / "aliases.csv")
+    assert read_aliases(tmp_path / "none.csv") == {}
+
+
+def test_two_classes_are_not_one_output() -> None:
+    with pytest.raises(SettingsError, match="two classes are one of its labels"):
+        outputs_of_classes(["b"], ["a", "c"], "m", {"a": ["b"], "c": ["b"]})

@@ -24,6 +24,12 @@ CASES = [
     ("resnet3d_50", {"stem": "inflated"}, 32, 224, (None, 46_571_144, None), 117.84),
     ("resnet3d_18", {}, 32, 224, (33_409_104, 33_306_504, 33_248_535), 65.72),
     ("resnet3d_18", {"stem": "inflated"}, 32, 224, (None, 33_268_872, None), 89.89),
+    ("i3d_resnet50", {}, 32, 224, (None, 46_571_144, None), 117.84),
+    ("i3d_resnet50", {"temporal_stride": False}, 32, 224, (None, 46_571_144, None), 256.72),
+    ("i3d_resnet18", {}, 32, 224, (None, 33_268_872, None), 89.89),
+    ("i3d_resnet18", {"temporal_stride": False}, 32, 224, (None, 33_268_872, None), 172.87),
+    ("i3d_v2", {}, 32, 224, (None, 12_492_264, None), 85.65),
+    ("i3d_v2", {"temporal_stride": False}, 32, 224, (None, 12_492_264, None), 135.23),
     ("i3d", {}, 32, 224, (12_697_264, 12_492_264, 12_376_439), 55.58),
     ("i3d", {}, 64, 224, (12_697_264, None, None), 111.15),
     ("slowfast_8x4", {}, 32, 224, (34_566_488, 34_105_488, 33_845_023), 50.31),
@@ -32,6 +38,7 @@ CASES = [
     ("x3d_m", {}, 32, 224, (3_794_274, None, None), 9.46),
     ("tam_resnet50", {}, 32, 224, (24_366_992, 23_957_192, 23_725_655), 56.55),
     ("tam_resnet50", {}, 8, 224, (24_366_992, None, None), 14.14),
+    ("tam_resnet50", {"temporal_stride": False}, 32, 224, (None, 23_957_192, None), 130.80),
     ("timesformer", {}, 8, 224, (121_566_352, 121_412_552, 121_325_655), 195.8),
     ("timesformer", {}, 16, 224, (None, 121_418_696, 121_331_799), 392.1),
     ("timesformer", {}, 32, 224, (None, 121_430_984, 121_344_087), 785.9),
@@ -42,13 +49,13 @@ CASES = [
     ("name", "options", "frames", "size", "params", "gmac"),
     CASES,
     ids=[
-        f"{name}-{frames}x{size}{''.join(options.values())}"
+        f"{name}-{frames}x{size}{''.join(map(str, options.values()))}"
         for name, options, frames, size, *_ in CASES
     ],
 )
 def test_parameters_and_multiply_adds(
     name: str,
-    options: dict[str, str],
+    options: dict[str, Any],
     frames: int,
     size: int,
     params: tuple[int | None, ...],

@@ -21,6 +21,7 @@ from ....storage.paths import DatasetPaths
 from .. import submissions
 from ..evaluated import Evaluated
 from ..leaderboard import OURS
+from ..predictions import BENCHMARK
 from ..result import Result
 from ..stored import StoredClips
 from . import accounting, citation, clips, flips
@@ -157,14 +158,23 @@ def _leaderboard(
 ) -> dict[str, Any]:
     """Return the comparable rows, the other ones with their reasons, and the LaTeX table."""
     reasons = {one.model: "; ".join(submissions.differences(one, params)) for one in external}
-    ours = set(results.summaries)
+    others = {name: one for name, one in results.protocols.items() if one != BENCHMARK}
+    own = dict.fromkeys(results.summaries, "") | {
+        name: f"sees the clips in another way ({one})" for name, one in others.items()
+    }
     noted = [
-        (row, "" if row["source"] == OURS and row["model"] in ours else reasons[row["model"]])
+        (
+            row,
+            own[row["model"]]
+            if row["source"] == OURS and row["model"] in own
+            else reasons[row["model"]],
+        )
         for row in rows
     ]
     comparable = [row for row, reason in noted if not reason]
     return {
         "rows": comparable,
+        "protocols": others,
         "incomparable": [(row, reason) for row, reason in noted if reason],
         "latex": citation.latex_table(results, comparable, params.set_name, params),
     }

@@ -206,13 +206,79 @@ def test_a_model_of_one_s_own(tmp_path: Path) -> None:
     assert {tuple(sorted(row["top5"])) for row in rows} == {(0, 1)}
 
 
+OWN = {"frames": 4, "size": 112, "mean": [0.45] * 3, "std": [0.2] * 3}
+BRIGHT = "tests.support.own_model:factory"
+
+
+def test_a_model_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
+    make_corrupted(tmp_path)
+    entries = {
+        "good": {"model": BRIGHT, "input": OWN},
+        "too_long": {"model": BRIGHT, "input": OWN | {"frames": 64}},
+        "nan": {"model": "tests.support.own_model:not_a_number", "input": OWN},
+    }
+    params = write_params(tmp_path, **SMALL, models={"demo": entries})
+    with pytest.raises(SettingsError, match="takes 64 frames") as caught:
+        evaluate(params, tmp_path, "demo")
+    message = str(caught.value)
+    assert "not_a_number': logits are NaN" in message
+    assert message.endswith("The results of the other models are complete.")
+    folder = tmp_path / "manifests/demo/predictions"
+    assert {path.stem for path in folder.iterdir()} == {"good", "tiny_r2plus1d"}
+    assert len(predictions(tmp_path, "good")) == 25
+    assert {row["protocol"] for row in predictions(tmp_path, "good")} == {"benchmark"}
+
+
+def test_dense_windows_and_crops_are_averaged_and_stated(tmp_path: Path) -> None:
+    make_corrupted(tmp_path)
+    dense = {"frames": 4, "size": 96, "sampling": "dense", "stride": 2, "clips": 2, "crop": "three"}
+    entries = {"dense": {"model": BRIGHT, "input": OWN | dense}, "tiny_r2plus1d": {}}
+    params = write_params(tmp_path, **SMALL, models={"demo": entries})
+    evaluate(params, tmp_path, "demo")
+    found = {row["key"]: row for row in predictions(tmp_path, "dense") if row["severity"] == 0}
+    assert {row["protocol"] for row in found.values()} == {"dense 4 x 2, 2 clips, 3 crops of 96 px"}
+    model = models.load_model(BRIGHT, num_classes=2, weights=None, input=OWN | {"size": 96})
+    cells = manifest.read_rows(tmp_path / "manifests/demo/clean.parquet", schemas.CELLS)
+    for cell in (row for row in cells if row["split"] == "val"):
+        data = read_member(tmp_path / cell["shard"], cell["offset"], cell["size"], cell["sha256"])
+        clip = read_payload(data)
+        last = len(clip) - 1
+        starts = (0, last - 6)
+        views = [
+            clip[[start + 2 * step for step in range(4)], 8:104, left : left + 96]
+            for start in starts
+            for left in (0, 8, 16)
+        ]
+        with torch.inference_mode():
+            scores = models.logits(model, torch.from_numpy(np.stack(views)), torch.float32)
+        mean = scores.softmax(1).mean(0).log()
+        row = found[cell["key"]]
+        assert row["top5"] == mean.argsort(descending=True).tolist()
+        np.testing.assert_allclose(row["top5_logits"], sorted(mean, reverse=True), atol=1e-4)
+
+
+def test_models_of_other_sizes_share_one_read_of_the_clips(tmp_path: Path) -> None:
+    make_corrupted(tmp_path)
+    entries = {
+        f"at_{size}": {"model": BRIGHT, "input": OWN | {"size": size}} for size in (64, 112, 128)
+    }
+    params = write_params(tmp_path, **SMALL, models={"demo": entries})
+    evaluate(params, tmp_path, "demo")
+    words = {name: {row["protocol"] for row in predictions(tmp_path, name)} for name in entries}
+    assert words == {
+        "at_64": {"112 px resized to 64"},
+        "at_112": {"benchmark"},
+        "at_128": {"112 px resized to 128"},
+    }
+
+
 @pytest.mark.parametrize("loaders", [0, 1])
 def test_a_shard_that_cannot_be_read_is_named(tmp_path: Path, loaders: int) -> None:
     make_corrupted(tmp_path)
     shard = sorted((tmp_path / "data/demo/corrupted/contrast/1").glob("*.tar"))[0]
     shard.write_bytes(bytes(shard.stat().st_size))
     params = write_params(tmp_path, **SMALL, machine={"loader_workers": loaders})
-    with pytest.raises(StageError, match=r"^\S*contrast\S*\.tar, clip \S+: cannot"):
+    with pytest.raises(StageError, match=r"^\S*contrast\S*\.tar: the clip at byte \d+ differs"):
         evaluate(params, tmp_path, "demo")
 
 

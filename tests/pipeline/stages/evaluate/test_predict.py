@@ -15,7 +15,8 @@ def test_rows_hold_the_five_best_classes_and_failed_clips_have_none() -> None:
     rows = (clip("a", 2), clip("b", 0, "failed"), clip("c", 5))
     cell = EvaluationCell("fog", 3, rows)
     scores = torch.tensor([[0.0, 1, 9, 3, 4, 5], [6.0, 5, 4, 3, 2, 1]])
-    first, failed, last = prediction_rows(cell, "m", scores)
+    first, failed, last = prediction_rows(cell, "m", "benchmark", scores)
+    assert {row["protocol"] for row in (first, failed, last)} == {"benchmark"}
     assert first["top5"] == [2, 5, 4, 3, 1]
     assert first["top5_logits"] == [9, 5, 4, 3, 1]
     assert (first["correct1"], first["correct5"]) == (True, True)

@@ -53,10 +53,14 @@ def test_rows_carry_the_statistics_of_their_own_clip() -> None:
         for key, label, status in (("a", 0, "ok"), ("b", 1, "failed"), ("c", 1, "ok"))
     )
     logits = torch.tensor([[1.0, 0.0], [3.0, 0.0]])
-    first, failed, last = prediction_rows(EvaluationCell("fog", 2, rows), "net", logits)
+    first, failed, last = prediction_rows(
+        EvaluationCell("fog", 2, rows), "net", "benchmark", logits
+    )
     assert first["nll"] == pytest.approx(math.log1p(math.exp(-1)))
     assert last["nll"] == pytest.approx(3 + math.log1p(math.exp(-3)))
     assert last["confidence"] == pytest.approx(1 / (1 + math.exp(-3)))
     assert "nll" not in failed
-    (alone,) = prediction_rows(EvaluationCell("fog", 2, rows[1:2]), "net", torch.empty(0, 1))
+    (alone,) = prediction_rows(
+        EvaluationCell("fog", 2, rows[1:2]), "net", "benchmark", torch.empty(0, 1)
+    )
     assert "confidence" not in alone

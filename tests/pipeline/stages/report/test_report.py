@@ -67,6 +67,33 @@ def test_files_agree(tmp_path: Path) -> None:
     assert "6 listed" in str(table.caption)
 
 
+def test_another_protocol_is_named_wherever_the_model_is_compared(tmp_path: Path) -> None:
+    params = write_params(tmp_path, **GRID)
+    write_tables(tmp_path, params)
+    path = tmp_path / "manifests/demo/predictions/tiny_r2plus1d.parquet"
+    rows = manifest.read_rows(path, schemas.PREDICTIONS)
+    words = "dense 16 x 4, 10 clips, 3 crops of 112 px"
+    changed = [row | {"protocol": words} for row in rows]
+    manifest.write(path, changed, schemas.PREDICTIONS)  # type: ignore[arg-type] # a typed dict
+    report(params, tmp_path)
+    folder = tmp_path / "report"
+    values = json.loads((folder / "metrics.json").read_text())["demo"]["tiny_r2plus1d"]
+    assert values["protocol"] == words
+    with (folder / "leaderboard.csv").open() as file:
+        assert [row["protocol"] for row in csv.DictReader(file)] == [words]
+    label = f"tiny_r2plus1d [{words}]"
+    assert f"| {label} |" in (folder / "leaderboard.md").read_text()
+    page = (folder / "index.html").read_text()
+    assert f"tiny_r2plus1d ({words})" in page
+    assert f"sees the clips in another way ({words})" in page
+    (table,) = read_tables(tmp_path)
+    assert list(table.columns[0].cells) == [label]
+    mixed = [*changed[1:], rows[0]]
+    manifest.write(path, mixed, schemas.PREDICTIONS)  # type: ignore[arg-type] # a typed dict
+    with pytest.raises(StageError, match="predictions of several protocols"):
+        report(params, tmp_path)
+
+
 def test_a_reference_model_gives_corruption_errors(tmp_path: Path) -> None:
     two = {"models": {"demo": {"tiny_frame2d": {}}}}
     params = write_params(

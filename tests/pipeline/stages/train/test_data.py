@@ -4,12 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from corruptions.types import ClipRandom
 from pipeline import models
 from pipeline.errors import SettingsError, StageError
+from pipeline.models import InputSpec, registry
 from pipeline.stages.synthesize import scenes
-from pipeline.stages.train.data import augment, read_examples
+from pipeline.stages.train.data import (
+    Augmentation,
+    Reader,
+    augment,
+    benchmark_crop,
+    read_examples,
+)
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
 from tests.pipeline.stages.train.small_run import MODEL, params_of
@@ -59,3 +67,54 @@ def test_flips_mirror_whole_clips_about_half_of_the_time() -> None:
     count = sum(np.array_equal(some, mirrored) for some in flipped)
     assert 10 < count < 30
     assert all(np.array_equal(some, mirrored) or np.array_equal(some, clip()) for some in flipped)
+
+
+def test_crops_of_the_benchmark_have_its_sizes_and_places() -> None:
+    """Sides 0.66 to 1 of the shorter side, neighbours at most, on a grid of quarters."""
+    height, width, size = 64, 80, 56
+    rows, columns = np.mgrid[:height, :width]
+    clip = np.stack([np.stack([rows, columns, rows * 0], axis=-1)] * 2).astype(np.uint8)
+    sides = (64, 56, 48, 42)
+    seen = set()
+    for number in range(300):
+        crop = benchmark_crop(clip, (1.0, 0.875, 0.75, 0.66), False, size, random(str(number)))
+        assert crop.shape == (2, size, size, 3)
+        assert np.array_equal(crop[0], crop[1])
+        top, bottom = int(crop[0, 0, 0, 0]), int(crop[0, -1, 0, 0])
+        left, right = int(crop[0, 0, 0, 1]), int(crop[0, 0, -1, 1])
+        high = min(sides, key=lambda side: abs(side - (bottom - top + 1)))
+        wide = min(sides, key=lambda side: abs(side - (right - left + 1)))
+        assert abs(sides.index(high) - sides.index(wide)) <= 1
+        steps = (height - high) // 4, (width - wide) // 4
+        nearest = [min(range(5), key=lambda n: abs(n * step - at)) if step else 0  # noqa: B023 - used at once
+                   for step, at in zip(steps, (top, left), strict=True)]  # fmt: skip
+        assert all(
+            abs(n * step - at) <= 1 for n, step, at in zip(nearest, steps, (top, left), strict=True)
+        )
+        seen.add((high, wide))
+    assert len(seen) == 10  # 4 equal pairs and 3 neighbours in both orders
+
+
+def test_another_offset_in_every_epoch_and_the_same_in_every_run(project: Path) -> None:
+    paths, params = DatasetPaths(project, "demo"), params_of(project)
+    spec = registry.load(MODEL).input
+    examples = read_examples(paths, "train", params, spec, MODEL)
+    moving = Augmentation((1.0,), False, spec.size, temporal_offset=True)
+    reader = Reader(examples, random, augmentation=moving, keep=True)
+    assert not reader.keeps
+    epochs = [reader((epoch, [0]))[0] for epoch in range(6)]
+    assert {tuple(frames.shape) for frames in epochs} == {(1, spec.frames, spec.size, spec.size, 3)}
+    assert len({frames.numpy().tobytes() for frames in epochs}) > 1
+    again = Reader(examples, random, augmentation=moving, keep=False)
+    assert torch.equal(again((1, [0]))[0], epochs[1])
+    start = examples.read(0, 0.0)
+    assert np.array_equal(start[0], examples.read(0)[0])
+
+
+def test_larger_pictures_are_cropped_only_by_the_benchmark_s_crops(project: Path) -> None:
+    paths, params = DatasetPaths(project, "demo"), params_of(project)
+    spec = InputSpec(frames=16, size=96, mean=(0.5,) * 3, std=(0.5,) * 3)
+    examples = read_examples(paths, "train", params, spec, MODEL, larger=True)
+    crops = Augmentation((1.0, 0.875), False, 96, "benchmark")
+    frames, _ = Reader(examples, random, augmentation=crops, keep=True)((0, [0, 1]))
+    assert frames.shape == (2, 16, 96, 96, 3)

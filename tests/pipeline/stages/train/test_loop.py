@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from pipeline.errors import StageError
+from pipeline.models import registry
 from pipeline.settings import TrainSettings
 from pipeline.stages.train import loop
-from pipeline.stages.train.loop import learning_rate
+from pipeline.stages.train.loop import learning_rate, make_optimizer
 from pipeline.stages.train.train import train
 from pipeline.storage.paths import DatasetPaths
 from tests.pipeline.stages.train.small_run import (
@@ -101,4 +102,41 @@ def test_a_run_that_is_resumed_in_another_precision_says_so(
     machine = params.machine.model_copy(update={"precision": "bf16"})
     train(params.model_copy(update={"machine": machine}), project, "demo", [MODEL])
     assert "weights will not equal those of an uninterrupted run" in caplog.text
+    forget(project)
+
+
+def test_adamw_leaves_vectors_and_embeddings_without_weight_decay() -> None:
+    network = registry.load("timesformer").build(3, frames=2, size=32)
+    settings = TrainSettings(**(SETTINGS | {"optimizer": "adamw", "weight_decay": 0.05}))
+    decayed, plain = make_optimizer(network, settings).param_groups
+    assert (decayed["weight_decay"], plain["weight_decay"]) == (0.05, 0.0)
+    assert decayed["betas"] == (0.9, 0.999)
+    names = {id(value): name for name, value in network.named_parameters()}
+    assert len(decayed["params"]) + len(plain["params"]) == len(names)
+    without = {names[id(value)] for value in plain["params"]}
+    assert {"timesformer.embeddings.cls_token", "classifier.bias"} <= without
+    assert {
+        "timesformer.embeddings.position_embeddings",
+        "timesformer.embeddings.time_embeddings",
+    } <= without
+    assert "classifier.weight" not in without
+
+
+def test_adamw_with_clipped_gradients_and_offsets_resumes_to_the_same_weights(
+    project: Path,
+) -> None:
+    params = params_of(
+        project,
+        optimizer="adamw",
+        learning_rate=0.001,
+        clip_gradient=1.0,
+        temporal_offset=True,
+        crops="benchmark",
+        epochs=2,
+    )
+    forget(project)
+    unbroken = results(project, params)
+    forget(project)
+    interrupt(project, params, 2)
+    assert results(project, params) == unbroken
     forget(project)

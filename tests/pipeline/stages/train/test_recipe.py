@@ -53,12 +53,18 @@ def test_an_edit_of_the_sampler_runs_all_that_samples_frames(edit: Edit) -> None
     assert not edit("media/sampling.py") & {"synthesize", "filter", "report", *NETWORKS}
 
 
-@pytest.mark.parametrize("file", ["labels", "external", "inference", "loading", "adapters"])
+PREDICTING = (
+    *("external", "factory", "framework", "hugging_face", "inference", "labels"),
+    *("in_words", "language", "processor_files", "zero_shot"),
+)
+
+
+@pytest.mark.parametrize("file", PREDICTING)
 def test_an_edit_of_what_only_predictions_need_evaluates_again(edit: Edit, file: str) -> None:
     assert edit(f"models/{file}.py") == {"evaluate"}
 
 
-@pytest.mark.parametrize("file", ["cells", "load", "predict", "evaluate"])
+@pytest.mark.parametrize("file", ["batches", "cells", "load", "predict", "evaluate"])
 def test_an_edit_of_the_evaluation_evaluates_again(edit: Edit, file: str) -> None:
     assert edit(f"stages/evaluate/{file}.py") == {"evaluate"}
 

@@ -181,7 +181,7 @@ def test_the_slider_changes_the_severity_and_the_video(page: Page) -> None:
     assert viewer.locator("output").inner_text() == "severity 5"
     assert viewer.locator("figcaption").nth(1).inner_text().startswith("packet loss, severity 5")
     assert video.get_attribute("src") != before
-    wait_until(page, "[...document.querySelectorAll('video')].every((v) => v.videoWidth)")
+    wait_until(page, "[...document.querySelectorAll('.viewer video')].every((v) => v.videoWidth)")
     assert "packet loss 5" in viewer.locator("table").inner_text()
     page.keyboard.press("ArrowLeft")
     assert viewer.locator("output").inner_text() == "severity 3"
