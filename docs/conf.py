@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from corruptions import names
-from docs.site import api, mathml, pages, tables
+from docs.site import api, calibration, mathml, pages, tables
 from pipeline import __title__, __version__
 from pipeline.io.atomic import write_text
 
@@ -43,6 +43,7 @@ html_theme = "furo"
 html_title = __title__
 html_static_path = ["site/static", str(mathml.FONT)]
 html_css_files = ["site.css"]
+html_js_files = [("gallery.js", {"defer": "defer"})]
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
@@ -56,6 +57,7 @@ def write_pages(app: Sphinx) -> None:
     written = {f"reference/{name}.md": api.page(name) for name in api.PAGES}
     written["reference/parameters.md"] = tables.parameters()
     written["reference/manifests.md"] = tables.manifests()
+    written["reference/calibration.md"] = calibration.page()
     for name in names():
         written[f"corruptions/{name}.md"] = pages.corruption_page(name, pictures, side)
     written["corruptions/index.md"] = pages.overview()

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from .settings import Positive, Settings
+from .setting_types import Positive, Settings
 
 
 class TrainSettings(Settings):

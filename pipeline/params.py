@@ -26,17 +26,15 @@ from .io.text import read_yaml
 from .messages import did_you_mean, one_line, quoted
 from .model_settings import ModelSettings, TrainSettings
 from .models import registry
+from .setting_types import ModelName, Name, Settings
 from .settings import (
     CorruptSettings,
     DecodeSettings,
     EvaluateSettings,
     FilterSettings,
     MachineSettings,
-    ModelName,
-    Name,
     PayloadSettings,
     ReportSettings,
-    Settings,
     SynthesizeSettings,
 )
 

@@ -42,6 +42,7 @@ NO_EFFECT = (
     "pipeline/corrupt_checks.py",
     "pipeline/model_settings.py",
     "pipeline/settings.py",
+    "pipeline/setting_types.py",
     "pipeline/provenance.py",
     "pipeline/io/atomic.py",
     "pipeline/io/locks.py",

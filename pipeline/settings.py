@@ -5,43 +5,18 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from annotated_types import Len
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
 from corruptions.timing import Timing
 
-Positive = Annotated[int, Field(gt=0)]
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
-
-
-def _inside(name: str) -> str:
-    path = Path(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
-        raise ValueError("must be a path inside the dataset's folder of annotations")
-    return name
-
-
-FileName = Annotated[str, AfterValidator(_inside)]
-
-_ADDRESS = r"^(tcp://|tls://)?[^\s:/]+:[0-9]+$"
-
-
-CustomLevel = int | float | tuple[int | float, ...]
-
-
-ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
-
-
-class Settings(BaseModel):
-    """A section of params.yaml: frozen, and unknown keys are an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+from .setting_types import (
+    ADDRESS,
+    CustomLevel,
+    FileName,
+    Name,
+    Positive,
+    Settings,
+)
 
 
 class SynthesizeSettings(Settings):
@@ -197,7 +172,7 @@ class MachineSettings(Settings):
     """Parallel tasks; 0 means one per core of this machine or of the cluster."""
     backend: Literal["loky", "dask", "ray"]
     """joblib backend: processes on this machine, or a cluster."""
-    address: Annotated[str, Field(pattern=_ADDRESS)] | None = None
+    address: Annotated[str, Field(pattern=ADDRESS)] | None = None
     """host:port of the scheduler of a Dask cluster or of the head of a Ray cluster."""
     device: str
     """"auto", "cpu", "cuda", "cuda:1"."""

@@ -56,7 +56,8 @@ PAGES = {
         "Corruptions in Python",
         "The package `corruptions` depends on no other part of the project.",
         (
-            *("corruptions", "corruptions.types", "corruptions.registry", "corruptions.sets"),
+            *("corruptions", "corruptions.timing", "corruptions.types", "corruptions.registry"),
+            "corruptions.sets",
             *("corruptions.original", *modules_of(corruptions, "codec")),
         ),
     ),

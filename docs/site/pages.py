@@ -79,11 +79,14 @@ def overview() -> str:
         f"{len(names())} corruptions, each at five severities, here at severity 3. The first "
         "fourteen are those of the benchmark; the others are from later studies. A set is the list "
         "of corruptions over which an mPC is averaged.",
+        _filters(),
+        _cards(sorted(names(), key=lambda name: (name not in BENCHMARK, name))),
     ]
     for family in FAMILIES:
         members = [name for name in names() if load(name).family == family]
         members.sort(key=lambda name: (name not in BENCHMARK, name))
-        parts += [f"## {family.capitalize()}", _cards(members), _contents(members)]
+        listed = ", ".join(f"[{name}]({name}.md)" for name in members)
+        parts += [f"## {family.capitalize()}", listed, _contents(members)]
     parts += ["## Sets"]
     rows = [
         (f"`{title}`", str(len(members)), ", ".join(f"[{one}]({one}.md)" for one in members))
@@ -102,15 +105,31 @@ def _contents(members: Sequence[str]) -> str:
     return "\n".join(["```{toctree}", ":hidden:", "", *members, "```"])
 
 
+def _filters() -> str:
+    """Return the form that selects cards by family and set; `gallery.js` makes it work."""
+    fields = []
+    for name, choices in (("family", FAMILIES), ("set", tuple(SETS))):
+        options = "".join(f'<option value="{one}">{one}</option>' for one in choices)
+        fields.append(
+            f'<label>{name} <select name="{name}"><option value="">all</option>{options}</select>'
+            "</label>"
+        )
+    return f'<form class="filters" hidden>{"".join(fields)}<output></output></form>'
+
+
 def _cards(members: Sequence[str]) -> str:
-    """Return links to pages, with a picture each."""
-    title = {name: name.replace("_", "_<wbr>") for name in members}
-    cards = [
-        f'<a class="card" href="{name}.html"><img src="../pictures/{name}-card.webp" '
-        f'width="{TILE // 2}" height="{TILE // 2}" loading="lazy" alt="">'
-        f"<span>{title[name]}</span></a>"
-        for name in members
-    ]
+    """Return links to pages, with a moving picture each, a still one where motion is unwanted."""
+    cards = []
+    for name in members:
+        sets = " ".join(title for title, inside in SETS.items() if name in inside)
+        cards.append(
+            f'<a class="card" href="{name}.html" data-family="{load(name).family}" '
+            f'data-sets="{sets}"><picture>'
+            f'<source srcset="../pictures/{name}-card.webp" '
+            'media="(prefers-reduced-motion: reduce)">'
+            f'<img src="../pictures/{name}-moving.webp" width="{TILE // 2}" height="{TILE // 2}" '
+            f'loading="lazy" alt=""></picture><span>{name.replace("_", "_<wbr>")}</span></a>'
+        )
     return '<div class="cards">\n' + "\n".join(cards) + "\n</div>"
 
 

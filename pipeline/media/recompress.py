@@ -58,6 +58,8 @@ class Recompressed:
     """Width over height of a pixel that shall become square; otherwise 1."""
     encoder: str
     """Codec, settings and version, for manifests."""
+    coded_bytes: int | None = None
+    """Bytes of the coded pictures; None for damaged streams."""
     damage: Damage | None = None
     restored: tuple[ConcealedStream, ...] = ()
 
@@ -153,6 +155,7 @@ def _encode(
             orientation=encoded[0].planes.orientation,
             pixel_aspect=video.pixel_aspect,
             encoder=f"{describe(encoded[0].encodings[index])}; {version}",
+            coded_bytes=sum(len(piece) for part in encoded for piece in part.streams[index]),
         )
 
 

@@ -4,9 +4,7 @@ The frames are computed by the code of the corrupt stage, from the first seconds
 """
 
 import logging
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,43 +13,26 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-import corruptions
-from corruptions.registry import SEVERITIES, load
-from corruptions.types import Clip, ClipRandom, Context, Dialect
+from corruptions.registry import SEVERITIES
+from corruptions.types import Clip, Dialect
 
+from ..datasets.video_sample import TIMEOUT_SECONDS, corrupted, take_sample
 from ..errors import ClipError
 from ..execution.progress import progress_bar
 from ..io.atomic import atomic
 from ..io.outputs import check_output
 from ..media import ffmpeg as program
-from ..media.preprocess import Preprocess
-from ..media.recompress import recompress
-from ..media.source import VideoSource
 
 log = logging.getLogger(__name__)
 
 Image = NDArray[np.uint8]
 
-SHORT_SIDE, CROP = 256, 224
-TIMEOUT_SECONDS = 600.0
 GAP = 4
 MARGIN = 168
 """Pixels left of the mosaic for the names."""
 BAR = 26
 """Pixels above a picture for its caption."""
 INK, PAPER = (32, 32, 32), 250
-
-
-@dataclass(frozen=True)
-class VideoSample:
-    """First seconds of a video, as the benchmark's clip."""
-
-    source: Path
-    """The whole video, of which the clip has the first frames."""
-    clip: Clip
-    fps: Fraction
-    times: tuple[Fraction, ...] | None
-    """Times of the frames and of the end, in seconds; None if they are evenly spaced."""
 
 
 def preview(
@@ -86,45 +67,6 @@ def preview(
     for path, picture in zip(pictures, (mosaic(middle), sheet(middle, 3)), strict=True):
         write_png(path, picture)
     return [*reversed(pictures), *clip_paths]
-
-
-def take_sample(video: Path, seconds: float) -> VideoSample:
-    """Decode the first seconds of a video."""
-    preprocess = Preprocess(SHORT_SIDE, CROP)
-    with VideoSource(video) as source:
-        fps, times = source.info.fps, source.info.clock.times
-    wanted = round(seconds * fps) if times is None else bisect_left(times, seconds)
-    with VideoSource(video, max_frames=max(1, wanted)) as source:
-        frames = [preprocess(frame) for frame in source.frames()]
-    if times is not None and len(frames) < len(times):
-        times = times[: len(frames) + 1]
-    return VideoSample(video, np.stack(frames), fps, times)
-
-
-def corrupted(sample: VideoSample, name: str, dialect: Dialect, table: str) -> Iterator[Clip]:
-    """Yield the corrupted clip at severities 1 to 5."""
-    corruption = load(name, dialect)
-    levels = [corruption.level(severity, table) for severity in SEVERITIES]
-    contexts = [
-        Context(
-            ClipRandom(0, table, "preview", name, str(severity)), None, sample.fps, sample.times
-        )
-        for severity in SEVERITIES
-    ]
-    if corruption.acts_on == "pixels":
-        for level, context in zip(levels, contexts, strict=True):
-            yield corruptions.corrupt_pixels(corruption, sample.clip, level, context)
-        return
-    preprocess = Preprocess(SHORT_SIDE, CROP)
-    for made in recompress(
-        sample.source,
-        corruption,
-        levels,
-        contexts,
-        timeout_seconds=TIMEOUT_SECONDS,
-        max_frames=len(sample.clip),
-    ):
-        yield np.stack([preprocess(frame, made.orientation) for frame in made.frames])
 
 
 def mosaic(middle: dict[str, list[Image]]) -> Image:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import cv2
 import pytest
 import typer
 from filelock import FileLock
@@ -19,7 +20,7 @@ from typer.core import TyperGroup
 import corruptions
 from corruptions.registry import TABLES
 from docs.site import pages as made
-from docs.site import tables
+from docs.site import strips, tables
 from pipeline.__main__ import app
 from pipeline.stages.report.submissions import Result
 from tests.docs.links import Page, problems
@@ -95,6 +96,43 @@ def test_a_corruption_has_a_page_with_its_severities(
     assert all(f'id="{part}"' in text for part in ("definition", "dialects", "source"))
     formula = name == "local_packet_loss"  # whose definition is a procedure
     assert formula or "<math" in text
+
+
+def test_the_gallery_moves_and_is_small(site: Path) -> None:
+    """The largest cards, those of noise, stay below 100 kB at their full size."""
+    for name in corruptions.names():
+        animation = cv2.imreadanimation(str(site / f"pictures/{name}-moving.webp"))[1]
+        if name != "h264_low_delay":  # nothing moves in what it leaves of these small pictures
+            assert len(animation.frames) > 1, name
+    sizes = []
+    for name in ("shot_noise", "salt_noise", "flicker"):
+        moving = strips.moving_card(corruptions.load(name), strips.draw_clip(224, numbered=False))
+        file = site / f"pictures/{name}-full.webp"
+        strips.write_moving(file, moving)
+        sizes.append(file.stat().st_size)
+        file.unlink()
+    assert max(sizes) < 100_000, sizes
+
+
+def test_the_gallery_is_filtered_by_family_and_set_without_a_network(site: Path) -> None:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page()
+        page.goto((site / "corruptions/index.html").as_uri())
+        cards = page.locator("a.card:visible")
+        assert cards.count() == len(corruptions.names())
+        page.select_option("select[name=set]", "tad")
+        assert cards.count() == len(corruptions.SETS["tad"])
+        page.select_option("select[name=set]", "paper12")
+        page.select_option("select[name=family]", "temporal")
+        assert [card.get_attribute("href") for card in cards.all()] == [
+            "frame_rate.html",
+            "motion_blur.html",
+        ]
+        assert page.locator("output").inner_text() == f"2 of {len(corruptions.names())}"
+        browser.close()
 
 
 def test_every_parameter_is_explained() -> None:

@@ -116,7 +116,7 @@ def append(path: Path, text: str) -> None:
         ("corruptions/registry.py", {*NAMES, "report"}),
         ("pipeline/execution/pool.py", set()),
         ("pipeline/cli/app.py", set()),
-        ("pipeline/tools/check.py", set()),
+        ("pipeline/tools/check/check.py", set()),
     ],
 )
 def test_an_edit_changes_exactly_what_it_concerns(
