@@ -5,13 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Len
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from corruptions.timing import Timing
 
@@ -31,9 +25,7 @@ FileName = Annotated[str, AfterValidator(_inside)]
 
 _ADDRESS = r"^(tcp://|tls://)?[^\s:/]+:[0-9]+$"
 
-
 CustomLevel = int | float | tuple[int | float, ...]
-
 
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
