@@ -40,6 +40,7 @@ NO_EFFECT = (
     "pipeline/resources.py",
     "pipeline/params.py",
     "pipeline/corrupt_checks.py",
+    "pipeline/model_settings.py",
     "pipeline/settings.py",
     "pipeline/provenance.py",
     "pipeline/io/atomic.py",
@@ -273,7 +274,7 @@ def _says_nothing(node: object) -> bool:
 
 def _tree(file: Path) -> ast.Module:
     """Return the syntax tree of a file, without what only type checkers read."""
-    tree = ast.parse(file.read_text())
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     tree.body = [
         node
         for node in tree.body

@@ -4,9 +4,7 @@ Exit codes: 0 when the work is done, 1 when it failed, 2 for wrong settings, 130
 143 after SIGTERM.
 """
 
-import codecs
 import inspect
-import locale
 import logging
 import os
 import signal
@@ -58,7 +56,6 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
         def run(*args: Any, **options: Any) -> None:
             _handle_termination()
             try:
-                _check_encoding()
                 function(*args, **options)
             except SettingsError as error:
                 _say(f"Settings: {error}")
@@ -118,16 +115,6 @@ class _Terminated(KeyboardInterrupt):
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     raise _Terminated
-
-
-def _check_encoding() -> None:
-    """Raise SettingsError unless text files are read and written as UTF-8."""
-    encoding = locale.getpreferredencoding(False)
-    if codecs.lookup(encoding).name != "utf-8":
-        raise SettingsError(
-            f"locale: its encoding must be UTF-8 (got {encoding!r}); set PYTHONUTF8=1 or "
-            "LC_ALL=C.UTF-8."
-        )
 
 
 def _handle_termination() -> None:

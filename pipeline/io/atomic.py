@@ -74,7 +74,7 @@ def _host() -> str:
 
 def _is_alive(pid: int) -> bool:
     try:
-        said = Path(f"/proc/{pid}/stat").read_text()
+        said = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except (FileNotFoundError, ProcessLookupError):
         return False
     return said.rpartition(")")[2].split()[0] not in ("Z", "X")  # zombie: dead, but not yet reaped
@@ -82,8 +82,8 @@ def _is_alive(pid: int) -> bool:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically; a file with the same content is not touched."""
-    if path.is_file() and path.read_text() == text:
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
         _delete_abandoned(path)
         return
     with atomic(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")

@@ -48,7 +48,7 @@ def rows() -> list[ModelRow]:
 
     After a change of a model: `python -c "from pipeline.models import catalog; catalog.store()"`.
     """
-    stored = {one["name"]: _parsed(one) for one in json.loads(STORED.read_text())}
+    stored = {one["name"]: _parsed(one) for one in json.loads(STORED.read_text(encoding="utf-8"))}
     return [stored.get(name) or row(registry.load(name)) for name in registry.names()]
 
 

@@ -95,7 +95,7 @@ def _demo(folder: Path) -> Iterator[Path]:
     sums = annotations / "checksums.sha256"
     if not sums.is_file():
         return
-    names = [line[66:] for line in sums.read_text().splitlines()]
+    names = [line[66:] for line in sums.read_text(encoding="utf-8").splitlines()]
     yield from (path for name in names if (path := folder / "videos" / name).is_file())
     for name in ("train.csv", "val.csv", "recipe.json", "checksums.sha256"):
         if (annotations / name).is_file():

@@ -13,7 +13,14 @@ from pipeline.storage import manifest, schemas
 from tests.hostile.command import pipeline
 from tests.hostile.kinds import make_kinds
 from tests.hostile.mutations import mutate
-from tests.support.project import CLASSES, tree, write_annotations, write_classes, write_params
+from tests.support.project import (
+    CLASSES,
+    remove_training,
+    tree,
+    write_annotations,
+    write_classes,
+    write_params,
+)
 
 NUM_FILES = int(os.environ.get("HOSTILE_FILES", "2000"))
 CORRUPTIONS = ("fog", "h264_crf", "bit_error", "packet_loss")
@@ -56,6 +63,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         corrupt={"allowed_failures": 1.0},
         models={"demo": {"tiny_r2plus1d": MODEL}},
     )
+    remove_training(root)
     before = tree(folder)
     for stage in STAGES:
         name, *options = stage.split()

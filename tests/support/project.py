@@ -64,6 +64,14 @@ def set_params(root: Path, **changes: object) -> None:
     path.write_text(yaml.safe_dump(values, sort_keys=False))
 
 
+def remove_training(root: Path) -> None:
+    """Remove the demo's training from params.yaml, for models that no training makes."""
+    path = root / "params.yaml"
+    values = yaml.safe_load(path.read_text())
+    del values["train"]["demo"]
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+
+
 def machine(**changes: object) -> MachineSettings:
     """Return the machine section of the repository's params.yaml with changes."""
     values = load(REPOSITORY / "params.yaml").machine.model_dump()

@@ -88,7 +88,7 @@ def _check_trained(weights: Path) -> None:
     record = weights.with_name("recipe.json")
     if not record.is_file():
         return
-    expected = json.loads(record.read_text()).get("weights_sha256")
+    expected = json.loads(record.read_text(encoding="utf-8")).get("weights_sha256")
     if expected is not None and sha256_file(weights) != expected:
         raise StageError(
             f"{weights}: not the weights that the train stage wrote (SHA-256 differs from "

@@ -155,7 +155,7 @@ def read_tables(root: Path) -> list[Table]:
     """Return the leaderboard of the last report as terminal tables."""
     path = root / "report" / "metrics.json"
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StageError(f"{path}: no such file; run `dvc repro` to write the report.") from None
     return as_tables(ranked(our_rows(values)))

@@ -178,8 +178,8 @@ def _begin(videos: Path, annotations: Path, recipe: str) -> dict[str, str]:
     """
     videos.mkdir(parents=True, exist_ok=True)
     note, sums = annotations / "recipe.json", annotations / "checksums.sha256"
-    if note.is_file() and note.read_text() == recipe:
-        lines = sums.read_text().splitlines() if sums.is_file() else []
+    if note.is_file() and note.read_text(encoding="utf-8") == recipe:
+        lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
         return {line[66:]: line[:64] for line in lines}
     note.unlink(missing_ok=True)
     sums.unlink(missing_ok=True)
@@ -268,7 +268,7 @@ def _sound(listing: Listing, settings: SynthesizeSettings) -> Any:
 def _write_annotations(path: Path, listings: Sequence[Listing]) -> None:
     """Write one annotation file in the format of Kinetics."""
     columns = ("label", "youtube_id", "time_start", "time_end", "split")
-    with atomic(path) as temporary, temporary.open("w", newline="") as file:
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(listing) for listing in listings)

@@ -29,13 +29,13 @@ from ...io.atomic import atomic, write_text
 from ...io.hashing import sha256_file
 from ...io.locks import file_lock
 from ...messages import did_you_mean
+from ...model_settings import ModelSettings
 from ...models import registry
 from ...models.checkpoints import fitted_names, read_state, start_from_images
 from ...models.device import ComputeDevice, select_device
 from ...models.spec import channels_last, complete_input
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
-from ...settings import ModelSettings
 from ...storage.paths import DatasetPaths
 from .data import Examples, read_examples
 from .distributed import ProcessGroup, process_group
@@ -63,7 +63,11 @@ def train(params: Params, root: Path, dataset: str, only: Sequence[str] = ()) ->
             _train_model(_plan(dataset, model, params, root, device, processes), params, paths)
         if processes.rank == 0:
             files = {model: paths.trained(model) / "metrics.json" for model in trained}
-            found = {key: json.loads(p.read_text()) for key, p in files.items() if p.is_file()}
+            found = {
+                key: json.loads(path.read_text(encoding="utf-8"))
+                for key, path in files.items()
+                if path.is_file()
+            }
             write_text(paths.manifests / "training.json", json.dumps(found, indent=2) + "\n")
 
 
@@ -177,7 +181,7 @@ def _is_done(folder: Path, recipe: str) -> bool:
     record, weights = folder / "recipe.json", folder / "weights.pt"
     if not (record.is_file() and weights.is_file()):
         return False
-    written = json.loads(record.read_text())
+    written = json.loads(record.read_text(encoding="utf-8"))
     # The hash of the weights detects weights that a killed run wrote without their record.
     expected = {"recipe_hash": recipe, "weights_sha256": sha256_file(weights)}
     return bool(written | expected == written)

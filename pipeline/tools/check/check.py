@@ -84,7 +84,7 @@ def requirements() -> dict[str, str]:
     of the installed distribution.
     """
     if REQUIREMENTS.is_file():
-        lines = REQUIREMENTS.read_text().splitlines()
+        lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
     else:
         try:
             lines = metadata.requires(PROJECT) or []

@@ -58,7 +58,7 @@ def _write(mark: Path, recipe: str, files: list[File]) -> None:
 
 def _content(mark: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads(mark.read_text())
+        content: dict[str, Any] = json.loads(mark.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError as error:

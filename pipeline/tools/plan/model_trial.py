@@ -13,10 +13,10 @@ from pathlib import Path
 
 from ... import models
 from ...datasets.class_list import read_classes
+from ...model_settings import ModelSettings
 from ...models import catalog
 from ...models.device import ComputeDevice
 from ...params import Params
-from ...settings import ModelSettings
 from ...stages.evaluate.evaluate import evaluate
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths

@@ -56,7 +56,7 @@ class Findings:
 
     def write(self, path: Path) -> None:
         """Write every problem as one line of CSV."""
-        with atomic(path) as temporary, temporary.open("w", newline="") as file:
+        with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["cell", "kind", "item", "detail"])
             writer.writerows(
