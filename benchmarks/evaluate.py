@@ -42,6 +42,7 @@ from pipeline.stages.evaluate.predict import move
 from pipeline.storage import manifest, schemas
 from pipeline.storage.clip_reader import StoredClip, read_clip
 from pipeline.storage.paths import DatasetPaths
+from pipeline.storage.rows import CellRow
 
 FRAMES = 32
 SMALLEST = {"models": "tiny_frame2d", "clips": 2, "frames": 8, "batch": 1, "rounds": 1}
@@ -135,7 +136,7 @@ def model_seconds(
 
 def waiting_share(
     model: models.LoadedModel,
-    rows: Sequence[schemas.CellRow],
+    rows: Sequence[CellRow],
     params: Params,
     root: Path,
     device: ComputeDevice,

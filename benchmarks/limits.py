@@ -34,7 +34,7 @@ from pipeline.settings import PayloadSettings
 from pipeline.stages.evaluate.cells import COLUMNS, EvaluationCell
 from pipeline.storage import manifest, parts, schemas
 from pipeline.storage.payload import write_payload
-from pipeline.storage.schemas import CellRow, ClipRow
+from pipeline.storage.rows import CellRow, ClipRow
 
 SMALLEST = {"clips": 64, "works": "parts,read_some", "files": 2, "sizes": 1}
 SEVERITIES, CORRUPTIONS = 5, 12

@@ -24,6 +24,7 @@ from .corrupt_checks import check_levels, check_timing
 from .errors import SettingsError
 from .io.text import read_yaml
 from .messages import did_you_mean, one_line, quoted
+from .model_settings import ModelSettings, TrainSettings
 from .models import registry
 from .settings import (
     CorruptSettings,
@@ -32,13 +33,11 @@ from .settings import (
     FilterSettings,
     MachineSettings,
     ModelName,
-    ModelSettings,
     Name,
     PayloadSettings,
     ReportSettings,
     Settings,
     SynthesizeSettings,
-    TrainSettings,
 )
 
 

@@ -40,11 +40,13 @@ NO_EFFECT = (
     "pipeline/resources.py",
     "pipeline/params.py",
     "pipeline/corrupt_checks.py",
+    "pipeline/model_settings.py",
     "pipeline/settings.py",
     "pipeline/provenance.py",
     "pipeline/io/atomic.py",
     "pipeline/io/locks.py",
     "pipeline/storage/paths.py",
+    "pipeline/storage/inputs.py",
     "pipeline/storage/manifest_checks.py",
     "pipeline/datasets/accounting.py",
 )
@@ -71,22 +73,23 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES} | {"ffmpeg": ffmpeg.version()}
 
 
-def code_of(*entries: Path) -> str:
-    """Return one hash of some modules and everything of the project that they import."""
-    return _combined(import_closure(entries))
+def code_of(*entries: Path, library: bool = True) -> str:
+    """Return one hash of some modules and everything of the project that they import.
+
+    Without `library` the files of corruptions do not count: for recipes that hold
+    `corruption_code` of the corruptions that they are about.
+    """
+    files = import_closure(entries)
+    return _combined(file for file in files if library or not _is_inside(file, PACKAGE))
 
 
 @cache
 def stage_code(stage: str) -> str:
     """Return the hash of the code of a stage, without models of the zoo, which load by name.
 
-    The code of the corrupt stage does not include the library of corruptions: its recipes hold
-    `corruption_code` of the one corruption that they are about.
+    The code of the corrupt stage does not include the library of corruptions, see `code_of`.
     """
-    files = import_closure([stage_file(stage)])
-    if stage == "corrupt":
-        files = {file for file in files if not _is_inside(file, PACKAGE)}
-    return _combined(files)
+    return code_of(stage_file(stage), library=stage != "corrupt")
 
 
 def stage_file(stage: str) -> Path:

@@ -185,6 +185,33 @@ def test_an_edited_training_loop_trains_again(project: Path) -> None:
     assert json.loads(note.read_text())["recipe_hash"] == before
 
 
+def test_videos_instead_of_shards_run_no_corrupt_stage(project: Path) -> None:
+    def parts() -> dict[str, bytes]:
+        """Parts with their recipe hashes; DVC itself changes the times of files that it links."""
+        return tree(project / "data/demo/evaluate")
+
+    scores = json.loads((project / "report/metrics.json").read_text())
+    set_params(project, evaluate={"reads": "videos"})
+    told = dvc(project, "repro", "report")
+    assert "corrupt@" not in told
+    assert json.loads((project / "report/metrics.json").read_text()) == scores
+    before = parts()
+    with restored(project):
+        path = project / "corruptions/spatial/fog.py"
+        path.write_text(path.read_text() + "\n\nEDITED = True\n")
+        told = dvc(project, "repro", "report")
+        assert "corrupt@" not in told
+        after = parts()
+        changed = {name for name in before if after[name] != before[name]}
+        assert changed == {name for name in before if "/fog/" in name}
+        set_params(project, evaluate={"reads": "shards"})
+        dvc(project, "repro", "recipes")
+        assert "corrupt@demo-fog" in json.loads(dvc(project, "status", "--json"))
+        assert "corrupt@demo-fog" in dvc(project, "repro", "report")
+    dvc(project, "repro")
+    assert json.loads((project / "report/metrics.json").read_text()) == scores
+
+
 def test_single_stages_by_name(project: Path) -> None:
     assert "up to date" in dvc(project, "repro", "corrupt@demo-packet_loss")
     assert "Running stage 'evaluate@demo'" not in dvc(project, "repro", "evaluate@demo")

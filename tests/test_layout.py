@@ -29,21 +29,22 @@ BELOW = {
     "resources": set(),
     "io": set(),
     "settings": {"corruptions"},
+    "model_settings": {"settings"},
     "corrupt_checks": {"corruptions"},
     "media": {"corruptions", "resources"},
     "storage": {"settings", "resources", "io", "corruptions"},
     "models": {"settings", "io"},
     "provenance": {"media", "corruptions"},
-    "params": {"settings", "corrupt_checks", "models", "corruptions", "io"},
+    "params": {"settings", "model_settings", "corrupt_checks", "models", "corruptions", "io"},
     "execution": {"provenance", "resources", "settings", "io"},
     "datasets": {"storage", "media", "params", "settings", "io", "corruptions"},
     "stages": {
         "datasets", "storage", "media", "models", "metrics", "execution", "provenance", "params",
-        "settings", "resources", "io", "corruptions",
+        "settings", "model_settings", "resources", "io", "corruptions",
     },
     "tools": {
         "stages", "datasets", "storage", "media", "models", "metrics", "execution", "provenance",
-        "params", "settings", "resources", "io", "corruptions",
+        "params", "settings", "model_settings", "resources", "io", "corruptions",
     },
 }  # fmt: skip
 """Room or module of the pipeline to the rooms that it may import besides itself and VALUES."""

@@ -70,7 +70,10 @@ PAGES = {
         "The functions behind `python -m pipeline STAGE`, the parameters and the exceptions.",
         (
             *(module_of(provenance.stage_file(stage)) for stage in STAGES),
-            *(f"pipeline.{name}" for name in ("params", "settings", "provenance", "errors")),
+            *(
+                f"pipeline.{name}"
+                for name in ("params", "settings", "model_settings", "provenance", "errors")
+            ),
         ),
     ),
     "storage": ReferencePage(

@@ -111,6 +111,24 @@ PREDICTIONS = {
     "recipe_hash": "Hash of all code, weights, parameters and clips behind the predictions.",
 }
 
+EVALUATED = {
+    **{name: IDENTITY[name] for name in ("key", "dataset", "split", "label_id")},
+    **{
+        name: CELLS[name]
+        for name in ("corruption", "family", "severity", "dialect", "params", "seed", "status")
+    },
+    "reason": "Why the clip could not be produced, in one line; else empty.",
+    "num_frames": "Number of frames that a shard would hold.",
+    "frames": "Positions among them of the frames that were computed, ascending.",
+    "frames_sha256": "SHA-256 of the RGB frames that were computed, before the payload.",
+    "num_frames_source": CELLS["num_frames_source"],
+    **SOURCE,
+    **{name: CELLS[name] for name in ("damaged_frames", "repeated_frames")},
+    "psnr": "PSNR of the frames that were computed against the clean ones, dB; null as in shards.",
+    "recipe_hash": "Hash of everything that determines the frames of the unit.",
+    "encoder": CELLS["encoder"],
+}
+
 TABLES = {
     "CLIPS": (
         "clips.parquet",
@@ -128,6 +146,12 @@ TABLES = {
         "Predictions of a model for every clip and cell; written by `evaluate`. The columns from "
         "`confidence` to `sum_p2` are null in files of earlier versions.",
         PREDICTIONS,
+    ),
+    "EVALUATED": (
+        "predictions/clips/<corruption>.parquet",
+        "Every clip and cell that `evaluate` computed from its video; written with "
+        "`evaluate.reads: videos`.",
+        EVALUATED,
     ),
 }
 """Schema of `pipeline.storage.schemas` to its files, a sentence and its columns."""

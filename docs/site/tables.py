@@ -12,7 +12,7 @@ import yaml
 
 from corruptions import timing
 from docs.site.columns import TABLES
-from pipeline import params, settings
+from pipeline import model_settings, params, settings
 from pipeline.storage import schemas
 
 ROOT = Path(params.__file__).parent.parent
@@ -47,7 +47,7 @@ def parameters() -> str:
 def _section(path: str, model: Any, models: Any, values: Any) -> Iterator[str]:
     """Yield a table of the keys at `path`, then the sections below it."""
     described = {}
-    for module in (params, settings, timing):
+    for module in (params, settings, model_settings, timing):
         described |= attribute_docstrings(module)
     rows, below = [], []
     for name, field in model["properties"].items():

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..media.picture import HDR
-from ..storage.schemas import CellRow, ClipRow
+from ..storage.rows import CellRow, ClipRow
 
 SQUARE = (None, "unknown", "1:1")
 INTERLACED = ("tt", "bb", "tb", "bt", "interlaced")

@@ -6,7 +6,7 @@ from typing import Literal
 from ..media.info import SourceInfo
 from ..media.picture import PictureFacts, field_order
 from ..storage.frame_times import tick_columns
-from ..storage.schemas import ClipRow
+from ..storage.rows import ClipRow
 from .annotations import ListedClip
 
 

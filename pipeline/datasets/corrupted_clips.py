@@ -30,7 +30,7 @@ from ..settings import PictureSettings
 from ..storage import manifest, payload
 from ..storage.cell_rows import cell_row
 from ..storage.frame_times import times_of
-from ..storage.schemas import CellRow, ClipRow
+from ..storage.rows import CellRow, ClipRow
 from ..storage.shard_writer import Facts, no_facts
 from . import source_clips
 from .output_times import with_rate, without_times

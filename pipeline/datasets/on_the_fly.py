@@ -12,13 +12,11 @@ or from the source videos if the decode stage has not run.
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 import corruptions
@@ -28,13 +26,10 @@ from corruptions.types import Clip
 from ..errors import ClipError, SettingsError, StageError
 from ..media.sampling import clip_indices
 from ..params import Params, load
-from ..storage import manifest, payload, schemas
-from ..storage.frame_times import times_of
+from ..storage import manifest, schemas
 from ..storage.paths import DatasetPaths
-from ..storage.schemas import CellRow, ClipRow
-from ..storage.shards import read_member
-from .corrupted_clips import ClipCorruptor, Frames, stored_frames
-from .source_clips import Sources
+from ..storage.rows import CellRow, ClipRow
+from .cell_frames import CellFrames, Indices
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +43,6 @@ Transform = Callable[[torch.Tensor], Any]
 """Function from a clip (T, H, W, 3), uint8 RGB, to the input of the model."""
 
 SourceRow = ClipRow | CellRow
-Indices = NDArray[np.intp]
 
 
 class CorruptedClips(Dataset[dict[str, Any]]):
@@ -233,44 +227,14 @@ class _ClipMaker:
 
     def clip(self, row: SourceRow, cell: CellName) -> Clip:
         """Return the frames of one clip in one cell, as a reader of its shard sees them."""
-        clean = self._clean(row)
+        maker = CellFrames(self.dataset, self.params, self.root)
+        clean = maker.clean(row)
         if cell == CLEAN:
-            return clean if self.num_frames is None else clean[self._spread(len(clean))]
-        corruptor = ClipCorruptor.of(self.dataset, cell[0], self.params, self.root)
-        (made,) = corruptor.make([cell[1]], row, clean, lambda num: self._selection(num)[0])
-        fps = Fraction(made.row["fps_num"], made.row["fps_den"])
-        stored = self._as_stored(made.frames, fps, times_of(made.row))
-        return stored[self._selection(made.num_output)[1]]
+            return clean[self._take(len(clean))]
+        (made,) = maker.take_corrupted(row, clean, cell[0], [cell[1]], self._take)
+        return made.read()
 
-    def _selection(self, num_output: int) -> tuple[Indices, Indices]:
-        """Return the output frames to make, and the positions among them of those to return.
-
-        Only the frames that are returned are made, each once. H.264 payloads need all that shards
-        hold, because their frames depend on each other.
-        """
-        stored = stored_frames(self.params.corrupt.num_frames)(num_output)
-        stored = np.arange(num_output) if stored is None else stored
-        taken = np.arange(len(stored)) if self.num_frames is None else self._spread(len(stored))
-        if self.params.payload.codec == "h264":
-            return stored, taken
-        made, order = np.unique(stored[taken], return_inverse=True)
-        return made, order
-
-    def _spread(self, num_frames: int) -> Indices:
-        assert self.num_frames is not None  # noqa: S101 - checked by the callers
+    def _take(self, num_frames: int) -> Indices:
+        if self.num_frames is None:
+            return np.arange(num_frames)
         return clip_indices(num_frames, self.num_frames, self.params.dialect)
-
-    def _clean(self, row: SourceRow) -> Clip:
-        if "shard" in row:  # of the clean manifest
-            stored = cast(CellRow, row)
-            shard = self.root / stored["shard"]
-            data = read_member(shard, stored["offset"], stored["size"], stored["sha256"])
-            return payload.read_payload(data)
-        sources = Sources.of(self.dataset, self.params, self.root)
-        fps = Fraction(row["fps_num"], row["fps_den"])
-        return self._as_stored(sources.pictures(row), fps, times_of(row))
-
-    def _as_stored(self, frames: Frames, fps: Fraction, times: tuple[Fraction, ...] | None) -> Clip:
-        """Return frames as they are read back from a payload."""
-        data = payload.write_payload(frames, fps, self.params.payload, times)
-        return payload.read_payload(data)

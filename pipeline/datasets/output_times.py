@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..storage.frame_times import tick_columns, times_of
-from ..storage.schemas import CellRow
+from ..storage.rows import CellRow
 
 
 def with_rate(row: CellRow, fps: Fraction, num_output: int, selected: NDArray[np.intp]) -> CellRow:

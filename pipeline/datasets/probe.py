@@ -10,7 +10,7 @@ from ..media.info import SourceInfo
 from ..media.picture import PictureFacts, facts_of
 from ..media.retry import retry_once
 from ..media.source import VideoSource, check_file
-from ..storage.schemas import ClipRow
+from ..storage.rows import ClipRow
 from .clip_rows import FoundClip, ProbeResult, clip_row
 
 CHECKSUMS = "checksums.sha256"

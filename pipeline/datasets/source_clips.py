@@ -16,7 +16,7 @@ from ..media.preprocess import Preprocess
 from ..media.source import VideoSource
 from ..params import Params
 from ..settings import PictureSettings
-from ..storage.schemas import CellRow, ClipRow
+from ..storage.rows import CellRow, ClipRow
 
 
 @dataclass(frozen=True)

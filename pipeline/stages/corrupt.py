@@ -24,9 +24,9 @@ from ..messages import did_you_mean
 from ..params import Params
 from ..provenance import corruption_code, library_versions, recipe_hash, stage_code
 from ..settings import PayloadSettings
-from ..storage import manifest, parts, payload, schemas, shard_writer
+from ..storage import inputs, manifest, parts, payload, schemas, shard_writer
 from ..storage.paths import DatasetPaths
-from ..storage.schemas import CellRow
+from ..storage.rows import CellRow
 from ..storage.shards import read_member, shard_index
 
 log = logging.getLogger(__name__)
@@ -89,6 +89,7 @@ def _corrupt(params: Params, paths: DatasetPaths, corruption: Corruption) -> lis
     _remove_stale(paths, corruption.name, shards)
     rows = parts.gather(shards)
     manifest.write(paths.manifest(corruption.name), rows, schemas.CELLS)
+    inputs.write_record(paths, inputs.SHARDS, corruption.name)
     return rows
 
 

@@ -20,10 +20,10 @@ from ..media.retry import retry_once
 from ..params import Params
 from ..provenance import library_versions, recipe_hash, stage_code
 from ..settings import PayloadSettings
-from ..storage import manifest, parts, payload, schemas, shard_writer
+from ..storage import inputs, manifest, parts, payload, schemas, shard_writer
 from ..storage.cell_rows import cell_row
 from ..storage.paths import DatasetPaths
-from ..storage.schemas import CellRow, ClipRow
+from ..storage.rows import CellRow, ClipRow
 from ..storage.shard_writer import ShardClipWriter
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,7 @@ def _decode(params: Params, paths: DatasetPaths) -> list[CellRow]:
         parts.remove_others(split, [task.shard for task in tasks if task.shard.parent == split])
     rows = parts.gather(task.shard for task in tasks)
     manifest.write(paths.manifest(schemas.CLEAN), rows, schemas.CELLS)
+    inputs.write_record(paths, inputs.SHARDS, schemas.CLEAN)
     return rows
 
 
@@ -98,10 +99,7 @@ def plan_shards(params: Params, paths: DatasetPaths) -> list[DecodeTask]:
                 if row["status"] == "ok"
             ]
             shard = paths.clean_shard(split, index)
-            identities = [
-                [row.get(name) for name in (*schemas.CLIP_COLUMNS, "source_path", "source_sha256")]
-                for row in rows
-            ]
+            identities = [[row.get(name) for name in schemas.CLIP_IDENTITY] for row in rows]
             tasks.append(
                 DecodeTask(
                     rows=tuple(rows),

@@ -9,6 +9,7 @@ from ..datasets.annotations import read_annotations
 from ..datasets.class_list import HINT
 from ..datasets.matching import match_clips
 from ..datasets.probe import CHECKSUMS, ProbeLimits, ProbeTask, probe_clips
+from ..datasets.sample import stratified
 from ..datasets.video_files import FileFinder, search_hint
 from ..errors import SettingsError
 from ..execution.pool import run_tasks
@@ -18,9 +19,9 @@ from ..io.text import read_text
 from ..messages import quoted
 from ..params import Params
 from ..settings import SourceSettings
-from ..storage import manifest, schemas
+from ..storage import inputs, manifest, schemas
 from ..storage.paths import DatasetPaths
-from ..storage.schemas import ClipRow
+from ..storage.rows import ClipRow
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ def filter_clips(params: Params, root: Path, dataset: str) -> list[ClipRow]:
         ):
             rows.extend(some)
         manifest.write(paths.clips, rows, schemas.CLIPS)
+        inputs.write_record(paths, inputs.VIDEOS, paths.clips.stem)
     missing = [row["key"] for row in rows if row["status"] == "missing"]
     videos = root / params.filter.sources[dataset].videos
     check_share(
@@ -92,7 +94,8 @@ def find_clips(
     source = source.model_copy(
         update={"annotations": root / source.annotations, "classes": root / source.classes}
     )
-    found = match_clips(read_annotations(source), FileFinder(videos), _read_checksums(source))
+    listed = stratified(read_annotations(source), source.clips)
+    found = match_clips(listed, FileFinder(videos), _read_checksums(source))
     limits = ProbeLimits(
         videos=videos,
         dataset=dataset,

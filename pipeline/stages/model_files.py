@@ -20,6 +20,7 @@ def write_model_files(params: Params, root: Path) -> None:
     """Write `data/model_files/<stage>/<dataset>.json`; unchanged files are not touched."""
     folder = root / "data" / "model_files"
     with file_lock(root / "data" / ".model_files.lock"):
+        folder.mkdir(parents=True, exist_ok=True)  # also without any model: DVC tracks it
         for dataset in params.models:
             _write(folder / "evaluate" / f"{dataset}.json", _evaluated(dataset, params, root))
             _write(folder / "train" / f"{dataset}.json", _trained(dataset, params, root))

@@ -1,7 +1,9 @@
 """Recipes stage: fingerprints of the code of corruptions, stages and models, tracked by DVC.
 
 `corruptions/<name>.json` holds a corruption in both dialects, `stages/<stage>.json` the code of a
-stage, `models/<dataset>.json` the code of the networks that a dataset trains and evaluates. A stage
+stage, `models/<dataset>.json` the code of the networks that a dataset trains and evaluates, and
+`videos/evaluation.json` what an evaluation from videos computes itself instead of reading it from
+shards (`shards/evaluation.json` is empty). A stage
 of dvc.yaml depends on these files instead of source files: an edit runs again what it changes, and
 a moved file or a changed comment runs nothing again.
 """
@@ -19,9 +21,13 @@ from ..io.locks import file_lock
 from ..models import registry
 from ..params import Params
 from ..provenance import code_of, describe, stage_code
+from ..storage import inputs
 
 STAGES = ("synthesize", "filter", "decode", "corrupt", "train", "evaluate", "report")
 """Stages of dvc.yaml whose code is tracked."""
+
+FROM_VIDEOS = Path(__file__).parent / "evaluate" / "from_videos.py"
+"""Code that makes clips from videos in the evaluate stage, which loads it by name."""
 
 
 def write_recipes(params: Params, root: Path) -> None:
@@ -43,6 +49,16 @@ def _write_all(params: Params, folder: Path) -> None:
         folder / "models",
         {dataset: _networks(dataset, params) for dataset in params.models},
     )
+    _write(folder / inputs.SHARDS, {"evaluation": {}})
+    _write(folder / inputs.VIDEOS, {"evaluation": _clips_of_videos(params)})
+
+
+def _clips_of_videos(params: Params) -> dict[str, Any]:
+    """Return the code that makes clips from videos, and the corruptions of params.yaml."""
+    return {
+        "code": code_of(FROM_VIDEOS, library=False),
+        "corruptions": {name: describe(load(name, params.dialect)) for name in params.corruptions},
+    }
 
 
 def _networks(dataset: str, params: Params) -> dict[str, str]:

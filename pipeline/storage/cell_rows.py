@@ -1,6 +1,6 @@
 """Rows of the manifests of cells, as far as they are known before a clip's frames are made."""
 
-from .schemas import CellRow, ClipRow
+from .rows import CellRow, ClipRow
 
 
 def cell_row(

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from ..errors import StageError
-from .schemas import CellRow, ClipRow
+from .rows import CellRow, ClipRow
 
 MAX_TICKS_PER_SECOND = 10_000_000
 """Above it (time stamps of strange denominators) times are rounded to FALLBACK."""

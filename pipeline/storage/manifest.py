@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from ..errors import StageError
 from ..io.atomic import atomic
 from ..messages import one_line, quoted
 from .manifest_checks import MAX_ROWS, check
-from .schemas import OPTIONAL, Row, Schema
+from .rows import Row
+from .schemas import OPTIONAL, Schema
 
 
 def write(
@@ -37,6 +39,25 @@ def join(path: Path, parts: Iterable[Path], schema: Schema[Any]) -> None:
     """Write the rows of several files as one; the bytes are those of `write`."""
     tables = [read(part, schema, schema.names).replace_schema_metadata(None) for part in parts]
     _write(path, pa.concat_tables(tables).cast(schema.arrow.with_metadata({})).combine_chunks())
+
+
+def join_ordered(
+    path: Path, parts: Iterable[Path], schema: Schema[Any], cells: Iterable[tuple[str, int]]
+) -> None:
+    """Write the rows of several files as one, by cell, then in the order of the files.
+
+    `cells` are corruptions and severities. Each file is read once; it may hold several cells.
+    """
+    tables: dict[tuple[str, int], list[pa.Table]] = {cell: [] for cell in cells}
+    for part in parts:
+        table = read(part, schema, schema.names).replace_schema_metadata(None)
+        found = zip(table["corruption"].to_pylist(), table["severity"].to_pylist(), strict=True)
+        for cell, group in groupby(enumerate(found), lambda one: one[1]):
+            rows = list(group)
+            tables[cell].append(table.slice(rows[0][0], len(rows)))
+    empty = schema.arrow.empty_table()
+    whole = pa.concat_tables([empty, *(table for some in tables.values() for table in some)])
+    _write(path, whole.cast(schema.arrow.with_metadata({})).combine_chunks())
 
 
 def _write(path: Path, table: pa.Table) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..io.atomic import is_being_written
 from . import manifest, schemas
-from .schemas import CellRow
+from .rows import CellRow
 
 
 def part_path(shard: Path) -> Path:

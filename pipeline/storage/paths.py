@@ -71,6 +71,27 @@ class DatasetPaths:
         """Return the part of a model's predictions that holds one cell."""
         return self.data / "evaluate" / model / f"{corruption}-{severity}.parquet"
 
+    def unit_answers(self, model: str, corruption: str, index: int) -> Path:
+        """Return a model's predictions for one corruption of one unit, made from videos."""
+        return self.data / "evaluate" / model / corruption / f"{index:06d}.parquet"
+
+    def unit_clips(self, corruption: str, index: int) -> Path:
+        """Return the record of the clips of one corruption of one unit, made from videos."""
+        return self.data / "evaluate" / ".clips" / corruption / f"{index:06d}.parquet"
+
+    def evaluated(self, corruption: str) -> Path:
+        """Return the record of the clips of a corruption that were made from videos."""
+        return self.predictions / "clips" / f"{corruption}.parquet"
+
+    def input_record(self, reads: str, name: str) -> Path:
+        """Return the record of a manifest that an evaluation reads, for DVC."""
+        return self.data / "inputs" / reads / f"{name}.json"
+
+    @property
+    def evaluation(self) -> Path:
+        """Return the record of the files that the predictions are made from, for DVC."""
+        return self.root / "data/evaluated" / f"{self.dataset}.json"
+
     def relative(self, path: Path) -> str:
         """Return a path as manifests record it: relative to the project's folder."""
         return path.relative_to(self.root).as_posix()

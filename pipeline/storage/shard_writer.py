@@ -19,7 +19,7 @@ from ..io.atomic import atomic
 from ..settings import PayloadSettings
 from . import parts, payload
 from .frame_times import times_of
-from .schemas import CellRow
+from .rows import CellRow
 from .shards import ShardWriter
 
 Facts = Callable[[], CellRow]

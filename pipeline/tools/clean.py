@@ -15,6 +15,8 @@ from ..io.atomic import is_abandoned
 
 OUTPUTS = (
     ("data/recipes/*/*", r"[a-z0-9_]+\.json"),
+    ("data/evaluated/*", r"[A-Za-z0-9_]+\.json"),
+    ("data/*/inputs/*/*", r"[a-z0-9_]+\.json"),
     ("data/.*.lock", r".*"),
     ("data/model_files/*/*", r"[A-Za-z0-9_-]+\.json"),
     ("data/.*.lock", r".*"),
@@ -23,8 +25,10 @@ OUTPUTS = (
     ("data/*/corrupted/*/*/*", r"{dataset}-[a-z0-9_]+-\d-\d{{6}}\.(tar|parquet)"),
     ("data/*/train/*/*", r"(weights|checkpoint)\.pt|history\.csv|(metrics|recipe)\.json"),
     ("data/*/evaluate/*/*", r"[a-z0-9_]+-\d\.parquet"),
+    ("data/*/evaluate/*/*/*", r"\d{{6}}\.parquet"),
     ("manifests/*/*", r"[a-z0-9_]+\.parquet|training\.json"),
     ("manifests/*/predictions/*", r".*\.parquet"),
+    ("manifests/*/predictions/clips/*", r"[a-z0-9_]+\.parquet"),
     ("report/*", r"index\.html|.*\.(json|csv|md)"),
     ("report/results/*", r".*\.(json|csv)"),
     ("report/figures/*", r".*\.(png|svg)"),

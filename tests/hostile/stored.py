@@ -8,7 +8,7 @@ import torch
 from pipeline import models
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
-from pipeline.storage.schemas import CellRow
+from pipeline.storage.rows import CellRow
 from tests.support.project import make_project, run_stages
 
 CHANGES: dict[str, Any] = {

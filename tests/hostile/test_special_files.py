@@ -14,7 +14,7 @@ from pipeline.errors import ClipError
 from pipeline.media.source import VideoSource
 from pipeline.storage import manifest, schemas
 from pipeline.storage.payload import read_payload
-from pipeline.storage.schemas import ClipRow
+from pipeline.storage.rows import ClipRow
 from tests.hostile.command import pipeline
 from tests.support.project import CLASSES, make_project, video_id, write_annotations
 from tests.support.videos import H264, make_video, moving_clip

@@ -255,6 +255,8 @@ def test_one_recipe_file_per_corruption_stage_and_dataset(tmp_path: Path) -> Non
         *(f"corruptions/{name}.json" for name in corruptions.names()),
         *(f"stages/{stage}.json" for stage in STAGES),
         *(f"models/{dataset}.json" for dataset in params.models),
+        "shards/evaluation.json",
+        "videos/evaluation.json",
     }
     written = [path for path in times if path.exists() and path.stat().st_mtime_ns != times[path]]
     assert written == [fog]

@@ -21,6 +21,7 @@ TRACKED = (
     "pipeline",
     "manifests/classes",
     "manifests/leaderboards.csv",
+    "manifests/results",
     "dvc.yaml",
     "params.yaml",
     ".dvcignore",

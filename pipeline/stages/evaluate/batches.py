@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from ...media.sampling import clip_indices, dense_indices, segment_indices
 from ...models import InputSpec, LoadedModel
 from ...params import Params
 from ...storage.clip_reader import StoredClip, read_clip
-from ...storage.schemas import CellRow
+from ...storage.rows import CellRow
 from .cells import EvaluationCell
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ class Batch:
     samplers: tuple[Sampler, ...] = ()
     """Their frames follow those of `positions`, in this order."""
 
+    def indices(self, num_frames: int, params: Params) -> NDArray[np.intp]:
+        """Return the frames to decode of a clip of `num_frames` frames."""
+        uniform = clip_indices(num_frames, params.evaluate.frames, params.dialect)
+        others = [sampler.indices(num_frames) for sampler in self.samplers]
+        return np.concatenate([uniform[list(self.positions)], *others])
+
     def select(self, spec: InputSpec, protocol_frames: int) -> list[int]:
         """Return where the frames of a model's input are among the decoded ones."""
         sampler = Sampler.of(spec)
@@ -84,21 +91,15 @@ class BatchReader:
         clips = [StoredClip.of(row, self.root) for row in batch.rows]
         check = self.params.machine.check_payloads
         frames = [
-            read_clip(clip, self._indices(batch, clip.num_frames), check=check) for clip in clips
+            read_clip(clip, batch.indices(clip.num_frames, self.params), check=check)
+            for clip in clips
         ]
         stacked: torch.Tensor = default_collate(frames)  # shared memory in a worker process
         return stacked
 
-    def _indices(self, batch: Batch, num_frames: int) -> NDArray[np.intp]:
-        uniform = clip_indices(num_frames, self.params.evaluate.frames, self.params.dialect)
-        others = [sampler.indices(num_frames) for sampler in batch.samplers]
-        return np.concatenate([uniform[list(batch.positions)], *others])
 
-
-def batches_of(
-    cell: EvaluationCell, pending: Sequence[LoadedModel], params: Params
-) -> tuple[Batch, ...]:
-    """Return batches of a cell's usable clips, with all frames that the pending models take."""
+def frames_of_models(pending: Sequence[LoadedModel], params: Params) -> Batch:
+    """Return a batch of no clips with all frames that the pending models take."""
     inputs = [model.input for model in pending]
     uniform = (
         clip_indices(params.evaluate.frames, spec.frames).tolist()
@@ -107,9 +108,21 @@ def batches_of(
     )
     positions = tuple(sorted({position for some in uniform for position in some}))
     samplers = tuple(dict.fromkeys(one for spec in inputs if (one := Sampler.of(spec))))
+    return Batch((), positions, samplers)
+
+
+def batches_of(
+    cell: EvaluationCell, pending: Sequence[LoadedModel], params: Params
+) -> tuple[Batch, ...]:
+    """Return batches of a cell's usable clips, with all frames that the pending models take.
+
+    A batch has clips of one shard, so that it is the same however the work is divided.
+    """
+    batch = frames_of_models(pending, params)
     usable = [row for row in cell.rows if row["status"] == "ok"]
     size = params.machine.batch_size
     return tuple(
-        Batch(tuple(usable[start : start + size]), positions, samplers)
-        for start in range(0, len(usable), size)
+        replace(batch, rows=tuple(some[start : start + size]))
+        for some in (list(group) for _, group in groupby(usable, lambda row: row["shard"]))
+        for start in range(0, len(some), size)
     )

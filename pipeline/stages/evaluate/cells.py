@@ -9,7 +9,7 @@ from ...params import Params
 from ...provenance import recipe_hash
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow
+from ...storage.rows import CellRow
 
 COLUMNS = [
     "key", "dataset", "split", "label_id", "severity", "status",

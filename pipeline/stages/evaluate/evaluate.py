@@ -9,12 +9,13 @@ loaded or fails does not stop the others; the stage fails at the end with its er
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from ...errors import SettingsError
 from ...execution.prefetch import read_ahead
 from ...execution.progress import progress_bar
-from ...io.locks import file_lock
+from ...execution.ranks import Ranks, ranks_of_torchrun
 from ...models import LoadedModel
 from ...models.device import ComputeDevice, select_device
 from ...params import Params
@@ -22,6 +23,7 @@ from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from .batches import BatchReader, batches_of
 from .cells import EvaluationCell, read_cells, stored_size
+from .join import join_parts
 from .load import load_models, prediction_recipe
 from .predict import move, predict, prediction_rows
 
@@ -29,22 +31,41 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(params: Params, root: Path, dataset: str) -> None:
-    """Write `predictions/<model>.parquet` for every model of a dataset; compute missing parts."""
+    """Write `predictions/<model>.parquet` for every model of a dataset; compute missing parts.
+
+    Processes that torchrun started share the work.
+    """
     params.check_dataset(dataset)
     paths = DatasetPaths(root, dataset)
-    with file_lock(paths.lock("evaluate")):
+    with ranks_of_torchrun(paths.lock("evaluate")) as ranks:
         if not params.models[dataset]:
             log.warning("evaluate %s: models.%s is empty; nothing is evaluated.", dataset, dataset)
             (paths.data / "evaluate").mkdir(parents=True, exist_ok=True)  # DVC tracks both folders
-            _merge(paths, (), ())
+            paths.predictions.mkdir(parents=True, exist_ok=True)
+            join_parts(params, paths, {})
             return
         device = select_device(params.machine)
-        cells = read_cells(dataset, params, paths)
-        size = stored_size(cells, params.decode.pictures[dataset].crop)
-        loaded, failed = load_models(dataset, params, paths, size)
-        grid = _Grid(paths, params, device, cells, loaded, size)
-        failed |= grid.complete()
-        _merge(paths, cells, [name for name in loaded if name not in failed])
+        if params.evaluate.reads == "videos":
+            # Loaded by name: predictions from shards do not depend on the code of corruptions.
+            module = import_module(".from_videos", __package__)
+            size = params.decode.pictures[dataset].crop
+            loaded, failed = load_models(dataset, params, paths, size)
+            parts, errors = module.complete(params, paths, device, loaded, ranks)
+        else:
+            cells = read_cells(dataset, params, paths)
+            size = stored_size(cells, params.decode.pictures[dataset].crop)
+            loaded, failed = load_models(dataset, params, paths, size)
+            grid = _Grid(paths, params, device, cells, loaded, size, ranks)
+            parts, errors = grid.parts(), grid.complete()
+        failed |= errors
+        ranks.wait()
+        complete = {
+            name: some
+            for name, some in parts.items()
+            if name not in failed and all(part.is_file() for part in some)
+        }
+        if ranks.rank == 0:
+            join_parts(params, paths, complete)
     if failed:
         kept = "" if len(failed) == len(params.models[dataset]) else _KEPT
         raise SettingsError("\n".join(map(str, failed.values())) + kept)
@@ -63,9 +84,17 @@ class _Grid:
     cells: Sequence[EvaluationCell]
     loaded: Mapping[str, LoadedModel]
     stored_size: int
+    ranks: Ranks
+
+    def parts(self) -> dict[str, list[Path]]:
+        """Return the parts of each model."""
+        return {
+            name: [self.paths.answers(name, cell.corruption, cell.severity) for cell in self.cells]
+            for name in self.loaded
+        }
 
     def complete(self) -> dict[str, SettingsError]:
-        """Compute the missing parts; return the errors of models that failed."""
+        """Compute this process's share of the missing parts; return the errors of failed models."""
         recipes = {
             (name, cell.corruption, cell.severity): prediction_recipe(
                 name, model, cell, self.params, self.device, self.paths
@@ -83,6 +112,7 @@ class _Grid:
             names = [n for n in self.loaded if (n, cell.corruption, cell.severity) in missing]
             if names:
                 pending.append((cell, names))
+        pending = list(self.ranks.share(pending))
         needed = {name for _, names in pending for name in names}
         compiled = self.params.machine.compile
         moved = {name: move(self.loaded[name], self.device, compiled) for name in needed}
@@ -119,16 +149,3 @@ class _Grid:
                         recipe,
                     )
         return failed
-
-
-def _merge(paths: DatasetPaths, cells: Sequence[EvaluationCell], names: Sequence[str]) -> None:
-    """Join the parts of each model; delete parts and files of removed cells and models."""
-    for name in names:
-        parts = [paths.answers(name, cell.corruption, cell.severity) for cell in cells]
-        manifest.join(paths.predictions / f"{name}.parquet", parts, schemas.PREDICTIONS)
-        for path in set(parts[0].parent.iterdir()) - set(parts):
-            path.unlink()
-    paths.predictions.mkdir(parents=True, exist_ok=True)
-    for path in paths.predictions.iterdir():
-        if path.stem not in names:
-            path.unlink()

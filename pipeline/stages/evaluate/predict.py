@@ -12,7 +12,7 @@ from ...models.device import ComputeDevice
 from ...models.spec import channels_last
 from ...models.views import count_views, merge_views, split_views
 from ...params import Params
-from ...storage.schemas import PredictionRow
+from ...storage.rows import PredictionRow
 from .batches import Batch
 from .cells import EvaluationCell
 from .scores import softmax_statistics

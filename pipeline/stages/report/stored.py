@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...params import Params
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow
+from ...storage.rows import CellRow
 from .evaluated import Evaluated
 from .page import accounting, clips
 from .page.accounting import CellAccount
@@ -41,7 +41,7 @@ def read_stored(results: Evaluated, params: Params, root: Path) -> StoredClips:
     rows: list[CellRow] = []
     failures: Counter[str] = Counter()
     for corruption in ("clean", *params.corruptions):
-        table = accounting.read_cells(paths, corruption, params.evaluate.split)
+        table = accounting.read_cells(paths, corruption, params)
         cells += accounting.describe(table)
         rows += clips.rows_of(table, keys)
         failures += accounting.failures(table)

@@ -20,11 +20,11 @@ from ...errors import SettingsError, StageError
 from ...execution.prefetch import read_ahead
 from ...execution.progress import progress_bar
 from ...io.atomic import atomic
+from ...model_settings import ModelSettings, TrainSettings
 from ...models.device import ComputeDevice
 from ...models.registry import ModelEntry
 from ...models.spec import InputSpec, prepare
 from ...models.views import count_views, merge_views, split_views
-from ...settings import ModelSettings, TrainSettings
 from .data import KEEP_BYTES, Augmentation, Batch, Examples, Reader
 from .distributed import ProcessGroup
 

@@ -29,13 +29,13 @@ from ...io.atomic import atomic, write_text
 from ...io.hashing import sha256_file
 from ...io.locks import file_lock
 from ...messages import did_you_mean
+from ...model_settings import ModelSettings
 from ...models import registry
 from ...models.checkpoints import fitted_names, read_state, start_from_images
 from ...models.device import ComputeDevice, select_device
 from ...models.spec import channels_last, complete_input
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
-from ...settings import ModelSettings
 from ...storage.paths import DatasetPaths
 from .data import Examples, read_examples
 from .distributed import ProcessGroup, process_group

@@ -26,12 +26,12 @@ from ...datasets.video_files import search_hint
 from ...errors import ClipError, SettingsError, StageError
 from ...media import ffmpeg
 from ...messages import did_you_mean
+from ...model_settings import ModelSettings
 from ...params import Params
-from ...settings import ModelSettings
 from ...stages.evaluate.load import load_models
 from ...stages.filter import find_clips
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import ClipRow
+from ...storage.rows import ClipRow
 from .result import CheckResult
 
 OPENED = 3

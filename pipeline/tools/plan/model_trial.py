@@ -6,20 +6,21 @@ waiting for data; on a CPU, CPU time, since other programs run there as well.
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ... import models
 from ...datasets.class_list import read_classes
+from ...model_settings import ModelSettings
 from ...models import catalog
 from ...models.device import ComputeDevice
 from ...params import Params
-from ...settings import ModelSettings
 from ...stages.evaluate.evaluate import evaluate
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow
+from ...storage.rows import CellRow
 from .trial import cpu_seconds
 
 SEVERITIES = (1, 2)
@@ -64,6 +65,8 @@ def try_model(
     count = 1 if heavy else params.machine.batch_size * (2 if device.is_gpu else 1)
     links = _link(sorted({row["shard"] for row in clean}), folder)
     rows = [row | {"shard": links[row["shard"]]} for row in clean]
+    most = Counter(row["shard"] for row in rows).most_common(1)[0][0]
+    rows = [row for row in rows if row["shard"] == most]  # a batch has clips of one shard
     rows = [rows[number % len(rows)] for number in range(count)]
     cells = [row | {"severity": severity} for severity in SEVERITIES for row in rows]
     paths = DatasetPaths(folder, dataset)

@@ -16,7 +16,7 @@ from ...params import Params
 from ...stages.filter import find_clips
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import ClipRow
+from ...storage.rows import ClipRow
 from .estimate import Population, Sizes, choose_sample
 
 PROBED = 200

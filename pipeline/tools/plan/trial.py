@@ -18,7 +18,7 @@ from ...stages.corrupt import corrupt
 from ...stages.decode import decode
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow, ClipRow
+from ...storage.rows import CellRow, ClipRow
 from ...storage.shards import walk
 
 CLEAN = "clean"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...errors import SettingsError
 from ...storage import manifest, schemas
-from ...storage.schemas import CellRow, ClipRow
+from ...storage.rows import CellRow, ClipRow
 from .findings import Discrepancy, cell_name
 
 SETTINGS = ("seed", "dialect", "encoder")

@@ -14,7 +14,7 @@ from ...params import Params
 from ...stages import corrupt, decode
 from ...storage import manifest, parts, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow
+from ...storage.rows import CellRow
 from .findings import Discrepancy, cell_name
 from .published import difference
 

@@ -11,7 +11,7 @@ from ...errors import StageError
 from ...execution.ticks import clip_done
 from ...storage import manifest, parts, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow, ClipRow
+from ...storage.rows import CellRow, ClipRow
 from ...storage.shards import Member, walk
 from .findings import Discrepancy, cell_name
 

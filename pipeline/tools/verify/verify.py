@@ -15,9 +15,10 @@ from ...params import Params
 from ...stages import decode
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from ...storage.schemas import CellRow, ClipRow
+from ...storage.rows import CellRow, ClipRow
 from ...storage.shards import shard_index
 from . import published, recompute, stored
+from .evaluated import verify_evaluated
 from .findings import Discrepancy, Findings, cell_name
 from .published import PublishedCell
 from .recompute import RecomputeTask
@@ -50,6 +51,10 @@ def verify(
     findings = Findings()
     if not check_stored and not samples:
         raise SettingsError("--no-stored with --recompute 0 leaves nothing to check.")
+    if params.evaluate.reads == "videos":
+        if against:
+            raise SettingsError("--against: published manifests need evaluate.reads: shards.")
+        return verify_evaluated(names, params, paths, samples=samples, seed=sample_seed)
     clips = manifest.read_rows(paths.clips, schemas.CLIPS)
     local: dict[PublishedCell, dict[str, CellRow]] = {}
     if check_stored:

@@ -14,7 +14,7 @@ from pipeline.errors import ClipError, StageError
 from pipeline.io.hashing import sha256_file
 from pipeline.media.preprocess import Preprocess
 from pipeline.media.source import VideoSource
-from pipeline.storage.schemas import ClipRow
+from pipeline.storage.rows import ClipRow
 from tests.support.project import write_params
 from tests.support.videos import H264, make_video, moving_clip
 
@@ -45,12 +45,16 @@ def test_frames_are_those_of_the_api_and_the_row_says_how(tmp_path: Path, name: 
     for made, severity in zip(
         corruptor(tmp_path, name).make([1, 4], row, clip, ALL), (1, 4), strict=True
     ):
-        expected = corruptions.corrupt(clip, name, severity, key="v", dataset="demo", fps=25)
+        expected = corruptions.corrupt(
+            clip, name, severity, key="v", dataset="demo", table="mini_kinetics", fps=25
+        )
         np.testing.assert_array_equal(np.stack(list(made.frames)), expected)
         assert made.num_output == len(expected)
         assert (made.row["key"], made.row["severity"]) == ("v", severity)
         rate = Fraction(made.row["fps_num"], made.row["fps_den"])
-        assert rate == (corruptions.load(name).level(severity, "") if name == "frame_rate" else 25)
+        assert rate == (
+            corruptions.load(name).level(severity, "mini_kinetics") if name == "frame_rate" else 25
+        )
         assert made.facts() == {}
 
 

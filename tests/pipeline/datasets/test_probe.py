@@ -8,7 +8,7 @@ import pytest
 from pipeline.datasets.annotations import ListedClip
 from pipeline.datasets.clip_rows import FoundClip
 from pipeline.datasets.probe import ProbeLimits, ProbeTask, probe_clips
-from pipeline.storage.schemas import ClipRow
+from pipeline.storage.rows import ClipRow
 from tests.support.videos import H264, make_video, run_ffmpeg
 
 CLIP = ListedClip("key", "key", "val", 0, "label", None)

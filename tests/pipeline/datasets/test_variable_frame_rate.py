@@ -17,7 +17,7 @@ from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, schemas
 from pipeline.storage.frame_times import tick_columns, times_of
 from pipeline.storage.payload import read_payload
-from pipeline.storage.schemas import CellRow
+from pipeline.storage.rows import CellRow
 from pipeline.storage.shards import read_member
 from tests.support.project import make_project, video_id
 from tests.support.videos import make_video

@@ -14,7 +14,7 @@ from pipeline.params import Params
 from pipeline.stages.corrupt import corrupt
 from pipeline.storage import manifest, schemas
 from pipeline.storage.payload import read_payload
-from pipeline.storage.schemas import CellRow
+from pipeline.storage.rows import CellRow
 from pipeline.storage.shards import read_member
 from tests.support.project import make_project, run_stages, tree, write_params
 
@@ -76,7 +76,13 @@ def test_stored_pixels_are_those_of_the_api(tmp_path: Path, name: str) -> None:
     clip = stored(tmp_path, clean)
     for row in corrupt(params, tmp_path, "demo", name):
         made = corruptions.corrupt(
-            clip, name, row["severity"], key=row["key"], dataset="demo", fps=25
+            clip,
+            name,
+            row["severity"],
+            key=row["key"],
+            dataset="demo",
+            table="mini_kinetics",
+            fps=25,
         )
         np.testing.assert_array_equal(stored(tmp_path, row), made)
 

@@ -13,7 +13,7 @@ from pipeline.errors import ClipError, StageError, TransientClipError
 from pipeline.settings import PayloadSettings
 from pipeline.storage import manifest, parts, schemas
 from pipeline.storage.payload import read_payload
-from pipeline.storage.schemas import CellRow
+from pipeline.storage.rows import CellRow
 from pipeline.storage.shard_writer import open_shard
 from pipeline.storage.shards import read_member, walk
 from tests.support.videos import moving_clip

@@ -51,10 +51,21 @@ class CellAccount:
     encoder: str
 
 
-def read_cells(paths: DatasetPaths, corruption: str, split: str) -> pa.Table:
-    """Read the rows of one corruption, or of the clean set, in one split."""
-    table = manifest.read(paths.manifest(corruption), schemas.CELLS, COLUMNS)
-    return table.filter(pc.equal(table["split"], split))
+def read_cells(paths: DatasetPaths, corruption: str, params: Params) -> pa.Table:
+    """Read the rows of one corruption, or of the clean set, in the evaluated split.
+
+    Rows of clips that were evaluated from videos have no shard, and lack its columns.
+    """
+    if params.evaluate.reads == "videos":
+        known = [name for name in COLUMNS if name in schemas.EVALUATED.names]
+        table = manifest.read(paths.evaluated(corruption), schemas.EVALUATED, known)
+        for field in schemas.CELLS:
+            if field.name in COLUMNS and field.name not in known:
+                table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+        table = table.select(COLUMNS)
+    else:
+        table = manifest.read(paths.manifest(corruption), schemas.CELLS, COLUMNS)
+    return table.filter(pc.equal(table["split"], params.evaluate.split))
 
 
 def describe(table: pa.Table) -> list[CellAccount]:

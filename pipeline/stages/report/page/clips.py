@@ -24,7 +24,7 @@ from ....storage import manifest, schemas
 from ....storage.clip_reader import StoredClip, read_clip
 from ....storage.paths import DatasetPaths
 from ....storage.payload import write_payload
-from ....storage.schemas import CellRow
+from ....storage.rows import CellRow
 from ..evaluated import Evaluated
 
 CLIPS = 3
@@ -74,9 +74,8 @@ def gather(results: Evaluated, chosen: Sequence[int], rows: Sequence[CellRow]) -
 
 def are_here(shown: Sequence[ViewerClip], root: Path) -> bool:
     """Return True if there are clips and all of their shards are on this machine."""
-    return bool(shown) and all(
-        (root / row["shard"]).is_file() for clip in shown for row in clip.rows.values()
-    )
+    shards = {row["shard"] for clip in shown for row in clip.rows.values()}
+    return bool(shards) and all(shard and (root / shard).is_file() for shard in shards)
 
 
 def frames_of(row: CellRow, root: Path, positions: Sequence[float]) -> Clip:

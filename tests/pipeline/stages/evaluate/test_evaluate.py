@@ -17,7 +17,7 @@ from pipeline.stages.train.train import train
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
 from pipeline.storage.payload import read_payload
-from pipeline.storage.schemas import PredictionRow
+from pipeline.storage.rows import PredictionRow
 from pipeline.storage.shards import read_member
 from tests.support.project import make_project, run_stages, write_params
 

@@ -4,7 +4,7 @@ import torch
 
 from pipeline.stages.evaluate.cells import EvaluationCell
 from pipeline.stages.evaluate.predict import prediction_rows
-from pipeline.storage.schemas import CellRow
+from pipeline.storage.rows import CellRow
 
 
 def clip(key: str, label: int, status: str = "ok") -> CellRow:

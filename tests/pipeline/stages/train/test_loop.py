@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from pipeline.errors import StageError
+from pipeline.model_settings import TrainSettings
 from pipeline.models import registry
-from pipeline.settings import TrainSettings
 from pipeline.stages.train import loop
 from pipeline.stages.train.loop import learning_rate, make_optimizer
 from pipeline.stages.train.train import train

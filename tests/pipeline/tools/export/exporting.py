@@ -12,7 +12,7 @@ from pipeline.params import Params
 from pipeline.storage import manifest, schemas
 from pipeline.storage.clip_reader import StoredClip, read_clip
 from pipeline.storage.paths import DatasetPaths
-from pipeline.storage.schemas import CellRow
+from pipeline.storage.rows import CellRow
 from pipeline.tools.export import export
 
 CELLS = (("clean", 0), ("fog", 2), ("fog", 4), ("frame_rate", 2), ("frame_rate", 4))

@@ -13,7 +13,7 @@ from pipeline.__main__ import app
 from pipeline.errors import SettingsError, StageError
 from pipeline.stages.decode import decode
 from pipeline.stages.filter import filter_clips
-from pipeline.storage.schemas import CellRow
+from pipeline.storage.rows import CellRow
 from pipeline.tools.export import export, registry
 from tests.pipeline.tools.export.exporting import Project
 from tests.support.project import make_project, tree, video_id

@@ -19,6 +19,7 @@ from pipeline.stages.decode import decode
 from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, parts, schemas
 from pipeline.storage.paths import DatasetPaths
+from pipeline.storage.rows import CellRow
 from pipeline.tools.verify.findings import Findings
 from pipeline.tools.verify.verify import verify
 from tests.support.project import make_project, video_id, write_params
@@ -143,9 +144,7 @@ def exchange_members(root: Path) -> None:
             tar.addfile(info, io.BytesIO(data))
 
 
-def edit_manifest(
-    root: Path, edit: Callable[[list[schemas.CellRow]], list[schemas.CellRow]]
-) -> None:
+def edit_manifest(root: Path, edit: Callable[[list[CellRow]], list[CellRow]]) -> None:
     path = DatasetPaths(root, "demo").manifest("shot_noise")
     manifest.write(path, edit(manifest.read_rows(path, schemas.CELLS)), schemas.CELLS)
 

@@ -1,0 +1,208 @@
+"""Frames of clips in cells, as a reader of their shards sees them, without shards.
+
+The payload's round trip is part of these frames, so that they are equal to those from shards. Only
+the frames that are requested are made, unless frames of the payload depend on each other.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+from typing import Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions.types import Clip
+
+from ..errors import ClipError
+from ..params import Params
+from ..storage import payload, schemas
+from ..storage.cell_rows import cell_row
+from ..storage.frame_times import times_of
+from ..storage.rows import CellRow, ClipRow
+from ..storage.shards import read_member
+from .corrupted_clips import ClipCorruptor, CorruptedClip, Frames, stored_frames
+from .source_clips import Sources
+
+Indices = NDArray[np.intp]
+
+Taker = Callable[[int], Indices]
+"""Function from the number of frames that a shard would hold to those to take, in any order."""
+
+
+@dataclass(frozen=True)
+class CellClip:
+    """Taken frames of one clip in one cell, or the reason why there are none."""
+
+    row: CellRow
+    """Row of the clip: `num_frames` is that of the shard's clip, `frames_sha256` and `psnr` are of
+    the frames `made`."""
+    made: Indices
+    """Frames that were made, as positions in the shard's clip, ascending."""
+    order: Indices
+    """Taken frames in their order, as positions in `made`."""
+    data: bytes | Clip
+    """Payload, or the frames themselves, that holds the frames `made`."""
+    error: ClipError | None = None
+
+    def read(self) -> Clip:
+        """Return the taken frames: (len(order), H, W, 3), uint8 RGB.
+
+        Raises
+        ------
+        ClipError
+            If the clip cannot be made.
+
+        """
+        if self.error is not None:
+            raise self.error
+        frames = payload.read_payload(self.data) if isinstance(self.data, bytes) else self.data
+        return frames[self.order]
+
+
+@dataclass(frozen=True)
+class CellFrames:
+    """Maker of the clips of any cell of one dataset; picklable."""
+
+    dataset: str
+    params: Params
+    root: Path
+
+    @classmethod
+    def of(cls, dataset: str, params: Params, root: Path) -> Self:
+        """Return the maker for a dataset of params.yaml."""
+        params.check_dataset(dataset)
+        return cls(dataset, params, root)
+
+    def clean(self, row: ClipRow | CellRow) -> Clip:
+        """Return all frames of the clean clip.
+
+        They are read from the clean shard if `row` is of its manifest, else from the source video.
+
+        Raises
+        ------
+        ClipError
+            If the clip cannot be decoded.
+        StageError
+            If the shard or the source video is not what `row` describes.
+
+        """
+        if "shard" in row:
+            stored = cast(CellRow, row)
+            if stored["status"] != "ok":
+                raise ClipError(stored["reason"])
+            shard = self.root / stored["shard"]
+            data = read_member(shard, stored["offset"], stored["size"], stored["sha256"])
+            return payload.read_payload(data)
+        sources = Sources.of(self.dataset, self.params, self.root)
+        fps = Fraction(row["fps_num"], row["fps_den"])
+        frames = sources.pictures(row)
+        data = payload.write_payload(frames, fps, self.params.payload, times_of(row))
+        return payload.read_payload(data)
+
+    def take_clean(self, row: ClipRow | CellRow, clean: Clip | ClipError, take: Taker) -> CellClip:
+        """Return frames of the clean clip, given all of them or the error, as `clean` has them."""
+        described = cell_row(
+            row,
+            corruption=schemas.CLEAN,
+            family=schemas.CLEAN,
+            severity=0,
+            params="{}",
+            encoder=payload.describe(self.params.payload),
+        )
+        if isinstance(clean, ClipError):
+            return _failed(described, clean)
+        made, order = np.unique(take(len(clean)), return_inverse=True)
+        frames = np.ascontiguousarray(clean[made])
+        digest = sha256(frames.data).hexdigest()
+        done = _done(described, digest, len(clean), frames.shape[1:3])
+        return CellClip(done, made, order, frames)
+
+    def take_corrupted(
+        self,
+        row: ClipRow | CellRow,
+        clean: Clip | ClipError,
+        corruption: str,
+        severities: Sequence[int],
+        take: Taker,
+    ) -> Iterator[CellClip]:
+        """Return frames of the clip at each severity.
+
+        Parameters
+        ----------
+        row
+            Row of the clean clip or of the listed clip.
+        clean
+            Its frames as `clean` returns them, or the error that it raised.
+        corruption, severities
+            The cells.
+        take
+            Frames to take.
+
+        """
+        corruptor = ClipCorruptor.of(self.dataset, corruption, self.params, self.root)
+        if isinstance(clean, ClipError):
+            clean = ClipError(f"clean clip: {clean}")
+
+        def choose(num_output: int) -> Indices:
+            stored, made, _ = self._selection(num_output, take)
+            return stored[made]
+
+        for one in corruptor.make(severities, row, clean, choose):
+            try:
+                yield self._through_payload(one, *self._selection(one.num_output, take))
+            except ClipError as error:
+                yield _failed(one.row, error)
+
+    def _selection(self, num_output: int, take: Taker) -> tuple[Indices, Indices, Indices]:
+        """Return the output frames that a shard holds, the positions in it to make, and the order.
+
+        Frames of H.264 payloads depend on each other, so that all of them are made.
+        """
+        stored = stored_frames(self.params.corrupt.num_frames)(num_output)
+        stored = np.arange(num_output) if stored is None else stored
+        if len(stored) == 0:  # of a clip that cannot be made
+            return stored, stored, stored
+        taken = take(len(stored))
+        if self.params.payload.codec == "h264":
+            return stored, np.arange(len(stored)), taken
+        made, order = np.unique(taken, return_inverse=True)
+        return stored, made, order
+
+    def _through_payload(
+        self, one: CorruptedClip, stored: Indices, made: Indices, order: Indices
+    ) -> CellClip:
+        digest = sha256()
+        sizes: list[tuple[int, ...]] = []
+
+        def hashed(frames: Frames) -> Frames:
+            for frame in frames:
+                digest.update(np.ascontiguousarray(frame).data)
+                sizes.append(frame.shape[:2])
+                yield frame
+
+        fps = Fraction(one.row["fps_num"], one.row["fps_den"])
+        frames = hashed(one.frames)
+        data = payload.write_payload(frames, fps, self.params.payload, times_of(one.row))
+        known: CellRow = {**one.row, **one.facts()}
+        return CellClip(_done(known, digest.hexdigest(), len(stored), sizes[0]), made, order, data)
+
+
+def _done(row: CellRow, digest: str, num_frames: int, size: tuple[int, ...]) -> CellRow:
+    return {
+        **row,
+        "status": "ok",
+        "reason": "",
+        "frames_sha256": digest,
+        "num_frames": num_frames,
+        "height": size[0],
+        "width": size[1],
+    }
+
+
+def _failed(row: CellRow, error: ClipError) -> CellClip:
+    none = np.empty(0, np.intp)
+    failed: CellRow = {**row, "status": "failed", "reason": str(error)}
+    return CellClip(failed, none, none, b"", error)
