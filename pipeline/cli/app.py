@@ -67,8 +67,8 @@ def _commands(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]
                 log.info("where it failed:", exc_info=True)
                 _say(f"Failed: {error}. {RESUME_HINT}")
                 raise typer.Exit(1) from None
-            except (MemoryError, RuntimeError) as error:
-                if isinstance(error, RuntimeError) and not _lacks_memory(error):
+            except Exception as error:  # without memory a half-loaded library can fail in any way
+                if not isinstance(error, MemoryError) and not _lacks_memory(error):
                     raise
                 log.info("where it failed:", exc_info=True)
                 _say(f"Failed: {out_of_memory()}")
@@ -92,7 +92,7 @@ def _help(function: Callable[..., None]) -> str:
     return text.replace("-m pipeline ", f"-m {__package__.removesuffix('.cli')} ")
 
 
-def _lacks_memory(error: RuntimeError) -> bool:
+def _lacks_memory(error: Exception) -> bool:
     """Return True if the cause is missing memory, which torch and threads report in words only."""
     return TORCH_OUT_OF_MEMORY in str(error) or memory_is_short()
 

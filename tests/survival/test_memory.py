@@ -42,12 +42,12 @@ def two_workers(run: Run) -> list[int]:
 
 @pytest.mark.parametrize("stage", ["decode", "fog", "packet_loss", "evaluate"])
 def test_memory_exhausted_in_the_stage(stages: Stages, stage: str) -> None:
-    """One worker is the stage's own process; with too little memory a library aborts it."""
+    """One worker is the stage's own process: with too little memory it cannot say what it lacks."""
     root = stages.copy(stage)
     said = ""
-    for more in (8, 12, 16):
+    for more in (8, 12, 16, 24, 32, 48):
         run = start(root, STAGES[stage], partial(limit_memory, more * MEGABYTE))
-        if run.wait() == 1:
+        if run.wait() == 1 and "Traceback" not in run.said:
             said = run.fail()
             break
         stages.check_wholeness(stage, root)
