@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from pipeline import models
 from pipeline.__main__ import app
 from pipeline.errors import SettingsError
+from pipeline.model_settings import InputSettings, ModelSettings
 from pipeline.models import catalog
 from pipeline.params import Params
 from pipeline.stages.corrupt import corrupt
@@ -72,7 +73,10 @@ def make_varied(root: Path) -> Params:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Params]:
     root = tmp_path_factory.mktemp("varied")
-    return root, make_varied(root)
+    params = make_varied(root)
+    # More frames than the protocol has, so that the model is not evaluated.
+    model = ModelSettings(input=InputSettings(frames=64))
+    return root, params.model_copy(update={"models": {"demo": {"tiny_r2plus1d": model}}})
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +201,7 @@ def test_before_the_filter_stage_the_videos_are_looked_at(
 def test_a_model_that_cannot_be_asked_says_why(planned: Plan) -> None:
     (model,) = planned.evaluations
     assert model.hours is None
-    assert "takes clips of (frames, height, width, 3)" in model.reason
+    assert "takes 64 frames, but evaluate.frames is 32" in model.reason
 
 
 def test_models_are_timed_with_or_without_weights(tmp_path: Path) -> None:
