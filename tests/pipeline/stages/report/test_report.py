@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.markup import escape
 from typer.testing import CliRunner
 
 from pipeline.__main__ import app
@@ -87,7 +88,7 @@ def test_another_protocol_is_named_wherever_the_model_is_compared(tmp_path: Path
     assert f"tiny_r2plus1d ({words})" in page
     assert f"sees the clips in another way ({words})" in page
     (table,) = read_tables(tmp_path)
-    assert list(table.columns[0].cells) == [label]
+    assert list(table.columns[0].cells) == [escape(label)]
     mixed = [*changed[1:], rows[0]]
     manifest.write(path, mixed, schemas.PREDICTIONS)  # type: ignore[arg-type] # a typed dict
     with pytest.raises(StageError, match="predictions of several protocols"):
