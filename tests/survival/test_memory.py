@@ -47,7 +47,7 @@ def test_memory_exhausted_in_the_stage(stages: Stages, stage: str) -> None:
     said = ""
     for more in (8, 12, 16, 24, 32, 48):
         run = start(root, STAGES[stage], partial(limit_memory, more * MEGABYTE))
-        if run.wait() == 1 and "Traceback" not in run.said:
+        if run.wait() == 1:
             said = run.fail()
             break
         stages.check_wholeness(stage, root)
