@@ -50,7 +50,8 @@ def models(json_: AsJson = False) -> None:
     import json
     from dataclasses import asdict
 
-    from rich.table import Table
+    from rich.markup import escape
+    from rich.padding import Padding
 
     from ..models import catalog
 
@@ -58,21 +59,16 @@ def models(json_: AsJson = False) -> None:
     if json_:
         typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
         return
-    table = Table(
-        title="Models", caption="GMAC: billions of multiply-adds per clip, GFLOPs in most papers"
-    )
-    for name in ("network", "published row", "input", "params (M)", "GMAC", "weights", "source"):
-        number, fixed = name in ("params (M)", "GMAC"), name in ("network", "input")
-        table.add_column(name, justify="right" if number else "left", no_wrap=fixed)
     for row in rows:
-        table.add_row(
-            row.name,
-            row.published or "-",
-            f"{row.frames} x {row.size} px, mean {row.mean[0]:g}, std {row.std[0]:g}",
-            f"{row.params / 1e6:.2f}",
-            f"{row.gmac:.2f}",
-            "; ".join(row.checkpoints) or "-",
-            row.source,
-            end_section=True,
-        )
-    console.print(table)
+        console.print(f"[bold]{escape(row.name)}[/bold]")
+        for name, text in (
+            ("published row", row.published or "-"),
+            ("input", f"{row.frames} x {row.size} px, mean {row.mean[0]:g}, std {row.std[0]:g}"),
+            ("cost", f"{row.params / 1e6:.2f} M parameters, {row.gmac:.2f} GMAC per clip"),
+            ("weights", "; ".join(row.checkpoints) or "-"),
+            ("source", row.source),
+        ):
+            console.print(Padding(f"[cyan]{name}[/cyan]: {escape(text)}", (0, 0, 0, 2)))
+    console.print(
+        "\nFor 400 classes. GMAC: billions of multiply-adds per clip, GFLOPs in most papers."
+    )
