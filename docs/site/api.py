@@ -145,10 +145,10 @@ def signature(
     """Return a signature as written in the code: `clip: Clip`, not the type behind the alias."""
     if arguments is None:
         return None
-    if not inspect.isfunction(obj):
+    if not inspect.isfunction(obj) or obj.__name__ == "<lambda>":  # a lambda: default of a field
         return "", ""
     node = ast.parse(dedent(inspect.getsource(obj))).body[0]
-    assert isinstance(node, ast.FunctionDef)  # noqa: S101 - a lambda has no name to be listed by
+    assert isinstance(node, ast.FunctionDef)  # noqa: S101 - isfunction, and no lambda
     given = node.args
     if what == "method" and given.args and given.args[0].arg in ("self", "cls"):
         given.args.pop(0)
