@@ -94,8 +94,8 @@ CELLS = {
 PREDICTIONS = {
     "dataset": "Name of the dataset.",
     "model": "Name of the model in `params.yaml`.",
-    "protocol": "`benchmark` (one clip of uniform frames, one centre crop), or how the input of the "
-    "model differs from it, such as `dense 16 x 4, 10 clips, 3 crops`.",
+    "protocol": "`benchmark` (one clip of uniform frames, one centre crop), or how the input of "
+    "the model differs from it, such as `dense 16 x 4, 10 clips, 3 crops`.",
     "key": "Key of the sample, as in the other manifests.",
     "corruption": "Name of the corruption, or `clean`.",
     "severity": "1 to 5; 0 in the clean set.",
