@@ -9,22 +9,23 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from corruptions import corrupt, corrupt_pixels, names
 from corruptions.registry import load
-from corruptions.types import Clip, ClipRandom, Context
+from corruptions.types import Clip, ClipRandom, Context, Level
 from tests.corruptions.reference_clip import picture_clip
 
 CLIP = picture_clip(9, 24, 20)
 
 
 @pytest.mark.parametrize("severity", [0, 6, -1, True, 2.5, 3.0, "3", None])
-def test_refuses_what_is_no_severity(severity):
+def test_refuses_what_is_no_severity(severity: object) -> None:
     with pytest.raises(ValueError, match=r"severity.*1\.\.5"):
         corrupt(CLIP, "fog", severity)
 
 
-def test_refuses_unknown_names():
+def test_refuses_unknown_names() -> None:
     with pytest.raises(ValueError, match="'fogg'.*there are.*fog"):
         corrupt(CLIP, "fogg", 1)
     with pytest.raises(ValueError, match="dialect"):
@@ -34,12 +35,12 @@ def test_refuses_unknown_names():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int64, np.bool_])
-def test_refuses_other_dtypes(dtype):
+def test_refuses_other_dtypes(dtype: type[np.generic]) -> None:
     with pytest.raises(TypeError, match="uint8"):
         corrupt(CLIP.astype(dtype), "fog", 1)
 
 
-def test_refuses_what_is_no_array():
+def test_refuses_what_is_no_array() -> None:
     with pytest.raises(TypeError, match="list"):
         corrupt([CLIP], "fog", 1)
 
@@ -47,36 +48,36 @@ def test_refuses_what_is_no_array():
 @pytest.mark.parametrize(
     "clip", [CLIP[0], CLIP[..., :2], CLIP[:0], CLIP[:, :0], CLIP.transpose(0, 3, 1, 2)]
 )
-def test_refuses_other_shapes(clip):
+def test_refuses_other_shapes(clip: Clip) -> None:
     with pytest.raises(ValueError, match="frames, height, width, 3"):
         corrupt(clip, "fog", 1)
 
 
-def test_refuses_keys_that_are_no_text():
+def test_refuses_keys_that_are_no_text() -> None:
     with pytest.raises(TypeError, match="key = 7"):
         corrupt(CLIP, "fog", 1, key=7)
 
 
 @pytest.mark.parametrize("frames", [[9], [-1], [0, 100]])
-def test_refuses_frames_that_do_not_come_out(frames):
+def test_refuses_frames_that_do_not_come_out(frames: list[int]) -> None:
     with pytest.raises(ValueError, match=r"0\.\.8"):
         corrupt(CLIP, "contrast", 1, frames=frames)
 
 
 @pytest.mark.parametrize("frames", [[0.5], [[0]], [True]])
-def test_refuses_frames_that_are_no_numbers(frames):
+def test_refuses_frames_that_are_no_numbers(frames: list[object]) -> None:
     with pytest.raises(TypeError, match="frame numbers"):
         corrupt(CLIP, "contrast", 1, frames=frames)
 
 
-def test_frames_count_what_comes_out():
+def test_frames_count_what_comes_out() -> None:
     assert len(corrupt(CLIP, "frame_rate", 5, fps=27, frames=[1])) == 1
     with pytest.raises(ValueError, match=r"0\.\.1"):
         corrupt(CLIP, "frame_rate", 5, fps=27, frames=[2])
 
 
 @pytest.mark.parametrize("fps", [0, -25, True, float("nan"), float("inf")])
-def test_refuses_what_is_no_frame_rate(fps):
+def test_refuses_what_is_no_frame_rate(fps: float) -> None:
     with pytest.raises(ValueError, match="fps"):
         corrupt(CLIP, "frame_rate", 1, fps=fps)
 
@@ -97,7 +98,7 @@ def test_refuses_what_is_no_frame_rate(fps):
         ("frame_rate", 0),
     ],
 )
-def test_refuses_impossible_levels(name, level):
+def test_refuses_impossible_levels(name: str, level: Level) -> None:
     with pytest.raises(ValueError, match="level"):
         corrupt(CLIP, name, None, level=level)
 
@@ -113,7 +114,7 @@ def test_refuses_impossible_levels(name, level):
         {"level": True},
     ],
 )
-def test_every_name_changes_the_random_numbers(name, other):
+def test_every_name_changes_the_random_numbers(name: str, other: dict[str, Any]) -> None:
     clip = picture_clip(2, 64, 64)
     corruption = load(name)
     base = {"seed": 0, "key": "a", "dataset": "mini_kinetics", "severity": 3}
@@ -129,7 +130,7 @@ def test_every_name_changes_the_random_numbers(name, other):
     assert (changed != corrupt(clip, name, 3, seed=0, key="a")).any()
 
 
-def test_same_as_the_pipelines_call():
+def test_same_as_the_pipelines_call() -> None:
     level = load("fog").level(2, "mini_ssv2")
     random = ClipRandom(7, "mini_ssv2", "clip", "fog", "2")
     context = Context(random, np.array([4, 1], np.intp), Fraction(12))
@@ -138,7 +139,7 @@ def test_same_as_the_pipelines_call():
     assert (found == expected).all()
 
 
-def test_severity_tables_by_data_set():
+def test_severity_tables_by_data_set() -> None:
     """Mini SSV2 has its own."""
     assert load("motion_blur").level(1, "mini_ssv2") == 1
     assert load("motion_blur").level(1, "mini_kinetics") == 3
@@ -146,7 +147,7 @@ def test_severity_tables_by_data_set():
     assert (ssv2 == corrupt(CLIP, "motion_blur", None, level=1)).all()
 
 
-def test_frame_rates_are_taken_as_they_are_meant():
+def test_frame_rates_are_taken_as_they_are_meant() -> None:
     clip = picture_clip(300, 2, 2)
     ntsc = corrupt(clip, "frame_rate", 1, fps=Fraction(30000, 1001))
     assert (corrupt(clip, "frame_rate", 1, fps=30000 / 1001) == ntsc).all()
@@ -156,13 +157,13 @@ def test_frame_rates_are_taken_as_they_are_meant():
     assert (corrupt(clip, "frame_rate", 1, fps=odd) == expected).all()
 
 
-def jpeg(frame):
+def jpeg(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     settings = [cv2.IMWRITE_JPEG_QUALITY, 80]
     code = cv2.imencode(".jpg", frame[..., ::-1], settings)[1]
     return cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1]
 
 
-def test_original_loses_first_and_last_frame_cuts_and_stores_jpeg():
+def test_original_loses_first_and_last_frame_cuts_and_stores_jpeg() -> None:
     clip = picture_clip(9, 48, 64)
     stored = corrupt(clip, "contrast", 2, dialect="original")
     values = clip[1:-1] / 255.0
@@ -174,7 +175,7 @@ def test_original_loses_first_and_last_frame_cuts_and_stores_jpeg():
     assert difference.mean() < 0.02  # where 255 y is whole, floating point cuts either way
 
 
-def test_original_removes_shot_noise_by_its_jpeg():
+def test_original_removes_shot_noise_by_its_jpeg() -> None:
     """Published measurement: at severity 5, mean absolute difference 50.6 falls to 35.5."""
     clip = picture_clip(4, 224, 224)
     inner = clip[1:-1].astype(int)
@@ -183,26 +184,26 @@ def test_original_removes_shot_noise_by_its_jpeg():
     assert 0.65 < left / kept < 0.8
 
 
-def test_original_loses_short_clips():
+def test_original_loses_short_clips() -> None:
     short = picture_clip(2, 24, 20)
     assert corrupt(short, "fog", 1, dialect="original").shape == (0, 24, 20, 3)
     assert corrupt(CLIP, "motion_blur", 2, dialect="original").shape == (0, 24, 20, 3)
     assert load("motion_blur", "original").output_frames(30, 5, Fraction(25)) == 18
 
 
-def test_original_frame_rate_is_ours():
+def test_original_frame_rate_is_ours() -> None:
     """It never worked there; neither loader nor writer touched it."""
     ours = corrupt(CLIP, "frame_rate", 4)
     assert (corrupt(CLIP, "frame_rate", 4, dialect="original") == ours).all()
 
 
-def test_original_rain_needs_room():
+def test_original_rain_needs_room() -> None:
     with pytest.raises(ValueError, match="higher than its drops"):
         corrupt(CLIP, "rain", 2, dialect="original")
     assert len(corrupt(CLIP, "rain", 2)) == len(CLIP)
 
 
-def test_encoders_are_no_pixel_corruptions():
+def test_encoders_are_no_pixel_corruptions() -> None:
     random = ClipRandom(0, "mini_kinetics", "", "h264_crf", "1")
     with pytest.raises(ValueError, match="acts on the encoder"):
         corrupt_pixels(load("h264_crf"), CLIP, 23, Context(random))

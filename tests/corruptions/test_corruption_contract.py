@@ -20,7 +20,7 @@ CASES += [(name, LONG) for name in PIXELS if load(name).family == "temporal"]
 
 
 @pytest.mark.parametrize(("name", "size"), CASES, ids=str)
-def test_any_size_and_length(name, size):
+def test_any_size_and_length(name: str, size: tuple[int, int, int]) -> None:
     clip = shared(noise_clip, *size)
     for severity in SEVERITIES:
         out = corrupt(clip, name, severity, key="k", fps=24)
@@ -32,13 +32,13 @@ def test_any_size_and_length(name, size):
 
 
 @pytest.mark.parametrize("name", PIXELS)
-def test_720p(name):
+def test_720p(name: str) -> None:
     clip = shared(picture_clip, *LARGE)
     assert corrupt(clip, name, 5, frames=[0]).shape == (1, *clip.shape[1:])
 
 
 @pytest.mark.parametrize("name", PIXELS)
-def test_any_frames_in_any_order(name):
+def test_any_frames_in_any_order(name: str) -> None:
     clip = shared(picture_clip, 19, 34, 45)
     for severity in SEVERITIES:
         whole = corrupt(clip, name, severity, key="k")
@@ -49,14 +49,14 @@ def test_any_frames_in_any_order(name):
 
 
 @pytest.mark.parametrize("name", PIXELS)
-def test_same_names_same_pixels(name):
+def test_same_names_same_pixels(name: str) -> None:
     clip = shared(picture_clip, 6, 20, 30)
     first = corrupt(clip, name, 3, key="a", seed=4)
     assert (corrupt(clip, name, 3, key="a", seed=4) == first).all()
 
 
 @pytest.mark.parametrize("name", PIXELS)
-def test_same_pixels_on_any_number_of_opencv_threads(name):
+def test_same_pixels_on_any_number_of_opencv_threads(name: str) -> None:
     clip = shared(picture_clip, 3, 400, 500)
     threads = cv2.getNumThreads()
     try:
@@ -69,7 +69,7 @@ def test_same_pixels_on_any_number_of_opencv_threads(name):
 
 
 @pytest.mark.parametrize("name", PIXELS)
-def test_views_are_welcome(name):
+def test_views_are_welcome(name: str) -> None:
     """For example BGR read by OpenCV and turned around: same values, other memory."""
     clip = shared(picture_clip, 6, 20, 30)
     backwards = np.ascontiguousarray(clip[..., ::-1])
@@ -78,7 +78,7 @@ def test_views_are_welcome(name):
 
 
 @pytest.mark.parametrize("name", PIXELS)
-def test_clip_may_be_read_only(name):
+def test_clip_may_be_read_only(name: str) -> None:
     clip = shared(picture_clip, 6, 20, 30)
     assert not clip.flags.writeable
     out = corrupt(clip, name, 3)
@@ -86,7 +86,7 @@ def test_clip_may_be_read_only(name):
 
 
 @pytest.mark.parametrize("name", PIXELS)
-def test_five_levels_and_a_source(name):
+def test_five_levels_and_a_source(name: str) -> None:
     corruption = load(name)
     assert corruption.source
     for table in TABLES:
@@ -96,7 +96,7 @@ def test_five_levels_and_a_source(name):
 
 
 @pytest.mark.parametrize("name", PIXELS)
-def test_a_level_by_hand_is_the_severity_but_for_the_random_numbers(name):
+def test_a_level_by_hand_is_the_severity_but_for_the_random_numbers(name: str) -> None:
     clip = shared(picture_clip, 12, 20, 30)
     level = load(name).level(4, "mini_kinetics")
     by_hand = corrupt(clip, name, None, level=level)
@@ -105,7 +105,7 @@ def test_a_level_by_hand_is_the_severity_but_for_the_random_numbers(name):
 
 
 @pytest.mark.parametrize("name", PIXELS)
-def test_every_severity_changes_something(name):
+def test_every_severity_changes_something(name: str) -> None:
     length = 150 if load(name).family == "temporal" else 12
     clip = shared(picture_clip, length, 32, 32)
     results = [corrupt(clip, name, severity, key="k") for severity in SEVERITIES]

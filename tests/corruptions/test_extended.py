@@ -5,33 +5,34 @@ import io
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import convolve, zoom
 from scipy.stats import norm
 
 from corruptions import SETS, SEVERITIES, corrupt, names
 from corruptions.registry import load
-from corruptions.types import ClipRandom, random_uniforms
+from corruptions.types import Clip, ClipRandom, Level, random_uniforms
 from tests.corruptions.reference_clip import flat_clip, noise_clip, picture_clip
 
 SIDE = 224
 
 
-def levels(name):
+def levels(name: str) -> list[tuple[int, Level]]:
     return list(zip(SEVERITIES, load(name).levels["mini_kinetics"], strict=True))
 
 
-def numbered(num_frames):
+def numbered(num_frames: int) -> Clip:
     clip = np.zeros((num_frames, 2, 3, 3), np.uint8)
     clip[...] = np.arange(num_frames, dtype=np.uint8)[:, None, None, None]
     return clip
 
 
-def shown(clip):
+def shown(clip: Clip) -> list[int]:
     return clip[:, 0, 0, 0].tolist()
 
 
-def test_sets_name_corruptions_that_are_there():
+def test_sets_name_corruptions_that_are_there() -> None:
     for name, members in SETS.items():
         assert set(members) <= set(names())
         assert len(set(members)) == len(members) == len(names(name))
@@ -39,7 +40,7 @@ def test_sets_name_corruptions_that_are_there():
 
 
 @pytest.mark.parametrize("name", [*SETS["ucf101p"], *SETS["tad"], "jpeg"])
-def test_the_original_benchmark_has_none_of_these(name):
+def test_the_original_benchmark_has_none_of_these(name: str) -> None:
     with pytest.raises(ValueError, match="use dialect 'ours'"):
         corrupt(numbered(3), name, 1, dialect="original")
 
@@ -48,7 +49,7 @@ def test_the_original_benchmark_has_none_of_these(name):
 
 
 @pytest.mark.parametrize(("severity", "rate"), levels("sampling"))
-def test_sampling_and_reverse(severity, rate):
+def test_sampling_and_reverse(severity: int, rate: int) -> None:
     clip = numbered(50)
     assert shown(corrupt(clip, "sampling", severity)) == [i // rate * rate for i in range(50)]
     backwards = [i // rate * rate for i in reversed(range(50))]
@@ -56,7 +57,7 @@ def test_sampling_and_reverse(severity, rate):
 
 
 @pytest.mark.parametrize(("severity", "length"), levels("jumble"))
-def test_jumble_keeps_frames_in_their_segment(severity, length):
+def test_jumble_keeps_frames_in_their_segment(severity: int, length: int) -> None:
     order = shown(corrupt(numbered(101), "jumble", severity, key="k"))
     assert sorted(order) == list(range(101))
     assert [i // length for i in order] == [i // length for i in range(101)]
@@ -64,7 +65,7 @@ def test_jumble_keeps_frames_in_their_segment(severity, length):
 
 
 @pytest.mark.parametrize(("severity", "length"), levels("box_jumble"))
-def test_box_jumble_keeps_segments_whole(severity, length):
+def test_box_jumble_keeps_segments_whole(severity: int, length: int) -> None:
     order = np.array(shown(corrupt(numbered(101), "box_jumble", severity, key="k")))
     assert sorted(order) == list(range(101))
     steps = np.diff(order)
@@ -73,7 +74,7 @@ def test_box_jumble_keeps_segments_whole(severity, length):
     assert (steps != 1).sum() <= -(-101 // length) - 1
 
 
-def test_orders_are_uniform():
+def test_orders_are_uniform() -> None:
     """Every order of 4 frames about as often, over many clips."""
     clip = numbered(4)
     found = [tuple(shown(corrupt(clip, "jumble", 1, key=str(key)))) for key in range(1200)]
@@ -83,7 +84,7 @@ def test_orders_are_uniform():
 
 
 @pytest.mark.parametrize(("severity", "chance"), levels("freeze"))
-def test_freeze(severity, chance):
+def test_freeze(severity: int, chance: float) -> None:
     runs = [shown(corrupt(numbered(250), "freeze", severity, key=str(key))) for key in range(8)]
     for run in runs:
         assert run[0] == 0
@@ -96,7 +97,7 @@ def test_freeze(severity, chance):
 
 
 @pytest.mark.parametrize(("severity", "degrees"), levels("rotation_static"))
-def test_rotation_static(severity, degrees):
+def test_rotation_static(severity: int, degrees: float) -> None:
     clip = cv2.GaussianBlur(picture_clip(1, 64, 81)[0], (0, 0), 2)[None]
     found = corrupt(clip, "rotation_static", severity)[0].astype(float)
     expected = Image.fromarray(clip[0]).rotate(degrees, Image.Resampling.BILINEAR)
@@ -105,7 +106,7 @@ def test_rotation_static(severity, degrees):
     assert (difference > 3).mean() < 0.03  # the edge of the black corners
 
 
-def test_rotation_dynamic_turns_each_frame_by_whole_degrees():
+def test_rotation_dynamic_turns_each_frame_by_whole_degrees() -> None:
     clip = np.repeat(picture_clip(1, 48, 48), 60, axis=0)
     found = corrupt(clip, "rotation_dynamic", 1)
     by_hand = {
@@ -120,7 +121,7 @@ def test_rotation_dynamic_turns_each_frame_by_whole_degrees():
 
 
 @pytest.mark.parametrize(("severity", "span"), levels("translation"))
-def test_translation(severity, span):
+def test_translation(severity: int, span: int) -> None:
     clip = np.repeat(noise_clip(1, SIDE, SIDE), 40, axis=0)
     most = int(span * SIDE / 256 / 2 + 0.5)
     places = []
@@ -138,7 +139,7 @@ def test_translation(severity, span):
 
 
 @pytest.mark.parametrize("name", SETS["tad"])
-def test_only_a_run_in_the_middle_is_touched(name):
+def test_only_a_run_in_the_middle_is_touched(name: str) -> None:
     clip = picture_clip(200, 40, 60)
     for (_, share), count in zip(levels(name), (2, 6, 10, 15, 20), strict=True):
         changed = (corrupt(clip, name, None, level=share) != clip).any(axis=(1, 2, 3))
@@ -150,14 +151,14 @@ def test_only_a_run_in_the_middle_is_touched(name):
     assert (corrupt(short, name, 1) != short).any(axis=(1, 2, 3)).tolist() == [0, 0, 1, 0, 0]
 
 
-def test_black_and_bright():
+def test_black_and_bright() -> None:
     clip = noise_clip(3, 5, 6)
     assert corrupt(clip, "black_frames", 1)[1].max() == 0
     bright = np.minimum(clip[1].astype(int) + 100, 255)
     assert (corrupt(clip, "over_exposure", 1)[1] == bright).all()
 
 
-def test_the_hand_covers_the_lower_left():
+def test_the_hand_covers_the_lower_left() -> None:
     out = corrupt(flat_clip(1, SIDE, SIDE, 0), "occlusion", 1)[0] > 0
     covered = out.any(axis=2)
     assert 0.2 < covered.mean() < 0.5
@@ -165,7 +166,7 @@ def test_the_hand_covers_the_lower_left():
     assert covered[:80, -40:].mean() == 0
 
 
-def test_local_packet_loss_shows_other_frames():
+def test_local_packet_loss_shows_other_frames() -> None:
     clip = numbered(101)
     clip = np.broadcast_to(clip[:, :1, :1], (101, 128, 170, 3)).copy()
     garbled = corrupt(clip, "local_packet_loss", 1)[50, ..., 0]
@@ -173,7 +174,7 @@ def test_local_packet_loss_shows_other_frames():
     assert 0.3 < (garbled != 50).mean() < 0.95
 
 
-def test_local_motion_blur_is_image_magicks():
+def test_local_motion_blur_is_image_magicks() -> None:
     """Within 2 levels, 0.6 on average: the library rounds its weights otherwise."""
     image = pytest.importorskip("wand.image", exc_type=ImportError)
     clip = picture_clip(1, 96, 128)
@@ -191,7 +192,7 @@ def test_local_motion_blur_is_image_magicks():
 
 
 @pytest.mark.parametrize(("severity", "sigma"), levels("gaussian_noise"))
-def test_gaussian_noise(severity, sigma):
+def test_gaussian_noise(severity: int, sigma: float) -> None:
     clip = flat_clip(4, SIDE, SIDE, 128)
     noisy = corrupt(clip, "gaussian_noise", severity)
     edges = np.arange(-0.5, 256.5)
@@ -208,7 +209,7 @@ def test_gaussian_noise(severity, sigma):
     assert abs(correlated[0, 1]) < 5 / noisy[0].size ** 0.5
 
 
-def test_no_gaussian_quantile_sits_on_a_rounding_boundary():
+def test_no_gaussian_quantile_sits_on_a_rounding_boundary() -> None:
     """The last bit of a library's normal quantile must not decide a level."""
     quantiles = norm.ppf((np.arange(65536) + 0.5) / 65536)
     for _, sigma in levels("gaussian_noise"):
@@ -221,7 +222,7 @@ def test_no_gaussian_quantile_sits_on_a_rounding_boundary():
     [("pepper_noise", 1, 0), ("salt_noise", 0, 1), ("impulse_noise", 0.5, 0.5)],
 )
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_replaced_values(name, black, white, severity):
+def test_replaced_values(name: str, black: float, white: float, severity: int) -> None:
     clip = flat_clip(2, SIDE, SIDE, 99)
     noisy = corrupt(clip, name, severity)
     amount = load(name).level(severity, "mini_kinetics")
@@ -238,7 +239,7 @@ def test_replaced_values(name, black, white, severity):
 
 
 @pytest.mark.parametrize(("severity", "level"), levels("zoom_blur"))
-def test_zoom_blur(severity, level):
+def test_zoom_blur(severity: int, level: tuple[int, float]) -> None:
     clip = picture_clip(1, 90, 117)
     ends = (1.11, 1.16, 1.21, 1.26, 1.31)
     published = np.arange(1, ends[severity - 1], level[1])
@@ -253,7 +254,7 @@ def test_zoom_blur(severity, level):
     assert np.abs(found - expected).mean() < 0.35
 
 
-def zoomed(frame, factor):
+def zoomed(frame: NDArray[np.uint8], factor: float) -> NDArray[np.float64]:
     height, width = frame.shape[:2]
     rows, columns = int(np.ceil(height / factor)), int(np.ceil(width / factor))
     top, left = (height - rows) // 2, (width - columns) // 2
@@ -268,7 +269,7 @@ def zoomed(frame, factor):
     return part
 
 
-def test_zoom_blur_is_near_the_published_way():
+def test_zoom_blur_is_near_the_published_way() -> None:
     """Theirs, scipy's zoom, lays its samples on corners: a fraction of a pixel elsewhere."""
     frame = cv2.GaussianBlur(picture_clip(1, 96, 96)[0], (0, 0), 2)
     total, factors = frame / 255, np.arange(1, 1.31, 0.03)
@@ -284,7 +285,7 @@ def test_zoom_blur_is_near_the_published_way():
 
 
 @pytest.mark.parametrize(("severity", "level"), levels("defocus_blur"))
-def test_defocus_blur(severity, level):
+def test_defocus_blur(severity: int, level: tuple[int, float]) -> None:
     radius, sigma = level
     line = np.arange(-12, 13)  # with room around the disk
     disk = np.float64(np.add.outer(line**2, line**2) <= radius**2)
@@ -298,7 +299,7 @@ def test_defocus_blur(severity, level):
 
 
 @pytest.mark.parametrize(("severity", "quality"), levels("jpeg"))
-def test_jpeg_is_that_of_other_libraries(severity, quality):
+def test_jpeg_is_that_of_other_libraries(severity: int, quality: int) -> None:
     clip = picture_clip(1, 64, 80)
     file = io.BytesIO()
     Image.fromarray(clip[0]).save(file, "JPEG", quality=quality, subsampling="4:2:0")
@@ -306,7 +307,7 @@ def test_jpeg_is_that_of_other_libraries(severity, quality):
     assert np.abs(corrupt(clip, "jpeg", severity)[0] - expected).mean() < 0.05
 
 
-def test_motion_blur_magick_is_the_library():
+def test_motion_blur_magick_is_the_library() -> None:
     image = pytest.importorskip("wand.image", exc_type=ImportError)
     clip = picture_clip(2, 40, 50)
     random = ClipRandom(0, "mini_kinetics", "", "motion_blur_magick", "4")
@@ -317,7 +318,9 @@ def test_motion_blur_magick_is_the_library():
     assert (corrupt(clip, "motion_blur_magick", 4)[1] == expected).all()
 
 
-def test_without_image_magick_the_error_says_what_to_install(monkeypatch):
+def test_without_image_magick_the_error_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "wand.image", None)

@@ -32,7 +32,7 @@ def numpy_features() -> str:
 
 
 @pytest.mark.parametrize("name", names())
-def test_reference_clip_comes_out_as_committed(name):
+def test_reference_clip_comes_out_as_committed(name: str) -> None:
     if name in MAGICK:
         pytest.importorskip("wand.image", exc_type=ImportError)
     committed = read()
@@ -40,7 +40,7 @@ def test_reference_clip_comes_out_as_committed(name):
     assert cells_of(name) == committed[name]
 
 
-def test_same_frames_with_cpu_features_switched_off():
+def test_same_frames_with_cpu_features_switched_off() -> None:
     environment = os.environ | {
         "OPENCV_CPU_DISABLE": OPENCV,
         "NPY_DISABLE_CPU_FEATURES": numpy_features(),
@@ -60,7 +60,7 @@ def test_same_frames_with_cpu_features_switched_off():
         assert cells == committed[name], name
 
 
-def test_cpu_features_really_go_off():
+def test_cpu_features_really_go_off() -> None:
     """Else the test above would promise nothing."""
     script = (
         "import cv2, json\n"

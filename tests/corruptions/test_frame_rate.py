@@ -1,5 +1,6 @@
 """Frame rate: the exact count, and the frames that FFmpeg's own rate converter shows."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import av
@@ -8,10 +9,11 @@ import pytest
 
 from corruptions import corrupt
 from corruptions.registry import load
+from corruptions.types import Clip
 from tests.corruptions.reference_clip import noise_clip
 
 
-def numbered(num_frames):
+def numbered(num_frames: int) -> Clip:
     """A clip whose frames say which they are."""
     numbers = np.arange(num_frames)
     clip = np.zeros((num_frames, 1, 2, 3), np.uint8)
@@ -19,11 +21,13 @@ def numbered(num_frames):
     return clip
 
 
-def shown(clip):
+def shown(clip: Clip) -> list[int]:
     return (clip[:, 0, 0, 0].astype(int) * 256 + clip[:, 0, 0, 1]).tolist()
 
 
-def by_ffmpeg(num_frames, fps, rate, ticks=None):
+def by_ffmpeg(
+    num_frames: int, fps: Fraction | int, rate: int, ticks: Sequence[int] | None = None
+) -> list[int]:
     """Frames that `-vf fps=rate` shows, by number; `ticks` are times in 1 / fps, and the end."""
     ticks = range(num_frames + 1) if ticks is None else ticks
     graph = av.filter.Graph()
@@ -36,7 +40,7 @@ def by_ffmpeg(num_frames, fps, rate, ticks=None):
     graph.configure()
     numbers = []
 
-    def pull():
+    def pull() -> None:
         while True:
             try:
                 frame = graph.pull()
@@ -60,7 +64,7 @@ SOURCES = [Fraction(12), Fraction(15), Fraction(24), Fraction(25), Fraction(3000
 
 
 @pytest.mark.parametrize("fps", SOURCES, ids=str)
-def test_same_frames_as_ffmpeg(fps):
+def test_same_frames_as_ffmpeg(fps: Fraction | int) -> None:
     for rate in RATES:
         for num_frames in (1, 2, 9, 48, 101, 288, 300):
             ours = shown(corrupt(numbered(num_frames), "frame_rate", None, level=rate, fps=fps))
@@ -70,7 +74,7 @@ def test_same_frames_as_ffmpeg(fps):
 
 
 @pytest.mark.parametrize("dataset", ["mini_kinetics", "mini_ssv2"])
-def test_exact_count(dataset):
+def test_exact_count(dataset: str) -> None:
     corruption = load("frame_rate")
     for severity in range(1, 6):
         rate = corruption.level(severity, dataset)
@@ -81,7 +85,7 @@ def test_exact_count(dataset):
                 assert corruption.output_frames(num_frames, rate, fps) == max(1, rounded)
 
 
-def test_frames_are_never_blended_and_keep_their_order():
+def test_frames_are_never_blended_and_keep_their_order() -> None:
     clip = noise_clip(48, 4, 4)
     for severity in range(1, 6):
         out = corrupt(clip, "frame_rate", severity, fps=12)
@@ -89,12 +93,12 @@ def test_frames_are_never_blended_and_keep_their_order():
         assert numbers == sorted(numbers)
 
 
-def test_a_slow_source_repeats_frames():
+def test_a_slow_source_repeats_frames() -> None:
     assert shown(corrupt(numbered(3), "frame_rate", None, level=10, fps=5)) == [0, 0, 1, 1, 2, 2]
     assert shown(corrupt(numbered(4), "frame_rate", None, level=12, fps=12)) == [0, 1, 2, 3]
 
 
-def test_the_output_plays_at_the_new_rate():
+def test_the_output_plays_at_the_new_rate() -> None:
     corruption = load("frame_rate")
     assert corruption.output_fps(9, Fraction(30)) == 9
     assert load("fog").output_fps((1.5, 2), Fraction(30)) == 30

@@ -1,14 +1,17 @@
 """Fast paths against the definitions, written once more, plainly, in float64."""
 
 import colorsys
+from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from corruptions import SEVERITIES, corrupt
 from corruptions.registry import load
-from corruptions.types import ClipRandom, Context, random_uniforms
+from corruptions.types import Clip, ClipRandom, Context, Dialect, Level, random_uniforms
 from tests.corruptions.reference_clip import flat_clip, noise_clip, picture_clip, reference_clip
 
 CLIPS = {
@@ -24,11 +27,11 @@ CLIPS = {
 BOTH = pytest.mark.parametrize("dialect", ["ours", "original"])
 
 
-def levels(name):
+def levels(name: str) -> list[tuple[int, Level]]:
     return list(zip(SEVERITIES, load(name).levels["mini_kinetics"], strict=True))
 
 
-def bare(clip, name, severity, dialect="ours", **how):
+def bare(clip: Clip, name: str, severity: int, dialect: Dialect = "ours", **how: Any) -> Clip:
     """The corruption in a dialect, without the original's loader and writer."""
     corruption = load(name, dialect)
     random = ClipRandom(0, "mini_kinetics", "", name, str(severity))
@@ -37,7 +40,9 @@ def bare(clip, name, severity, dialect="ours", **how):
     )
 
 
-def assert_rounded(found, values, dialect, slack=1e-4):
+def assert_rounded(
+    found: NDArray[np.uint8], values: NDArray[np.float64], dialect: Dialect, slack: float = 1e-4
+) -> None:
     """`found` is 255 `values` to the nearest level (ours) or the next below (original).
 
     `slack`: by how much of a level the fast path may miss the exact value before it rounds. A miss
@@ -51,14 +56,16 @@ def assert_rounded(found, values, dialect, slack=1e-4):
 
 @BOTH
 @pytest.mark.parametrize("clip", CLIPS.values(), ids=CLIPS)
-def test_contrast(clip, dialect):
+def test_contrast(clip: Clip, dialect: Dialect) -> None:
     x = clip / 255
     mean = x.mean(axis=(1, 2), keepdims=True)
     for severity, kept in levels("contrast"):
         assert_rounded(bare(clip, "contrast", severity, dialect), (x - mean) * kept + mean, dialect)
 
 
-def through_hsv(clip, change):
+def through_hsv(
+    clip: Clip, change: Callable[[float, float, float], tuple[float, float, float]]
+) -> NDArray[np.float64]:
     """Each pixel by the standard library's colorsys."""
     pixels = [
         colorsys.hsv_to_rgb(*change(*colorsys.rgb_to_hsv(*(int(v) / 255 for v in pixel))))
@@ -69,7 +76,7 @@ def through_hsv(clip, change):
 
 @BOTH
 @pytest.mark.parametrize("clip", CLIPS.values(), ids=CLIPS)
-def test_brightness(clip, dialect):
+def test_brightness(clip: Clip, dialect: Dialect) -> None:
     clip = clip[:2]
     for severity, added in levels("brightness"):
         expected = through_hsv(clip, lambda h, s, v, c=added: (h, s, min(1, v + c)))
@@ -78,20 +85,20 @@ def test_brightness(clip, dialect):
 
 @BOTH
 @pytest.mark.parametrize("clip", CLIPS.values(), ids=CLIPS)
-def test_saturate(clip, dialect):
+def test_saturate(clip: Clip, dialect: Dialect) -> None:
     clip = clip[:2]
     for severity, (a, b) in levels("saturate"):
         expected = through_hsv(clip, lambda h, s, v, a=a, b=b: (h, min(1, max(0, a * s + b)), v))
         assert_rounded(bare(clip, "saturate", severity, dialect), expected, dialect)
 
 
-def test_grey_turns_red():
+def test_grey_turns_red() -> None:
     grey = flat_clip(1, 2, 2, 200)
     assert corrupt(grey, "saturate", 5)[0, 0, 0].tolist() == [200, 160, 160]
     assert corrupt(grey, "saturate", 3)[0, 0, 0].tolist() == [200, 200, 200]
 
 
-def plasma(uniforms, decay, side=256):
+def plasma(uniforms: NDArray[np.float64], decay: float, side: int = 256) -> NDArray[np.float64]:
     """Diamond-square, point by point, in the order of the fast one's random numbers."""
     heights = np.zeros((side, side))
     draws = iter(uniforms)
@@ -99,7 +106,7 @@ def plasma(uniforms, decay, side=256):
     while step > 1:
         half = step // 2
 
-        def put(y, x, *corners, size=displacement):
+        def put(y: int, x: int, *corners: tuple[int, int], size: float = displacement) -> None:
             neighbours = sum(heights[j % side, i % side] for j, i in corners)
             heights[y, x] = neighbours / 4 + size * (-size + 2 * size * next(draws))
 
@@ -118,7 +125,7 @@ def plasma(uniforms, decay, side=256):
 
 @BOTH
 @pytest.mark.parametrize("severity", [1, 3, 5])
-def test_fog(severity, dialect):
+def test_fog(severity: int, dialect: Dialect) -> None:
     thickness, decay = load("fog").level(severity, "mini_kinetics")
     random = ClipRandom(0, "mini_kinetics", "", "fog", str(severity))
     m = plasma(random_uniforms(random.clip(), 65535), decay)
@@ -131,7 +138,7 @@ def test_fog(severity, dialect):
         assert_rounded(found, expected, dialect, slack=1 / 64)  # 16-bit sums of 1/256 level
 
 
-def test_fog_is_steady_when_the_brightest_value_changes():
+def test_fog_is_steady_when_the_brightest_value_changes() -> None:
     clip = flat_clip(3, 16, 16, 100)
     clip[1] = 180
     ours, original = (bare(clip, "fog", 3, dialect) for dialect in ("ours", "original"))
@@ -143,7 +150,9 @@ def test_fog_is_steady_when_the_brightest_value_changes():
     assert bare(black, "fog", 3, "original")[0].max() == 0
 
 
-def rain_frame(frame, severity, index, dialect="ours"):
+def rain_frame(
+    frame: NDArray[np.uint8], severity: int, index: int, dialect: Dialect = "ours"
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     area, length, kept = load("rain").level(severity, "mini_kinetics")
     height, width = frame.shape[:2]
     drops = height * width // area
@@ -170,7 +179,7 @@ def rain_frame(frame, severity, index, dialect="ours"):
 
 @BOTH
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_rain(severity, dialect):
+def test_rain(severity: int, dialect: Dialect) -> None:
     """The brightened and the blurred frame are whole numbers: 0.8 (ours) or 1.3 levels in drops.
 
     Elsewhere this is felt through the mean only.
@@ -186,7 +195,7 @@ def test_rain(severity, dialect):
         assert off < (0.4 if dialect == "ours" else 0.9)
 
 
-def test_rain_has_new_drops_in_every_frame():
+def test_rain_has_new_drops_in_every_frame() -> None:
     still = flat_clip(3, 224, 224, 60)
     frames = corrupt(still, "rain", 5)
     wet = frames > np.median(frames)
@@ -198,7 +207,7 @@ def test_rain_has_new_drops_in_every_frame():
 
 @BOTH
 @pytest.mark.parametrize("dataset", ["mini_kinetics", "mini_ssv2"])
-def test_motion_blur(dialect, dataset):
+def test_motion_blur(dialect: Dialect, dataset: str) -> None:
     clip = noise_clip(31, 6, 5)
     corruption = load("motion_blur", dialect)
     for severity in SEVERITIES:
@@ -210,7 +219,7 @@ def test_motion_blur(dialect, dataset):
         assert_rounded(found, np.array(means), dialect, slack=1e-9)
 
 
-def test_motion_blur_of_frames_far_apart_and_longest_window():
+def test_motion_blur_of_frames_far_apart_and_longest_window() -> None:
     clip = noise_clip(300, 3, 4)
     whole_clip = corrupt(clip, "motion_blur", None, level=128)
     some = corrupt(clip, "motion_blur", None, level=128, frames=[299, 3, 150])
