@@ -4,6 +4,7 @@ A class list is a CSV with the columns class_id and class_name; ids count from 0
 """
 
 import csv
+import io
 from collections import Counter
 from pathlib import Path
 
@@ -42,12 +43,12 @@ def read_classes(path: Path) -> list[str]:
 def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """Return the rows of a CSV file whose header has at least `columns`."""
     text = read_text(path, HINT)
-    reader = csv.DictReader(text.splitlines(), strict=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         header = list(reader.fieldnames or [])
         rows = list(reader)
     except csv.Error as error:
-        raise SettingsError(f"{path}, line {reader.line_num}: {error}.") from error
+        raise SettingsError(f"{path}, line {reader.reader.line_num}: {error}.") from error
     missing = [column for column in columns if column not in header]
     if missing:
         raise SettingsError(

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,50 +38,75 @@ def column(name: str, value: object, kind: pa.DataType | None = None) -> Callabl
     return change
 
 
-SPOILED: dict[str, Callable[[pa.Table], pa.Table]] = {
-    "column less": lambda table: table.drop_columns(["sha256"]),
-    "only keys": lambda table: table.select(["key"]),
-    "column twice": lambda table: table.append_column("key", table["key"]),
-    "number as text": column("offset", "512", pa.string()),
-    "text as number": column("shard", 7, pa.int64()),
-    "list": column("key", ["a"], pa.list_(pa.string())),
-    "binary": column("key", b"\xff\xfe", pa.binary()),
-    "no key": column("key", None),
-    "no status": column("status", None),
-    "no shard": column("shard", None),
-    "no offset": column("offset", None),
-    "shard above": column("shard", "../../etc/passwd"),
-    "shard above inside": column("shard", "data/../../secret.tar"),
-    "shard absolute": column("shard", "/etc/passwd"),
-    "shard of the web": column("shard", "http://127.0.0.1/x.tar"),
-    "shard for FFmpeg": column("shard", "concat:/etc/passwd|/etc/group"),
-    "shard with nul": column("shard", "data/\0x.tar"),
-    "member above": column("member", "../x.mp4"),
-    "member absolute": column("member", "/x.mp4"),
-    "source above": column("source_path", "../../../etc/passwd"),
-    "source absolute": column("source_path", "/etc/passwd"),
-    "key with slash": column("key", "a/b"),
-    "key above": column("key", ".."),
-    "key empty": column("key", ""),
-    "key with new line": column("key", "a\n"),
-    "long key": column("key", "a" * 1_000_000),
-    "split above": column("split", "../val"),
-    "other status": column("status", "fine"),
-    "offset negative": column("offset", -512),
-    "size negative": column("size", -1),
-    "size zero": column("size", 0),
-    "no frames": column("num_frames", 0),
-    "rate of nothing": column("fps_den", 0),
-    "height negative": column("height", -1),
-    "height huge": column("height", 2**31 - 1),
+SPOILED: dict[str, tuple[Callable[[pa.Table], pa.Table], str]] = {
+    "column less": (lambda table: table.drop_columns(["sha256"]), "columns are missing: sha256"),
+    "only keys": (lambda table: table.select(["key"]), "columns are missing: clip_id, .*sha256"),
+    "column twice": (
+        lambda table: table.append_column("key", table["key"]),
+        "duplicate column names",
+    ),
+    "number as text": (column("offset", "512", pa.string()), "offset is string, not int64"),
+    "text as number": (column("shard", 7, pa.int64()), "shard is int64, not string"),
+    "list": (column("key", ["a"], pa.list_(pa.string())), "key is list<.*, not string"),
+    "binary": (column("key", b"\xff\xfe", pa.binary()), "key is binary, not string"),
+    "no key": (column("key", None), "key is empty in [34] rows"),
+    "no status": (column("status", None), "status is empty in [34] rows"),
+    "no shard": (column("shard", None), "shard is empty for a clip with status ok"),
+    "no offset": (column("offset", None), "offset is empty for a clip with status ok"),
+    "shard above": (
+        column("shard", "../../etc/passwd"),
+        r"column shard has the value '\.\./\.\./etc/passwd';",
+    ),
+    "shard above inside": (
+        column("shard", "data/../../secret.tar"),
+        r"column shard has the value 'data/\.\./\.\./secret\.tar';",
+    ),
+    "shard absolute": (column("shard", "/etc/passwd"), "column shard has the value '/etc/passwd';"),
+    "shard of the web": (
+        column("shard", "http://127.0.0.1/x.tar"),
+        r"column shard has the value 'http://127\.0\.0\.1/x\.tar';",
+    ),
+    "shard for FFmpeg": (
+        column("shard", "concat:/etc/passwd|/etc/group"),
+        r"column shard has the value 'concat:/etc/passwd\|/etc/group';",
+    ),
+    "shard with nul": (
+        column("shard", "data/\0x.tar"),
+        r"column shard has the value 'data/\\x00x\.tar';",
+    ),
+    "member above": (column("member", "../x.mp4"), r"column member has the value '\.\./x\.mp4';"),
+    "member absolute": (column("member", "/x.mp4"), r"column member has the value '/x\.mp4';"),
+    "source above": (
+        column("source_path", "../../../etc/passwd"),
+        r"column source_path has the value '\.\./\.\./\.\./etc/passwd';",
+    ),
+    "source absolute": (
+        column("source_path", "/etc/passwd"),
+        "column source_path has the value '/etc/passwd';",
+    ),
+    "key with slash": (column("key", "a/b"), "column key has the value 'a/b';"),
+    "key above": (column("key", ".."), r"column key has the value '\.\.';"),
+    "key empty": (column("key", ""), "column key has the value '';"),
+    "key with new line": (column("key", "a\n"), r"column key has the value 'a\\n';"),
+    "long key": (column("key", "a" * 1_000_000), "column key has the value 'aaaa"),
+    "split above": (column("split", "../val"), r"column split has the value '\.\./val';"),
+    "other status": (column("status", "fine"), "column status has the value 'fine';"),
+    "offset negative": (column("offset", -512), "column offset has the value -512, outside"),
+    "size negative": (column("size", -1), "column size has the value -1, outside"),
+    "size zero": (column("size", 0), "column size has the value 0, outside"),
+    "no frames": (column("num_frames", 0), "column num_frames has the value 0, outside"),
+    "rate of nothing": (column("fps_den", 0), "column fps_den has the value 0, outside"),
+    "height negative": (column("height", -1), "column height has the value -1, outside"),
+    "height huge": (column("height", 2**31 - 1), "column height has the value 2147483647, outside"),
 }
 
 
 @pytest.mark.parametrize("name", SPOILED)
 def test_a_forged_manifest_is_refused_where_it_is_read(root: Path, name: str) -> None:
+    change, words = SPOILED[name]
     for path in (root / MANIFEST, root / PART):
-        rewrite(path, SPOILED[name])
-        with pytest.raises(StageError) as caught:
+        rewrite(path, change)
+        with pytest.raises(StageError, match=words) as caught:
             manifest.read_rows(path, schemas.CELLS)
         assert str(path) in str(caught.value)
         assert len(str(caught.value)) < 1000
@@ -88,12 +114,13 @@ def test_a_forged_manifest_is_refused_where_it_is_read(root: Path, name: str) ->
 
 @pytest.mark.parametrize("name", ["shard above", "column less"])
 def test_every_command_refuses_it(root: Path, name: str) -> None:
-    rewrite(root / MANIFEST, SPOILED[name])
-    rewrite(root / PART, SPOILED[name])
-    rewrite(root / "manifests/demo/clean.parquet", SPOILED[name])
+    change, words = SPOILED[name]
+    for path in (MANIFEST, PART, "manifests/demo/clean.parquet"):
+        rewrite(root / path, change)
     before = files(root)
     for command in ("corrupt", "evaluate", "verify"):
-        assert ".parquet" in refused(root, command, "-d", "demo", code=1)
+        message = refused(root, command, "-d", "demo", code=1)
+        assert re.search(rf"\.parquet: .*{words}", message), message
     assert files(root) == before
     assert [path.name for path in root.parent.iterdir()] == ["project"]
 
@@ -142,18 +169,18 @@ def test_predictions(root: Path) -> None:
     evaluate(params, root, "demo")
     path = root / "manifests/demo/predictions/tiny_r2plus1d.parquet"
     data = path.read_bytes()
-    for change in (
-        lambda table: table.drop_columns(["correct1"]),
-        column("correct1", None),
-        column("correct5", "yes", pa.string()),
-        column("key", "../x"),
-        column("severity", None),
-        column("status", "fine"),
+    for change, words in (
+        (lambda table: table.drop_columns(["correct1"]), "columns are missing: correct1"),
+        (column("correct1", None), "column correct1 is empty in 8 rows"),
+        (column("correct5", "yes", pa.string()), "column correct5 is string, not bool"),
+        (column("key", "../x"), "column key has the value '../x'"),
+        (column("severity", None), "column severity is empty in 8 rows"),
+        (column("status", "fine"), "column status has the value 'fine'"),
     ):
         path.write_bytes(data)
         rewrite(path, change)
-        with pytest.raises(StageError, match=r"tiny_r2plus1d\.parquet"):
+        with pytest.raises(StageError, match=rf"tiny_r2plus1d\.parquet: {words}"):
             report(params, root)
     path.write_bytes(io.BytesIO(data).getvalue()[:-40])
-    with pytest.raises(StageError, match=r"tiny_r2plus1d\.parquet"):
+    with pytest.raises(StageError, match=r"tiny_r2plus1d\.parquet: cannot be read as Parquet"):
         report(params, root)
