@@ -40,9 +40,9 @@ def evaluate(params: Params, root: Path, dataset: str) -> None:
     with ranks_of_torchrun(paths.lock("evaluate")) as ranks:
         if not params.models[dataset]:
             log.warning("evaluate %s: models.%s is empty; nothing is evaluated.", dataset, dataset)
+            join_parts(params, paths, {})
             (paths.data / "evaluate").mkdir(parents=True, exist_ok=True)  # DVC tracks both folders
             paths.predictions.mkdir(parents=True, exist_ok=True)
-            join_parts(params, paths, {})
             return
         device = select_device(params.machine)
         if params.evaluate.reads == "videos":

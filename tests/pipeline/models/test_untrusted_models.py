@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.models.external import read_external
+from pipeline.models.external import Request, read_external
+
+
+def request(path: Path) -> Request:
+    return Request(str(path), 2, ("one", "other"), None, {}, {})
 
 
 @pytest.mark.parametrize("absolute", [False, True])
@@ -35,7 +39,7 @@ def test_onnx_weights_outside_of_the_folder_are_refused(tmp_path: Path, absolute
     folder.mkdir()
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     with pytest.raises(SettingsError, match="not a valid ONNX model: .*[Ee]xternal data"):
-        read_external(str(folder / "model.onnx"), 2, None, {})
+        read_external(request(folder / "model.onnx"))
 
 
 def test_a_hugging_face_folder_runs_no_code_of_its_own(tmp_path: Path) -> None:
@@ -55,6 +59,6 @@ def test_a_hugging_face_folder_runs_no_code_of_its_own(tmp_path: Path) -> None:
         },
     }
     (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(SettingsError, match="trust_remote_code"):
-        read_external(str(folder), 2, None, {})
+    with pytest.raises(SettingsError, match="contains custom code"):
+        read_external(request(folder))
     assert not marker.exists()
