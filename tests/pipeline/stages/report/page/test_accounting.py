@@ -28,14 +28,16 @@ def test_every_listed_clip_is_counted_with_its_reason(tmp_path: Path) -> None:
 def test_cells_are_described_by_severity(tmp_path: Path) -> None:
     params = write_params(tmp_path, **GRID)
     write_tables(tmp_path, params)
-    table = accounting.read_cells(DatasetPaths(tmp_path, "demo"), "fog", "val")
+    table = accounting.read_cells(DatasetPaths(tmp_path, "demo"), "fog", params)
     mild, strong = accounting.describe(table)
     assert (mild.severity, mild.level, mild.clips, mild.failed) == (1, "1", 5, 0)
     assert (strong.severity, strong.level, strong.clips, strong.failed) == (5, "5", 5, 1)
     assert (mild.psnr, mild.damaged, mild.shards, mild.encoder) == (None, None, 1, "JPEG")
     assert mild.recipe != strong.recipe
     assert accounting.failures(table) == Counter({"broken <i>after</i> 3 frames": 1})
-    assert accounting.read_cells(DatasetPaths(tmp_path, "demo"), "fog", "train").num_rows == 0
+    trained = params.evaluate.model_copy(update={"split": "train"})
+    other = params.model_copy(update={"evaluate": trained})
+    assert accounting.read_cells(DatasetPaths(tmp_path, "demo"), "fog", other).num_rows == 0
 
 
 def test_rare_reasons_are_summed() -> None:
