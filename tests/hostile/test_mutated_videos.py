@@ -76,6 +76,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert written <= {
         ("project", "manifests", "demo"),
         ("project", "data", "demo"),
+        ("project", "data", "evaluated"),
     }
     return root
 
