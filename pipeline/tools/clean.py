@@ -17,7 +17,7 @@ OUTPUTS = (
     ("data/recipes/*/*", r"[a-z0-9_]+\.json"),
     ("data/evaluated/*", r"[A-Za-z0-9_]+\.json"),
     ("data/*/inputs/*/*", r"[a-z0-9_]+\.json"),
-    ("data/.*.lock", r".*"),
+    ("report/calibration/*/*", r"[A-Za-z0-9_-]+\.csv"),
     ("data/model_files/*/*", r"[A-Za-z0-9_-]+\.json"),
     ("data/.*.lock", r".*"),
     ("data/*/.*.lock", r".*"),
