@@ -112,6 +112,7 @@ class _Grid:
             names = [n for n in self.loaded if (n, cell.corruption, cell.severity) in missing]
             if names:
                 pending.append((cell, names))
+        self.ranks.wait()  # until all have listed the same cells: a part changes the shares
         pending = list(self.ranks.share(pending))
         needed = {name for _, names in pending for name in names}
         compiled = self.params.machine.compile
