@@ -87,6 +87,7 @@ class VideoEvaluation:
         units = read_units(self.params, self.paths)
         recipes = UnitRecipes(self.params, self.paths, self.device, self.loaded)
         pending = {unit.index: self._pending(unit, recipes) for unit in units}
+        self.ranks.wait()  # until all have listed the same units: a part changes the shares
         mine = self.ranks.share([unit for unit in units if pending[unit.index]])
         needed = {name for some in pending.values() for names in some.values() for name in names}
         compiled = self.params.machine.compile
