@@ -134,7 +134,7 @@ def read_some(folder: Path, clips: int) -> float:
 def identities(folder: Path, clips: int) -> float:
     """Hash the inputs of the evaluation of one corruption."""
     rows = manifest.read_rows(folder / "manifests/made.parquet", schemas.CELLS, COLUMNS)
-    return len(EvaluationCell("shot_noise", 1, tuple(rows)).identity)
+    return len(EvaluationCell("shot_noise", 1, tuple(rows)).clips_hash)
 
 
 def bootstrap(folder: Path, clips: int) -> float:

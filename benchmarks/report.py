@@ -218,6 +218,7 @@ def write_predictions(root: Path, params: Params, size: Size) -> None:
             {
                 "dataset": pa.repeat(DATASET, count),
                 "model": pa.repeat(model, count),
+                "protocol": pa.repeat("center", count),
                 "key": pa.array(keys(size.clips) * len(cells)),
                 "corruption": pa.array([name for name, _ in cells for _ in range(size.clips)]),
                 "severity": np.repeat([s for _, s in cells], size.clips).astype(np.int32),

@@ -1,7 +1,7 @@
 """Counter of completed clips that workers on one machine share: one byte per clip in a file.
 
 A task has many clips, and its result arrives when all are done. The counter shows progress
-meanwhile; without it, for example if no temporary file can be created, progress is shown per task.
+meanwhile; without it, for example where no temporary file can be created, progress is shown per task.
 """
 
 import os
@@ -16,17 +16,19 @@ _path: Path | None = None
 
 @contextmanager
 def counter() -> Iterator[Path | None]:
-    """Create the file of a run; None if it cannot be created."""
+    """Create the file of a run; None if it cannot be created.
+
+    The file has no name of its own, so that a killed run leaves none behind: workers open it under
+    the descriptor of this process.
+    """
     try:
-        number, name = tempfile.mkstemp(prefix="progress-")
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
     except OSError:
         yield None
         return
-    os.close(number)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with file:
+        path = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+        yield path if path.exists() else None  # other systems than Linux have no such name
 
 
 def count(path: Path | None) -> int:
