@@ -186,6 +186,11 @@ class CorruptedStream(IterableDataset[dict[str, Any]]):
         self._batch_size = batch_size
         self._transform = transform
 
+    @property
+    def num_clips(self) -> int:
+        """Number of clips of every cell."""
+        return len(self._rows)
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         rank, ranks = _rank()
         info = get_worker_info()

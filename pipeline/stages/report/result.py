@@ -65,6 +65,20 @@ class Adaptation(Part):
     """Name of the method."""
     source: Text | None = None
     """Paper or code, and settings that matter."""
+    batch_size: Positive | None = None
+    """Clips per step of adaptation."""
+    order: Text | None = None
+    """Order of the clips, such as: cell after cell, shuffled; mixed over cells."""
+    reset: Text | None = None
+    """When the model is what it was before adaptation, such as cell, batch or never."""
+
+    @property
+    def sentence(self) -> str:
+        """Method with batch size, order and reset rule, as far as they are stated."""
+        words = [f"batch size {self.batch_size}"] if self.batch_size else []
+        words += [self.order] if self.order else []
+        words += [f"reset: {self.reset}"] if self.reset else []
+        return ", ".join([self.method, *words])
 
 
 class Metric(Part):
@@ -128,6 +142,11 @@ class Result(Part):
                     f"{computed:.4f}); correct one of them"
                 )
         return self
+
+    @property
+    def label(self) -> str:
+        """Name among other results: the model, and the method where it adapts."""
+        return self.model if self.adaptation is None else f"{self.model} + {self.adaptation.method}"
 
     @property
     def severities(self) -> tuple[float, ...]:
