@@ -52,7 +52,7 @@ def counting(path: Path | None) -> Iterator[None]:
 
 
 def clip_done(number: int = 1) -> None:
-    """Count completed clips of the current task; does nothing where nobody counts."""
+    """Count completed clips of the current task; do nothing outside of `counting`."""
     if _path is None:
         return
     try:

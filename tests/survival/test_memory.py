@@ -42,7 +42,7 @@ def two_workers(run: Run) -> list[int]:
 
 @pytest.mark.parametrize("stage", ["decode", "fog", "packet_loss", "evaluate"])
 def test_memory_exhausted_in_the_stage(stages: Stages, stage: str) -> None:
-    """One worker is the stage's own process: with too little memory it cannot say what it lacks."""
+    """One worker is the stage's own process: with too little memory it cannot report an error."""
     root = stages.copy(stage)
     said = ""
     for more in (8, 12, 16, 24, 32, 48):
