@@ -213,6 +213,21 @@ def test_same_bytes_every_time(encodings: list[Encoding]) -> None:
         assert len(results) == 1
 
 
+def test_an_encoder_gives_no_thread_another_scheduling_policy() -> None:
+    """SVT-AV1 run by root would take the highest real-time priority, and the caller keep it."""
+    clip, policies, before = busy_clip(16, 64, 64), set(), os.sched_getscheduler(0)
+
+    def watched() -> Iterator[np.ndarray]:
+        for frame in planes(clip):
+            threads = [int(path.name) for path in Path("/proc/self/task").iterdir()]
+            policies.update(os.sched_getscheduler(thread) for thread in threads)
+            yield frame
+
+    encode(watched(), stream_of(clip), Encoding("libsvtav1", "8", crf=40))
+    assert policies == {before}
+    assert os.sched_getscheduler(0) == before
+
+
 @pytest.mark.parametrize("codec", CODECS)
 def test_an_undamaged_stream_is_restored_as_it_was(codec: str) -> None:
     clip = busy_clip(30, 90, 120)
