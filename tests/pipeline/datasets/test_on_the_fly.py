@@ -199,6 +199,7 @@ def inside(root: Path) -> Iterator[Path]:
 
 @pytest.mark.usefixtures("inside")
 def test_the_examples_of_the_documentation_run() -> None:
+    """Frames, views and batches are what the page says."""
     text = (REPOSITORY / "docs/on_the_fly.md").read_text()
     names: dict[str, Any] = {}
     for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
