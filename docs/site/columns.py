@@ -110,6 +110,8 @@ PREDICTIONS = {
     "logsumexp": "Logarithm of the sum of the exponentials of the logits.",
     "nll": "Negative log probability of the true class, nats.",
     "sum_p2": "Sum of the squared softmax probabilities, for the Brier score.",
+    "device": "Hardware that the model ran on: `cpu`, or the name of the GPU.",
+    "precision": "Numbers that it computed in, such as `bf16`.",
     "recipe_hash": "Hash of all code, weights, parameters and clips behind the predictions.",
 }
 
@@ -146,7 +148,7 @@ TABLES = {
     "PREDICTIONS": (
         "predictions/<model>.parquet",
         "Predictions of a model for every clip and cell; written by `evaluate`. The columns from "
-        "`confidence` to `sum_p2` are null in files of earlier versions.",
+        "`confidence` to `precision` are null in files of earlier versions.",
         PREDICTIONS,
     ),
     "EVALUATED": (

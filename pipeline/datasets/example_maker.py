@@ -20,7 +20,7 @@ from ..storage.clip_reader import StoredClip, read_clip
 from ..storage.paths import DatasetPaths
 from ..storage.rows import CellRow, ClipRow
 from .cell_frames import CellFrames
-from .frame_rules import FrameRule, Frames, Indices, Rules, rules_of
+from .frame_rules import FrameChoice, FrameRule, Indices, Rules, rules_of
 from .stream_order import CellName
 
 CLEAN = (schemas.CLEAN, 0)
@@ -62,7 +62,7 @@ class ExampleMaker:
         params: Path,
         *,
         num_frames: int | None,
-        frames: Frames | None,
+        frames: FrameChoice | None,
         cropped: bool,
         stored: bool,
         seed: int | None,

@@ -147,13 +147,13 @@ class DenseFrames:
         return found if self.windows == 1 else found.reshape(self.windows, self.count)
 
 
-Frames = FrameRule | Sequence[int] | Mapping[str, FrameRule | Sequence[int]]
+FrameChoice = FrameRule | Sequence[int] | Mapping[str, FrameRule | Sequence[int]]
 """Frames of an example: a rule or indices, or several views by name."""
 
 Rules = FrameRule | Mapping[str, FrameRule]
 
 
-def rules_of(frames: Frames | None, num_frames: int | None) -> Rules:
+def rules_of(frames: FrameChoice | None, num_frames: int | None) -> Rules:
     """Return the rules of the arguments `frames` and `num_frames` of a dataset.
 
     Raises

@@ -19,7 +19,7 @@ from torch.utils.data import Dataset, IterableDataset, default_collate, get_work
 
 from ..errors import ClipError, SettingsError
 from .example_maker import CLEAN, ExampleMaker, Transform, checked
-from .frame_rules import Frames
+from .frame_rules import FrameChoice
 from .stream_order import CellName, Mix, Place, StreamOrder
 
 __all__ = ["CLEAN", "CellName", "CorruptedClips", "CorruptedStream", "Transform"]
@@ -77,7 +77,7 @@ class CorruptedClips(Dataset[dict[str, Any]]):
         severity: int,
         *,
         num_frames: int | None = None,
-        frames: Frames | None = None,
+        frames: FrameChoice | None = None,
         cropped: bool = True,
         stored: bool = False,
         split: str | None = None,
@@ -151,7 +151,7 @@ class CorruptedStream(IterableDataset[dict[str, Any]]):
         cells: Sequence[CellName],
         *,
         num_frames: int | None = None,
-        frames: Frames | None = None,
+        frames: FrameChoice | None = None,
         cropped: bool = True,
         stored: bool = False,
         split: str | None = None,

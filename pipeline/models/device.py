@@ -30,6 +30,15 @@ class ComputeDevice:
     def is_gpu(self) -> bool:
         return self.kind == "cuda"
 
+    @property
+    def hardware(self) -> str:
+        """Name of the hardware for results: "cpu", or that of the GPU."""
+        if not self.is_gpu:
+            return self.kind
+        import torch
+
+        return torch.cuda.get_device_name(self.name)
+
     def autocast(self, enabled: bool = True) -> torch.autocast:
         """Return the context of mixed precision; weights stay float32.
 

@@ -141,6 +141,10 @@ class PredictionRow(TypedDict, total=False):
     """Negative log-likelihood of the label, nats."""
     sum_p2: float | None
     """Sum of the squared probabilities."""
+    device: str | None
+    """"cpu", or the name of the GPU, that the model ran on."""
+    precision: str | None
+    """Numbers that it computed in, such as "bf16"."""
     recipe_hash: str
 
 

@@ -145,6 +145,8 @@ PREDICTIONS: Schema[PredictionRow] = Schema(
             ("logsumexp", pa.float32()),
             ("nll", pa.float32()),
             ("sum_p2", pa.float32()),
+            ("device", pa.string()),
+            ("precision", pa.string()),
             ("recipe_hash", pa.string()),
         ]
     )
@@ -175,7 +177,10 @@ EVALUATED: Schema[EvaluatedRow] = Schema(
 
 
 OPTIONAL = frozenset(
-    {"confidence", "entropy", "logsumexp", "nll", "sum_p2", "ticks_per_second", "frame_ticks"}
-)
+    {
+        "confidence", "entropy", "logsumexp", "nll", "sum_p2", "device", "precision",
+        "ticks_per_second", "frame_ticks",
+    }
+)  # fmt: skip
 """Columns that a file may lack: manifests and predictions of earlier versions, and imported ones.
 They are read as null."""

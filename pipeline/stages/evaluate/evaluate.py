@@ -25,7 +25,7 @@ from .batches import BatchReader, batches_of
 from .cells import EvaluationCell, read_cells, stored_size
 from .join import join_parts
 from .load import load_models, prediction_recipe
-from .predict import move, predict, prediction_rows
+from .predict import move, predict, prediction_rows, with_hardware
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +145,7 @@ class _Grid:
                     rows = prediction_rows(cell, name, protocol, values)
                     manifest.write(
                         self.paths.answers(name, cell.corruption, cell.severity),
-                        [row | recipe for row in rows],
+                        [with_hardware(row, self.device) | recipe for row in rows],
                         schemas.PREDICTIONS,
                         recipe,
                     )

@@ -32,7 +32,7 @@ from ...storage.rows import EvaluatedRow
 from .batches import Batch, frames_of_models
 from .cells import EvaluationCell
 from .clip_maker import BatchFrames, ClipMaker, ClipTask
-from .predict import move, predict, prediction_rows
+from .predict import move, predict, prediction_rows, with_hardware
 from .units import Unit, read_units
 from .video_recipes import UnitRecipes
 
@@ -264,7 +264,7 @@ class VideoEvaluation:
                     scores = torch.cat(some) if some else torch.empty(0, 1)
                     described = EvaluationCell(*cell, tuple(clip.row for clip in clips))
                     rows += [
-                        {**row, "recipe_hash": recipe}
+                        {**with_hardware(row, self.device), "recipe_hash": recipe}
                         for row in prediction_rows(described, name, protocol, scores)
                     ]
                 manifest.write(

@@ -122,3 +122,8 @@ def prediction_rows(
             values_of_clip = dict(zip(statistics, next(columns), strict=True))
             prediction |= cast(PredictionRow, values_of_clip)
         yield prediction
+
+
+def with_hardware(row: PredictionRow, device: ComputeDevice) -> PredictionRow:
+    """Return the row with the hardware and precision of the prediction."""
+    return {**row, "device": device.hardware, "precision": device.precision}

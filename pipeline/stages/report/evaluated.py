@@ -18,7 +18,8 @@ from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from .measured import Measured, measure
-from .predictions import labelled, read_predictions, read_protocol
+from .predictions import labelled, read_hardware, read_predictions, read_protocol
+from .result import Hardware
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Evaluated:
     summaries: Mapping[str, Summary]
     protocols: Mapping[str, str]
     """How each model saw the clips: "benchmark", or what differs from the benchmark's protocol."""
+    hardware: Mapping[str, Hardware | None]
+    """Device and precision that each model ran on; None if they are not known."""
     measured: Measured
     resamples: int
     """Bootstrap resamples behind every interval."""
@@ -101,7 +104,10 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
     try:
         summaries = {
             model: metrics.summarize(
-                one, params.evaluate.accounting, params.report.bootstrap_resamples
+                one,
+                params.evaluate.accounting,
+                params.report.bootstrap_resamples,
+                chance=100 / len(names),
             )
             for model, one in predictions.items()
         }
@@ -116,6 +122,7 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
         predictions=predictions,
         summaries=summaries,
         protocols={model: read_protocol(model, paths) for model in params.models[dataset]},
+        hardware={model: read_hardware(model, paths) for model in params.models[dataset]},
         measured=measured,
         resamples=params.report.bootstrap_resamples,
     )

@@ -30,6 +30,7 @@ COLUMNS = (
     "rpc",
     "rpc_low",
     "rpc_high",
+    "rpc_corrected",
     "rank_best",
     "rank_worst",
     "mce",
@@ -52,7 +53,8 @@ def our_rows(values: Mapping[str, Any]) -> list[Row]:
             "dataset": dataset,
             "model": model,
             **{name: one[name] for name in ("clean_top1", "clean_top5", "mpc", "rpc", "set")},
-            **{name: one.get(name) for name in ("mce", "relative_mce")},
+            **{name: one.get(name) for name in ("mce", "relative_mce", "rpc_corrected")},
+            "near_chance": _near_chance(one),
             "mpc_low": one["mpc_ci95"][0],
             "mpc_high": one["mpc_ci95"][1],
             "rank_best": one["rank_ci95"][0],
@@ -81,6 +83,8 @@ def added_rows(results: Iterable[Result]) -> list[Row]:
             "clean_top5": one.clean_top5,
             "mpc": one.mpc,
             "rpc": one.rpc,
+            "rpc_corrected": None,
+            "near_chance": False,
             "set": one.set_name,
             "num_clips": one.num_clips,
             "accounting": one.accounting,
@@ -93,6 +97,11 @@ def added_rows(results: Iterable[Result]) -> list[Row]:
 def ranked(rows: Iterable[Row]) -> list[Row]:
     """Return the rows by dataset, best mPC first; models that adapt are ranked after the others."""
     return sorted(rows, key=lambda row: (row["dataset"], adapts(row), -row["mpc"], row["model"]))
+
+
+def _near_chance(values: Mapping[str, Any]) -> bool:
+    """Return True if the interval of mPC reaches down to the accuracy of guessing."""
+    return bool(values["mpc_ci95"][0] <= values.get("chance", 0))
 
 
 def adapts(row: Row) -> bool:

@@ -14,6 +14,7 @@ from ...metrics.outputs import Outputs, Scores
 from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
+from .result import PRECISIONS, Hardware
 
 BENCHMARK = "benchmark"
 """Protocol of one clip of uniform frames and one centre crop."""
@@ -30,6 +31,22 @@ def read_protocol(model: str, paths: DatasetPaths) -> str:
             "`dvc repro` again."
         )
     return protocols[0] if protocols else BENCHMARK
+
+
+def read_hardware(model: str, paths: DatasetPaths) -> Hardware | None:
+    """Read the hardware of a model's predictions; None if it is not known, or of mixed precision.
+
+    Several devices are named together.
+    """
+    path = paths.predictions / f"{model}.parquet"
+    table = manifest.read(path, schemas.PREDICTIONS, ["device", "precision"])
+    devices, precisions = (
+        sorted({one or "" for one in pc.unique(table[name]).to_pylist()})
+        for name in ("device", "precision")
+    )
+    if "" in devices or len(precisions) != 1 or precisions[0] not in PRECISIONS:
+        return None
+    return Hardware.model_validate({"device": ", ".join(devices), "precision": precisions[0]})
 
 
 def labelled(model: str, protocol: str) -> str:

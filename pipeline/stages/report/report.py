@@ -21,7 +21,7 @@ from .evaluated import read_evaluated
 from .figures import write_figures
 from .page.build import write_page
 from .plots import write_calibration, write_curves
-from .result import Protocol
+from .result import Hardware, Protocol
 from .stored import read_stored
 from .values import dataset_values, headline
 
@@ -52,7 +52,8 @@ def _report(params: Params, root: Path) -> None:
     write_text(folder / "leaderboard.md", leaderboard.as_markdown(rows))
     write_curves(folder / "curves", {one.dataset: one.summaries for one in evaluated})
     write_calibration(folder / "calibration", {one.dataset: one.measured for one in evaluated})
-    _write_results(folder / "results", values, params)
+    hardware = {one.dataset: one.hardware for one in evaluated}
+    _write_results(folder / "results", values, hardware, params)
     pages = []
     for one in evaluated:
         stored = read_stored(one, params, root)
@@ -79,7 +80,12 @@ def _write_json(path: Path, values: Any) -> None:
     write_text(path, json.dumps(values, indent=2, allow_nan=False) + "\n")
 
 
-def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]], params: Params) -> None:
+def _write_results(
+    folder: Path,
+    values: Mapping[str, Mapping[str, Any]],
+    hardware: Mapping[str, Mapping[str, Hardware | None]],
+    params: Params,
+) -> None:
     """Write one JSON per model in the form that `python -m pipeline report --add` reads."""
     written = set()
     for dataset, some in values.items():
@@ -93,7 +99,9 @@ def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]], params
             if not one["clean_top1"]:
                 continue  # rPC is not defined
             shown = protocol.model_copy(update={"sampling": one.get("protocol", "uniform")})
-            result = submissions.as_result(dataset, model, one, "unpublished", params, shown)
+            result = submissions.as_result(
+                dataset, model, one, "unpublished", params, shown, hardware[dataset][model]
+            )
             path = folder / f"{dataset}-{model}.json"
             write_text(path, submissions.as_json(result))
             written.add(path)

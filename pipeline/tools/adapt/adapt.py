@@ -25,7 +25,7 @@ from ...execution.progress import progress_bar
 from ...io.atomic import write_text
 from ...messages import did_you_mean
 from ...metrics.answers import Predictions
-from ...models.device import ComputeDevice, select_device
+from ...models.device import select_device
 from ...params import Params
 from ...stages.evaluate.load import load_models
 from ...stages.report import submissions
@@ -95,7 +95,9 @@ def adapt(request: AdaptationRequest, params: Params, root: Path) -> Result:
     predictions = _predictions(request, source, stream, cells)
     accounting, resamples = params.evaluate.accounting, params.report.bootstrap_resamples
     try:
-        summary = metrics.summarize(predictions, accounting, resamples)
+        summary = metrics.summarize(
+            predictions, accounting, resamples, chance=100 / source.model.num_classes
+        )
     except ValueError as error:
         raise StageError(f"{request.dataset}: {error}") from error
     if not summary.clean_top1:
@@ -116,7 +118,7 @@ def adapt(request: AdaptationRequest, params: Params, root: Path) -> Result:
         "unpublished",
         params,
         protocol,
-        _hardware(source.device),
+        Hardware(device=source.device.hardware, precision=source.device.precision),
         _adaptation(request),
     )
 
@@ -210,8 +212,3 @@ def _adaptation(request: AdaptationRequest) -> Adaptation | None:
         order=f"{order}, clips shuffled with seed {request.seed}",
         reset=method.reset,
     )
-
-
-def _hardware(device: ComputeDevice) -> Hardware:
-    name = torch.cuda.get_device_name(device.name) if device.is_gpu else "cpu"
-    return Hardware(device=name, precision=device.precision)

@@ -14,7 +14,7 @@ from ...storage.paths import DatasetPaths
 if TYPE_CHECKING:
     import torch
 
-    from ...datasets.frame_rules import FrameRule, Frames
+    from ...datasets.frame_rules import FrameChoice, FrameRule
     from ...models import LoadedModel
     from ...models.device import ComputeDevice
     from ...params import Params
@@ -93,11 +93,11 @@ class AdaptationMethod:
     """Paper or code, and settings that matter."""
     make: Callable[[AdaptationSource], Adapting]
     """Called for the first batch and after every reset."""
-    frames: Callable[[AdaptationSource], Frames] | None = None
+    frames: Callable[[AdaptationSource], FrameChoice] | None = None
     """Views of a clip; None means the frames that the evaluate stage gives to the model."""
     batch_size: int = 16
     order: Order = "cells"
-    """cells: cell after cell, clips in random order; mixed: all cells in one random order."""
+    """Cell after cell with its clips in random order ("cells"), or all in one order ("mixed")."""
     reset: Reset = "cell"
     """When the model is again what it was before: for each cell, each batch, or never."""
     adapts: bool = True

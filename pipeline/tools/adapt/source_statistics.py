@@ -41,9 +41,9 @@ class SourceStatistics:
     """Mean and variance per channel of the outputs of some layers."""
 
     mean: Mapping[str, Floats]
-    """(channels,) by layer."""
+    """Mean over clips and positions, (channels,) by layer."""
     var: Mapping[str, Floats]
-    """(channels,) by layer: population variance over clips and positions."""
+    """Population variance over clips and positions, (channels,) by layer."""
     recipe: Mapping[str, Any]
     """Everything that determines the numbers."""
 
