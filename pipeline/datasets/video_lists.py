@@ -40,6 +40,10 @@ def read_list(source: SourceSettings, classes: list[str]) -> list[Entry]:
             )
         for number, row in own:
             where = f"{path}, line {number}"
+            if absent := sorted(column for column, value in row.items() if value is None):
+                raise SettingsError(
+                    f"{where}: lacks the fields {', '.join(absent)}; separate empty ones by commas."
+                )
             label = _label(where, row["label"], names, classes)
             make = partial(_listed, where, row, split)
             entries.append(Entry(label, make))

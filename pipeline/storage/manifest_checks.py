@@ -15,7 +15,7 @@ from ..messages import quoted
 MAX_ROWS = 5_000_000
 """Limit on the rows of a manifest: a few bytes of Parquet can encode any number of equal rows."""
 
-NEVER_EMPTY = ("key", "status", "corruption", "severity", "correct1", "correct5")
+NEVER_EMPTY = ("key", "status", "corruption", "severity", "correct1")
 NAMES = ("key", "dataset", "split", "corruption", "model")
 """Columns that become names of files and of members of shards."""
 

@@ -135,7 +135,8 @@ class PredictionRow(TypedDict, total=False):
     """Classes, best first."""
     top5_logits: list[float]
     correct1: bool
-    correct5: bool
+    correct5: bool | None
+    """None if only the best class is known."""
     confidence: float | None
     """Probability of the best class, softmax."""
     entropy: float | None

@@ -1,22 +1,17 @@
 """Questions to video language models: the class in words, or one of a few seeded choices."""
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from corruptions.types import ClipRandom
 
+from ...datasets.choices import LETTERS
 from .selection import ExportClip
 from .task import Export
 
 CHOICES = 4
 """Classes among which a question of multiple choice asks, or all if there are fewer."""
-
-LETTERS = "ABCD"
-
-LETTER = r"(?:^\s*\(?|[Aa]nswer(?:\s+is)?:?\s*\(?)([A-D])(?=[).:,]|\s*$)"
-"""Regular expression for the letter of an answer: `B`, `(B)`, `B. walking`, `the answer is B`."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +52,3 @@ def choice_question(export: Export, clip: ExportClip) -> Question:
         ["What does the video show?", *lines, "Answer with the letter of the choice alone."]
     )
     return Question(text, LETTERS[names.index(export.classes[clip.label])], names)
-
-
-def chosen_letter(answer: str) -> str | None:
-    """Return the letter that an answer gives; None if it gives none."""
-    match = re.search(LETTER, answer)
-    return None if match is None else match[1]

@@ -32,7 +32,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Params]:
     options = (*H264, "-bf", "2", "-g", "100")
     make_video(root / "data/demo/videos/long.mp4", *options, clip=moving_clip(40))
     demo = {"format": "list", "splits": {"val": "list.csv", "train": "list.csv"}}
-    params = write_params(root, filter={"sources": {"demo": demo}}, payload={"codec": "ffv1"})
+    params = write_params(
+        root, filter={"sources": {"demo": demo}}, payload={"codec": "ffv1"}, severities=[3]
+    )
     values = params.model_dump(mode="json")
     del values["filter"]["sources"]["demo"]["splits"]["train"]
     params = Params.model_validate(values)
@@ -80,5 +82,5 @@ def test_a_segment_is_corrupted_and_made_on_the_fly_as_stored(
     maker = CellFrames("demo", params, root)
     (made,) = maker.take_corrupted(source, maker.clean(source), name, [3], np.arange)
     assert np.array_equal(made.read(), stored)
-    clips = CorruptedClips("demo", [(name, 3)], params=root / "params.yaml")
+    clips = CorruptedClips("demo", name, 3, params=root / "params.yaml")
     assert {clips[number]["key"] for number in range(len(clips))} == {"whole", "part"}

@@ -62,7 +62,7 @@ def test_segments_and_keys_of_a_list(tmp_path: Path) -> None:
         ("a.mp4,cut,val,,nan,2", "line 7: start is 'nan'; it must be seconds"),
         ("a.mp4,cut,val,,0:01,2", "line 7: start is '0:01'"),
         ("a/x.mkv,cut,val,,,", "duplicated clip: a_x-"),
-        ("a.mp4,cut,val", "line 7: has 3 fields, the header has 6"),
+        ("a.mp4,cut,val", "line 7: lacks the fields end, key, start"),
     ],
 )
 def test_wrong_lines_of_a_list(tmp_path: Path, line: str, words: str) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from ..questions import LETTER, Question, choice_question, label_question
+from ....datasets.choices import LETTER
+from ..questions import Question, choice_question, label_question
 from ..selection import CLEAN, ExportCell, ExportClip
 from ..task import Export
 from ..videos import FOLDER as FOLDER

@@ -4,8 +4,9 @@ import csv
 import io
 import json
 
+from ....datasets.choices import LETTER
 from ....errors import SettingsError
-from ..questions import LETTER, choice_question
+from ..questions import choice_question
 from ..selection import ExportCell
 from ..task import Export
 from ..videos import FOLDER as FOLDER
@@ -17,7 +18,7 @@ COLUMNS = (
     "index", "video", "question", "answer", "label", "choices", "key", "corruption", "severity",
 )  # fmt: skip
 
-MODULE = '''"""Corrupted videos for VLMEvalKit: `register` adds a dataset per TSV beside this file."""
+MODULE = '''"""Corrupted videos for VLMEvalKit; `register` adds a dataset per TSV of this folder."""
 
 import re
 from functools import partial

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from pipeline.tools.export.questions import chosen_letter
+from pipeline.datasets.choices import chosen_letter
 from tests.pipeline.tools.export.exporting import CELLS, Project
 from tests.pipeline.tools.export.test_lists import with_decord
 from tests.support.project import CLASSES
