@@ -55,8 +55,11 @@ def read_annotations(source: SourceSettings) -> list[ListedClip]:
     return sorted(clips, key=lambda clip: (clip.split, clip.key))
 
 
-def read_entries(source: SourceSettings, classes: list[str]) -> tuple[list[Entry], set[str]]:
-    """Return every line of the annotations, and all classes that they name, as `plain` has them."""
+def read_entries(source: SourceSettings, classes: list[str] | None) -> tuple[list[Entry], set[str]]:
+    """Return every line of the annotations, and all classes that they name, as `plain` has them.
+
+    `classes` are those of the class list; None if there is none yet.
+    """
     if source.format == "ssv2":
         return _read_ssv2(source)
     read = {
@@ -71,7 +74,7 @@ def read_entries(source: SourceSettings, classes: list[str]) -> tuple[list[Entry
     return entries, {plain(entry.label) for entry in entries}
 
 
-def _read_kinetics(source: SourceSettings, _: list[str]) -> list[Entry]:
+def _read_kinetics(source: SourceSettings, _: list[str] | None) -> list[Entry]:
     rows = []
     for split, name in source.splits.items():
         path = find_file(source.annotations, name, source.format)

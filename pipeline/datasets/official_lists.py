@@ -26,7 +26,7 @@ DIVING48_ID = re.compile(r"[A-Za-z0-9_-]{1,60}")
 DIVING48_LABELS = "Diving48_vocab.json"
 
 
-def read_ucf101(source: SourceSettings, _: list[str]) -> list[Entry]:
+def read_ucf101(source: SourceSettings, _: list[str] | None) -> list[Entry]:
     """Return the clips of split lists such as `trainlist01.txt`: `Class/v_Class_g01_c01.avi 1`.
 
     The number of the class is that of `classInd.txt`, from 1.
@@ -64,7 +64,7 @@ def _ucf101_numbers(source: SourceSettings) -> dict[str, int]:
     return numbers
 
 
-def read_hmdb51(source: SourceSettings, _: list[str]) -> list[Entry]:
+def read_hmdb51(source: SourceSettings, _: list[str] | None) -> list[Entry]:
     """Return the clips of the files `<class>_test_split1.txt`: `<video>.avi 1`.
 
     The value of a split is `split1`, `split2` or `split3`; the split `train` has the videos with
@@ -110,7 +110,7 @@ def _hmdb51_files(folder: Path, name: str) -> list[tuple[str, Path]]:
     return [(label, paths[0]) for label, paths in sorted(found.items())]
 
 
-def read_diving48(source: SourceSettings, _: list[str]) -> list[Entry]:
+def read_diving48(source: SourceSettings, _: list[str] | None) -> list[Entry]:
     """Return the clips of files such as `Diving48_V2_test.json`: `vid_name` and `label`.
 
     The name of a class is its four parts in `Diving48_vocab.json`, separated by spaces. The videos

@@ -21,13 +21,13 @@ COLUMNS = ("path", "label", "split")
 MAX_SECONDS = 1_000_000
 
 
-def read_list(source: SourceSettings, classes: list[str]) -> list[Entry]:
+def read_list(source: SourceSettings, classes: list[str] | None) -> list[Entry]:
     """Return the clips of CSV files with the columns path, label, split[, key, start, end].
 
     `label` is a name of the class list, or a class_id. A class that the list lacks is an error.
     """
     entries = []
-    names = {plain(name): name for name in classes}
+    names = {plain(name): name for name in classes or ()}
     for split, name in source.splits.items():
         path = find_file(source.annotations, name, source.format)
         rows = list(enumerate(read_csv(path, COLUMNS), 2))
@@ -44,7 +44,9 @@ def read_list(source: SourceSettings, classes: list[str]) -> list[Entry]:
                 raise SettingsError(
                     f"{where}: lacks the fields {', '.join(absent)}; separate empty ones by commas."
                 )
-            label = _label(where, row["label"], names, classes)
+            label = row["label"]
+            if classes is not None:
+                label = _label(where, label, names, classes)
             make = partial(_listed, where, row, split)
             entries.append(Entry(label, make))
     return entries
@@ -107,7 +109,7 @@ def _seconds(where: str, row: dict[str, str], column: str) -> float | None:
     return value
 
 
-def read_folders(source: SourceSettings, classes: list[str]) -> list[Entry]:
+def read_folders(source: SourceSettings, _: list[str] | None) -> list[Entry]:
     """Return the videos of class folders, `videos/<split's folder>/<class>/...`.
 
     Folders of classes that the class list lacks are left out.
