@@ -53,14 +53,12 @@ def output_clock(
 
     """
     fps = corruption.output_fps(level, info.fps)
-    times = info.clock.times if corruption.keeps_times else None
     left_out = (info.num_frames - num_output) // 2 if corruption.keeps_times else 0
-    if times is None:
-        times = [(left_out + number) / fps for number in range(num_output + 1)]
-    else:
-        times = times[left_out : left_out + num_output + 1]
+    times: Sequence[Fraction] = [(left_out + number) / fps for number in range(num_output + 1)]
+    if corruption.keeps_times and info.clock.times is not None:
+        times = info.clock.times[left_out : left_out + num_output + 1]
     tick = Fraction(1, time_base.denominator * max(1, -(-FINE // time_base.denominator)))
-    ticks = []
+    ticks: list[int] = []
     for time in times:
         place = round((start + time) / tick)
         ticks.append(max(place, ticks[-1] + 1) if ticks else place)

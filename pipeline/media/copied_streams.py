@@ -78,7 +78,9 @@ class CopiedStreams:
             check_machine(error)
             raise ClipError(f"cannot open: {ffmpeg_words(error)}") from error
         self.streams = [one for one in self._source.streams if one.type in COPIED]
-        self._attachments = [one for one in self._source.streams if one.type == "attachment"]
+        self._attachments: list[Any] = [
+            one for one in self._source.streams if one.type == "attachment"
+        ]
         self.left_out = [
             f"{one.type} {one.index}"
             for one in self._source.streams

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -162,6 +163,7 @@ class _Writer:
         copied: CopiedStreams,
     ) -> None:
         self._clock, self._look, self._form, self._copied = clock, look, form, copied
+        self._durations = {tick: after - tick for tick, after in pairwise(clock.ticks)}
         upright = look.display_matrix is not None and not form.keeps_rotation
         self._turned = Orientation() if upright else look.orientation
         width, height = look.orientation.size(*look.size) if upright else look.size
@@ -223,16 +225,10 @@ class _Writer:
         self._output.close()
 
     def _mux(self, packets: Iterable[Any]) -> None:
-        ticks = self._clock.ticks
         for packet in packets:
-            place = self._place(packet.pts)
-            packet.duration = ticks[place + 1] - ticks[place]
+            packet.duration = self._durations[packet.pts]
             self._copied.mux_until(self._output, packet.dts * packet.time_base)
             self._output.mux(packet)
-
-    def _place(self, pts: int) -> int:
-        """Return the number of the frame with a time stamp."""
-        return int(np.searchsorted(self._clock.ticks, pts))
 
     def checked(self, path: Path) -> WrittenVideo:
         """Return what was written; raise ClipError if the file does not hold all of it."""
