@@ -161,7 +161,12 @@ def corrupt_video(task: NativeTask, output: Path) -> MirrorRow:
             check_memory(task.cell, plan.memory_bytes, task.memory_bytes)
             num_output = plan.num_output
             corrupt = _corrupt(task.cell, corruption, level, context)
-            pictures = stream_frames(plan, _pictures(source.frames(), look), corrupt)
+            pictures = stream_frames(
+                plan,
+                _pictures(source.frames(), look),
+                corrupt,
+                again=lambda: _pictures(source.frames(), look),
+            )
         else:
             num_output = info.num_frames
             made = next(

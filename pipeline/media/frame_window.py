@@ -6,9 +6,9 @@ pictures that records what is read; `stream_frames` holds every source frame fro
 to when it is read last.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -31,6 +31,9 @@ clip is prepared per chunk, not per frame."""
 PROBE_WIDTH = 64
 """Width of the black pictures; their height is that of the video, of which rows are read."""
 
+WHITE = 255
+"""Largest value of a picture."""
+
 AS_LOADED = slice(1, -1)
 """Frames of a clip that the original benchmark's loader kept."""
 
@@ -46,12 +49,14 @@ class FrameWindow:
         shape: tuple[int, int, int, int],
         frames: dict[int, Picture] | None = None,
         offset: int = 0,
+        brightest: Callable[[], int] = lambda: WHITE,
     ) -> None:
         self.shape = shape
         self.dtype = np.dtype(np.uint8)
         self.ndim = 4
         self._frames: dict[int, Picture] = {} if frames is None else frames
         self._offset = offset
+        self._brightest = brightest
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -77,6 +82,10 @@ class FrameWindow:
     def __iter__(self) -> Iterator[Picture]:
         return (self._frame(index) for index in range(len(self)))
 
+    def max(self) -> int:
+        """Return the largest value of all frames."""
+        return self._brightest()
+
     def add(self, index: int, picture: Picture) -> None:
         """Take a frame into memory."""
         self._frames[index] = picture
@@ -87,7 +96,8 @@ class FrameWindow:
             del self._frames[index]
 
     def _part(self, offset: int, length: int) -> "FrameWindow":
-        return FrameWindow((length, *self.shape[1:]), self._frames, self._offset + offset)
+        shape = (length, *self.shape[1:])
+        return FrameWindow(shape, self._frames, self._offset + offset, self._brightest)
 
     def _frame(self, index: int) -> Picture:
         if not -len(self) <= index < len(self):
@@ -176,21 +186,58 @@ def plan_frames(
     chunks = [
         np.arange(start, min(num_output, start + chunk)) for start in range(0, num_output, chunk)
     ]
-    if corruption.family == "spatial" and corruption.dialect == "ours":  # frame by frame
-        return FramePlan(shape, num_output, chunk, tuple(chunks))
     small = (*shape[:2], min(shape[2], PROBE_WIDTH), 3)
-    reads = []
-    for wanted in chunks:
-        probe = _Probe(np.zeros(small[1:], np.uint8))
-        corrupt(cast(Clip, FrameWindow(small, probe)), wanted)
-        reads.append(np.array(sorted(probe.read), np.intp))
-    return FramePlan(shape, num_output, chunk, tuple(reads))
+    if corruption.family == "spatial" and corruption.dialect == "ours":  # frame by frame
+        last = np.arange(num_output)[-1:]
+        always = np.setdiff1d(_reads(corrupt, small, last), last)  # for its size
+        return FramePlan(shape, num_output, chunk, tuple(np.union1d(one, always) for one in chunks))
+    reads = tuple(_reads(corrupt, small, wanted) for wanted in chunks)
+    return FramePlan(shape, num_output, chunk, reads)
+
+
+def _reads(
+    corrupt: Corrupt, shape: tuple[int, int, int, int], wanted: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Return the source frames that are read for some output frames, ascending."""
+    probe = _Probe(np.zeros(shape[1:], np.uint8))
+    corrupt(cast(Clip, FrameWindow(shape, probe)), wanted)
+    return np.array(sorted(probe.read), np.intp)
+
+
+def brightest_of(pictures: Iterable[Picture]) -> int:
+    """Return the largest value of all pictures; reads them up to the first white one."""
+    largest = 0
+    for picture in pictures:
+        largest = max(largest, int(picture.max()))
+        if largest == WHITE:
+            break
+    return largest
 
 
 def stream_frames(
-    plan: FramePlan, pictures: Iterator[Picture], corrupt: Corrupt
+    plan: FramePlan,
+    pictures: Iterator[Picture],
+    corrupt: Corrupt,
+    again: Callable[[], Iterable[Picture]],
 ) -> Iterator[Picture]:
     """Yield the output frames in order; they are valid until the next one is requested.
+
+    Parameters
+    ----------
+    plan
+        What the corruption reads.
+    pictures
+        Frames of the source.
+    corrupt
+        The corruption.
+    again
+        Function that returns the frames of the source once more, for a corruption that depends on
+        the largest value of all of them.
+
+    Yields
+    ------
+    NDArray
+        Output frames, (H, W, 3), uint8 RGB.
 
     Raises
     ------
@@ -199,7 +246,7 @@ def stream_frames(
 
     """
     expected = plan.shape[0]
-    window = FrameWindow(plan.shape)
+    window = FrameWindow(plan.shape, brightest=cache(lambda: brightest_of(again())))
     decoded = 0
     for number, read in enumerate(plan.reads):
         while decoded <= read.max(initial=-1):

@@ -17,7 +17,7 @@ from pipeline.errors import ClipError, SettingsError
 from pipeline.media.source import VideoSource
 from pipeline.storage.mirror_manifest import MirrorRow
 from pipeline.tools.mirror import apply as tool
-from tests.support.videos import H264, make_video, moving_clip, run_ffmpeg
+from tests.support.videos import H264, make_video, moving_clip
 
 
 def apply(video: Path, output: Path, name: str, severity: int, **options: Any) -> MirrorRow:
@@ -27,7 +27,9 @@ def apply(video: Path, output: Path, name: str, severity: int, **options: Any) -
 def decoded(path: Path) -> np.ndarray:
     with av.open(str(path)) as container:
         frames = container.decode(video=0)
-        return np.stack([one.to_ndarray(format="rgb24", interpolation=CONVERSION) for one in frames])
+        return np.stack(
+            [one.to_ndarray(format="rgb24", interpolation=CONVERSION) for one in frames]
+        )
 
 
 @pytest.fixture(scope="module")

@@ -110,9 +110,7 @@ def test_the_rotation_stays_and_the_picture_is_upright(
         assert (after.info.width, after.info.height) == (before.info.width, before.info.height)
         frames = [next(one.frames()) for one in (before, after)]
         assert frames[0].rotation == frames[1].rotation != 0
-    np.testing.assert_allclose(
-        shown_frames(output).astype(int), shown_frames(source), atol=3
-    )
+    np.testing.assert_allclose(shown_frames(output).astype(int), shown_frames(source), atol=3)
 
 
 def test_pixel_aspect_and_colour_tags_stay(tmp_path: Path) -> None:
@@ -148,9 +146,7 @@ def difference(one: Path, other: Path) -> float:
 @pytest.mark.parametrize("extension", ["mp4", "mkv"])
 def test_times_of_a_variable_rate_stay(tmp_path: Path, extension: str) -> None:
     variable = ("-vf", "settb=1/1000,setpts='N*40+N*N*7'", "-fps_mode", "passthrough")
-    source = make_video(
-        tmp_path / f"v.{extension}", *H264, *variable, "-enc_time_base", "1/1000"
-    )
+    source = make_video(tmp_path / f"v.{extension}", *H264, *variable, "-enc_time_base", "1/1000")
     output = tmp_path / f"out.{extension}"
     for name in ("fog", "reverse", "h264_crf"):
         run(source, output, name, force=True)

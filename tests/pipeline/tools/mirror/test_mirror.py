@@ -45,7 +45,9 @@ def run(
     source: Path, output: Path, *names: str, severities: tuple[int, ...] = (3,), **options: Any
 ) -> Mirrored:
     options = {"workers": 1} | options
-    return mirror(source, output, cells_of(names or ("rain",), severities), MirrorOptions(**options))
+    return mirror(
+        source, output, cells_of(names or ("rain",), severities), MirrorOptions(**options)
+    )
 
 
 def files(folder: Path) -> list[str]:
@@ -161,9 +163,7 @@ def test_overlapping_folders_are_refused(source: Path, tmp_path: Path) -> None:
         run(source / "a/v.mp4", tmp_path / "out")
 
 
-def test_links_that_point_outside_are_followed_only_if_asked(
-    source: Path, tmp_path: Path
-) -> None:
+def test_links_that_point_outside_are_followed_only_if_asked(source: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     shutil.copy(source / "a/v.mp4", tmp_path / "other/x.mp4")
     (source / "file.mp4").symlink_to(tmp_path / "other/x.mp4")
@@ -198,7 +198,9 @@ def test_what_needs_too_much_memory_is_said_before(
 ) -> None:
     monkeypatch.setattr(tool, "NOTABLE_BYTES", 100_000)
     done = run(source, tmp_path / "out", "reverse", memory_bytes=500_000)
-    assert "reverse 3: up to 0.0 GB of memory per worker for decoded frames (a/v.mp4)" in caplog.text
+    assert (
+        "reverse 3: up to 0.0 GB of memory per worker for decoded frames (a/v.mp4)" in caplog.text
+    )
     reasons = {row["source_path"]: row["reason"] for row in done.failed}
     assert "raise --memory-gb" in reasons["a/v.mp4"]
     assert files(tmp_path / "out") == ["manifest.parquet", "w.wmv.mkv"]
