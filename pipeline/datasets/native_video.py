@@ -182,9 +182,10 @@ def corrupt_video(task: NativeTask, output: Path) -> MirrorRow:
         )  # fmt: skip
         if task.form.constant_rate:
             clock = constant_clock(clock.fps, num_output)
+        form = replace(task.form, variable_rate=clock.varies)
         hashed = _Hashed(pictures)
         written = write_video(
-            output, iter(hashed), clock, look, task.form, task.source, info.stream_index
+            output, iter(hashed), clock, look, form, task.source, info.stream_index
         )
     if written.num_frames != num_output:
         raise ClipError(f"made {written.num_frames} frames, expected {num_output}")
@@ -207,9 +208,7 @@ def corrupt_video(task: NativeTask, output: Path) -> MirrorRow:
         "left_out": ", ".join(written.left_out),
         "damaged_frames": None if made is None else made.damaged_frames,
         "repeated_frames": None if made is None else made.repeated_frames,
-        "encoder": task.form.describe()
-        if made is None
-        else f"{made.encoder}; {task.form.describe()}",
+        "encoder": "; ".join([*([] if made is None else [made.encoder]), form.describe()]),
     }
     return columns
 

@@ -1,5 +1,6 @@
 """Times of the frames of an output: those of the source, or evenly spaced ones."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,6 +9,9 @@ from corruptions.registry import Corruption
 from corruptions.types import Level
 
 from .info import SourceInfo
+
+MOST = 1_000_000
+"""Ticks per second up to which they are chosen so that a new frame rate is exact."""
 
 FINE = 10_000
 """Ticks per second that an output has at least, so that the rounding of times is not seen."""
@@ -23,6 +27,8 @@ class OutputClock:
     """Seconds per tick."""
     ticks: Sequence[int]
     """When each frame is shown and when the last one ends: one more than there are frames."""
+    varies: bool = False
+    """True if the source has a variable frame rate and its times are kept."""
 
 
 def output_clock(
@@ -57,12 +63,16 @@ def output_clock(
     times: Sequence[Fraction] = [(left_out + number) / fps for number in range(num_output + 1)]
     if corruption.keeps_times and info.clock.times is not None:
         times = info.clock.times[left_out : left_out + num_output + 1]
-    tick = Fraction(1, time_base.denominator * max(1, -(-FINE // time_base.denominator)))
+    whole = time_base.denominator
+    if not corruption.keeps_times and math.lcm(whole, fps.numerator) <= MOST:
+        whole = math.lcm(whole, fps.numerator)
+    tick = Fraction(1, whole * max(1, -(-FINE // whole)))
     ticks: list[int] = []
     for time in times:
         place = round((start + time) / tick)
         ticks.append(max(place, ticks[-1] + 1) if ticks else place)
-    return OutputClock(fps, tick, ticks)
+    varies = corruption.keeps_times and info.clock.times is not None
+    return OutputClock(fps, tick, ticks, varies)
 
 
 def constant_clock(fps: Fraction, num_output: int) -> OutputClock:

@@ -18,6 +18,9 @@ class OutputFormat:
     constant_rate: bool = False
     """True for containers that number their frames instead of giving them times."""
 
+    variable_rate: bool = False
+    """True if the frames are not evenly spaced."""
+
     @property
     def encoder(self) -> str:
         """FFmpeg's name of the encoder."""
@@ -25,11 +28,15 @@ class OutputFormat:
 
     @property
     def encoder_options(self) -> dict[str, str]:
-        """Options of the encoder; one thread, so that equal frames give equal bytes."""
+        """Options of the encoder; one thread, so that equal frames give equal bytes.
+
+        Pictures are not reordered where a container cannot state it, and where the rate varies,
+        since the durations in files of the QuickTime family follow the order of decoding.
+        """
         if self.lossless:
             return {"level": "3", "g": "1", "slices": "4", "slicecrc": "1", "threads": "1"}
         options = {"crf": "16", "preset": "veryfast", "g": "60", "threads": "1"}
-        if self.constant_rate:
+        if self.variable_rate or self.container in ("avi", "flv"):
             options["bf"] = "0"
         return options | {"x264-params": "cpu-independent=1"}
 

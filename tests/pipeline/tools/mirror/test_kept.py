@@ -13,7 +13,7 @@ from pipeline.media.source import VideoSource
 from pipeline.storage.mirror_manifest import MirrorRow
 from pipeline.tools.mirror.apply import apply
 from tests.support.sound import frame_times, make_loud, packets
-from tests.support.videos import H264, make_video, moving_clip, run_ffmpeg, shown_frames
+from tests.support.videos import H264, make_video, run_ffmpeg, shown_frames
 
 CONTAINERS = {
     "mp4": (H264, "aac", "mov_text"),
@@ -25,6 +25,13 @@ CONTAINERS = {
     "avi": (("-c:v", "mpeg4"), "pcm_s16le", None),
 }
 """Extension to the encoders of a source with sound."""
+
+
+ROWS, COLUMNS = np.mgrid[:66, :98]
+SMOOTH = (
+    np.stack([3 * ROWS, 2 * COLUMNS, ROWS + COLUMNS], axis=-1).astype(np.uint8)[None].repeat(6, 0)
+)
+"""Clip without edges, which the smaller chroma of 4:2:0 would soften once more."""
 
 
 def run(video: Path, output: Path, name: str = "fog", severity: int = 3, **more: Any) -> MirrorRow:
@@ -57,14 +64,17 @@ def test_sound_and_subtitles_are_copied_at_their_times(
     if extension != "avi":  # readers guess its times
         moved = np.array(frame_times(output)) - frame_times(source) - shift
         assert np.abs(moved).max() <= 0.0011
-    with av.open(str(output)) as made:
-        assert made.streams.audio[0].metadata.get("language", "deu") == "deu"
+    languages = []
+    for path in (source, output):
+        with av.open(str(path)) as container:
+            languages.append(container.streams.audio[0].metadata.get("language", "und"))
+    assert languages[0] == languages[1]
 
 
 @pytest.mark.parametrize(
     ("name", "frames", "seconds"),
     [("freeze", 24, 0.96), ("frame_drop", 24, 0.96), ("reverse", 24, 0.96), ("sampling", 24, 0.96),
-     ("stall", 24, 0.96), ("h264_crf", 24, 0.96), ("frame_rate", 10, 1.0)],
+     ("stall", 24, 0.96), ("h264_crf", 24, 0.96), ("frame_rate", 12, 1.0)],
 )  # fmt: skip
 def test_the_length_stays_and_sound_with_it(
     loud: Path, tmp_path: Path, name: str, frames: int, seconds: float
@@ -99,8 +109,7 @@ def loud(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_rotation_stays_and_the_picture_is_upright(
     tmp_path: Path, extension: str, turn: tuple[str, tuple[str, ...]]
 ) -> None:
-    clip = moving_clip(6, 66, 98)
-    plain = make_video(tmp_path / "plain.mp4", *H264, clip=clip)
+    plain = make_video(tmp_path / "plain.mp4", *H264, clip=SMOOTH)
     source = tmp_path / f"turned.{extension}"
     turned = ("-display_rotation:v:0", turn[0], *turn[1])
     run_ffmpeg(*turned, "-i", str(plain), "-c", "copy", str(source))
@@ -110,13 +119,13 @@ def test_the_rotation_stays_and_the_picture_is_upright(
         assert (after.info.width, after.info.height) == (before.info.width, before.info.height)
         frames = [next(one.frames()) for one in (before, after)]
         assert frames[0].rotation == frames[1].rotation != 0
-    np.testing.assert_allclose(shown_frames(output).astype(int), shown_frames(source), atol=3)
+    assert difference(source, output) < 1
 
 
 def test_pixel_aspect_and_colour_tags_stay(tmp_path: Path) -> None:
-    tags = ("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709")
-    matrix = ("-vf", "scale=out_color_matrix=bt709,setsar=4/3")
-    source = make_video(tmp_path / "in.mp4", *H264, *matrix, *tags, clip=moving_clip(6, 66, 98))
+    tags = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+    filters = ("-vf", f"scale=out_color_matrix=bt709,setsar=4/3,{tags}")
+    source = make_video(tmp_path / "in.mp4", *H264, *filters, clip=SMOOTH)
     output = tmp_path / "out.mp4"
     apply(source, output, NativeCell("brightness", 0, level=0.0))
     for path in (source, output):
@@ -131,8 +140,7 @@ def test_pixel_aspect_and_colour_tags_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize("tags", [(), ("-color_range", "pc", "-pix_fmt", "yuvj420p")])
 def test_colours_stay_what_they_are(tmp_path: Path, tags: tuple[str, ...]) -> None:
     """An identity through the encoder: neither range nor matrix is guessed anew."""
-    clip = np.repeat(moving_clip(1, 66, 98), 6, axis=0)
-    source = make_video(tmp_path / "in.mp4", *H264, "-crf", "10", *tags, clip=clip)
+    source = make_video(tmp_path / "in.mp4", *H264, "-crf", "10", *tags, clip=SMOOTH)
     output = tmp_path / "out.mp4"
     apply(source, output, NativeCell("brightness", 0, level=0.0))
     assert difference(source, output) < 2
@@ -162,7 +170,7 @@ def test_a_sound_that_the_container_cannot_keep_is_an_error(tmp_path: Path) -> N
         run(source, tmp_path / "out.avi")
     assert not (tmp_path / "out.avi").exists()
     with pytest.raises(ClipError, match=r"in\.mkv: .*flv"):
-        run(make_loud(tmp_path / "in.mkv", *H264, sound="flac"), tmp_path / "out.flv")
+        run(make_loud(tmp_path / "in.mkv", *H264, sound="pcm_s24le"), tmp_path / "out.flv")
 
 
 def test_streams_that_are_left_out_are_listed(tmp_path: Path) -> None:
