@@ -197,7 +197,7 @@ def test_what_needs_too_much_memory_is_said_before(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(tool, "NOTABLE_BYTES", 100_000)
-    done = run(source, tmp_path / "out", "reverse", memory_bytes=500_000)
+    done = run(source, tmp_path / "out", "reverse", memory_bytes=300_000)
     assert (
         "reverse 3: up to 0.0 GB of memory per worker for decoded frames (a/v.mp4)" in caplog.text
     )
