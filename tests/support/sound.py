@@ -54,6 +54,10 @@ def packets(path: Path, kind: str) -> Packets:
 
 def frame_times(path: Path) -> list[float]:
     """When each frame is shown, in seconds."""
+    times = []
     with av.open(str(path)) as container:
-        frames = list(container.decode(video=0))
-    return [round(float((frame.pts or 0) * frame.time_base), 6) for frame in frames]
+        for frame in container.decode(video=0):
+            assert frame.pts is not None
+            assert frame.time_base is not None
+            times.append(round(float(frame.pts * frame.time_base), 6))
+    return times
