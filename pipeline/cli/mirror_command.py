@@ -105,8 +105,8 @@ def mirror(
 ) -> None:
     """Corrupt all videos of a folder or list, at their size, with sound, under the same names."""
     from ..tools.mirror.cells import cells_of, read_level
-    from ..tools.mirror.mirror import MirrorOptions
     from ..tools.mirror.mirror import mirror as work
+    from ..tools.mirror.options import MirrorOptions
 
     done = work(
         source,

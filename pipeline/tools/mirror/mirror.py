@@ -7,74 +7,27 @@ was killed. `manifest.parquet` has one row per video and cell, also for those th
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from ... import __version__
-from ...datasets import native_video
 from ...datasets.native_video import NativeCell, check_memory
 from ...errors import ClipError, SettingsError
 from ...execution.pool import run_tasks
 from ...io.locks import file_lock
 from ...messages import one_line
-from ...provenance import code_of, corruption_code, library_versions, recipe_hash
 from ...settings import MachineSettings
 from ...storage import manifest
 from ...storage.mirror_manifest import MIRRORED, NAME, MirrorRow
 from . import other_files, records
-from .apply import MEMORY_BYTES, TIMEOUT_SECONDS
-from .listed import PATH_COLUMN, SUFFIXES, read_list
+from .listed import SUFFIXES, read_list
+from .options import Mirrored, MirrorOptions
 from .sources import SourceFiles, SourceVideo, find_sources
 from .tasks import Surveyed, SurveyTask, WriteTask, survey, write
 
 log = logging.getLogger(__name__)
 
-Others = Literal["leave", "link", "copy"]
-"""Files that are not videos: they stay away, or are linked or copied to the mirror."""
-
 NOTABLE_BYTES = 1_000_000_000
 """Memory that is announced before the work starts."""
-
-
-@dataclass(frozen=True)
-class MirrorOptions:
-    """Options of a mirror; the defaults are those of the command."""
-
-    lossless: bool = False
-    """FFV1 instead of visually lossless H.264."""
-    others: Others = "leave"
-    follow_links: bool = False
-    """Follow links that point outside of the input folder."""
-    root: Path | None = None
-    """Folder that the paths of a list start from; None is the folder of the list."""
-    path_column: str = PATH_COLUMN
-    key_column: str | None = None
-    workers: int = 0
-    """Videos at once; 0 is one per core."""
-    memory_bytes: int = MEMORY_BYTES
-    """Largest size of the decoded frames that each worker holds."""
-    timeout_seconds: float = TIMEOUT_SECONDS
-    force: bool = False
-    """Overwrite existing files."""
-
-
-@dataclass(frozen=True)
-class Mirrored:
-    """Result of a mirror."""
-
-    manifest: Path
-    rows: list[MirrorRow]
-    """One row per video and cell of this run."""
-    num_resumed: int
-    """Rows that an earlier run had completed."""
-    num_others: int
-    """Files other than videos that were linked or copied."""
-
-    @property
-    def failed(self) -> list[MirrorRow]:
-        """Rows without an output."""
-        return [row for row in self.rows if row["status"] != "ok"]
 
 
 def mirror(
@@ -156,7 +109,7 @@ class _Run:
     ) -> None:
         self.output, self.cells, self.options, self.found = output, cells, options, found
         self.folders = ["" if len(cells) == 1 else cell.folder for cell in cells]
-        self.recipes = [_recipe(cell, options.lossless) for cell in cells]
+        self.recipes = [records.cell_recipe(cell, options.lossless) for cell in cells]
         self.rows: dict[tuple[str, int], MirrorRow] = {}
         for video in found.videos:
             for number in range(len(cells)):
@@ -198,7 +151,7 @@ class _Run:
         ]
         rows += self._refused()
         path = self.output / NAME
-        manifest.write(path, [*self._earlier(rows), *rows], MIRRORED)
+        manifest.write(path, [*records.earlier_rows(path, rows), *rows], MIRRORED)
         return Mirrored(path, rows, self.num_resumed, len(copies))
 
     def _record(self, video: SourceVideo, number: int) -> Path:
@@ -305,36 +258,3 @@ class _Run:
                     "recipe_hash": self.recipes[number],
                     "tool_version": __version__,
                 }
-
-    def _earlier(self, rows: Sequence[MirrorRow]) -> list[MirrorRow]:
-        """Return rows of earlier runs that this run does not replace."""
-        path = self.output / NAME
-        if not path.is_file():
-            return []
-        replaced = {_identity(row) for row in rows}
-        names = {row.get("output_path") for row in rows} - {None}
-        old: list[MirrorRow] = manifest.read_rows(path, MIRRORED)
-        return [
-            row
-            for row in old
-            if _identity(row) not in replaced and row.get("output_path") not in names
-        ]
-
-
-def _identity(row: MirrorRow) -> tuple[object, ...]:
-    names = ("source_path", "corruption", "severity", "params", "dialect", "table", "seed")
-    return tuple(row.get(name) for name in names)
-
-
-def _recipe(cell: NativeCell, lossless: bool) -> str:
-    """Return the hash of everything that determines the outputs of a cell besides their sources."""
-    corruption, _ = cell.load()
-    return recipe_hash(
-        {
-            "code": code_of(Path(native_video.__file__), library=False),
-            "corruption": corruption_code(corruption),
-            "cell": cell.columns(""),
-            "lossless": lossless,
-            "libraries": library_versions(),
-        }
-    )

@@ -8,7 +8,8 @@ import pytest
 from pipeline.errors import SettingsError
 from pipeline.tools.mirror.cells import cells_of
 from pipeline.tools.mirror.listed import read_list
-from pipeline.tools.mirror.mirror import MirrorOptions, mirror
+from pipeline.tools.mirror.mirror import mirror
+from pipeline.tools.mirror.options import MirrorOptions
 from tests.support.videos import H264, make_video, moving_clip
 
 ROWS = [{"path": "a/v.mp4", "id": "one"}, {"path": "b/v.mp4", "id": "two"}]

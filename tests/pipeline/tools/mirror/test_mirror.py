@@ -15,7 +15,8 @@ from pipeline.errors import SettingsError, StageError
 from pipeline.tools.mirror import mirror as tool
 from pipeline.tools.mirror.apply import apply
 from pipeline.tools.mirror.cells import cells_of
-from pipeline.tools.mirror.mirror import Mirrored, MirrorOptions, mirror
+from pipeline.tools.mirror.mirror import mirror
+from pipeline.tools.mirror.options import Mirrored, MirrorOptions
 from pipeline.tools.verify.mirrored import verify_mirror
 from tests.support.sound import make_loud, packets
 from tests.support.videos import H264, make_video, moving_clip
