@@ -36,6 +36,7 @@ try:
         export_command,
         list_commands,
         mirror_command,
+        predictions_command,
         score_command,
         stage_commands,
         tool_commands,
