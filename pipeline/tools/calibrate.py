@@ -148,6 +148,7 @@ def draw(levels: Sequence[Level], path: Path) -> None:
             severities = [level.severity for level in own]
             panel.plot(severities, [level.psnr for level in own], "o-", color="tab:blue", ms=3)
             panel.set_title(name, fontsize=8)
+            panel.set_xticks(severities)
             panel.set_ylabel("PSNR, dB", color="tab:blue")
             other = panel.twinx()
             other.plot(severities, [level.ssim for level in own], "s--", color="tab:orange", ms=3)
