@@ -1,7 +1,7 @@
 """Counter of completed clips that workers on one machine share: one byte per clip in a file.
 
 A task has many clips, and its result arrives when all are done. The counter shows progress
-meanwhile; without it, for example where no temporary file can be created, progress is shown per task.
+meanwhile; without it, for example where no temporary file can be created, it is shown per task.
 """
 
 import os
