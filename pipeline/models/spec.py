@@ -84,7 +84,7 @@ class InputSpec:
                     f"(got {self.sampling!r})."
                 )
 
-    def protocol(self, evaluate_frames: int, stored_size: int) -> str:
+    def protocol(self, evaluate_frames: int, stored_size: int, payload: bool = True) -> str:
         """Return how this input differs from the benchmark's protocol.
 
         Parameters
@@ -93,6 +93,8 @@ class InputSpec:
             Uniform frames of the clip from which a model takes its own (`evaluate.frames`).
         stored_size
             Height and width of the stored pictures in pixels.
+        payload
+            False for frames that did not pass through the payload of shards.
 
         Returns
         -------
@@ -115,6 +117,8 @@ class InputSpec:
             words.append(f"centre {self.size} of {stored_size} px")
         if self.crop == "three":
             words.append(f"3 crops of {self.size} px")
+        if not payload:
+            words.append("no payload")
         return ", ".join(words) or "benchmark"
 
 
