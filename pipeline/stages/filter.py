@@ -9,7 +9,7 @@ from ..datasets.annotations import read_annotations
 from ..datasets.class_list import HINT
 from ..datasets.matching import match_clips
 from ..datasets.probe import CHECKSUMS, ProbeLimits, ProbeTask, probe_clips
-from ..datasets.sample import stratified
+from ..datasets.sample import class_sizes, stratified
 from ..datasets.video_files import FileFinder, search_hint
 from ..errors import SettingsError
 from ..execution.pool import run_tasks
@@ -57,7 +57,7 @@ def filter_clips(params: Params, root: Path, dataset: str) -> list[ClipRow]:
             shared=(paths.data, root / params.filter.sources[dataset].videos),
         ):
             rows.extend(some)
-        manifest.write(paths.clips, rows, schemas.CLIPS)
+        manifest.write(paths.clips, rows, schemas.CLIPS, _of_sample(params, root, dataset))
         inputs.write_record(paths, inputs.VIDEOS, paths.clips.stem)
     missing = [row["key"] for row in rows if row["status"] == "missing"]
     videos = root / params.filter.sources[dataset].videos
@@ -91,9 +91,7 @@ def find_clips(
             f"{videos}: no such folder; set filter.sources.{dataset}.videos in params.yaml to "
             "the folder of the videos."
         )
-    source = source.model_copy(
-        update={"annotations": root / source.annotations, "classes": root / source.classes}
-    )
+    source = _below(source, root)
     listed = stratified(read_annotations(source), source.clips)
     found = match_clips(listed, FileFinder(videos), _read_checksums(source))
     limits = ProbeLimits(
@@ -108,6 +106,22 @@ def find_clips(
         ProbeTask(tuple(found[start : start + step]), limits)
         for start in range(0, len(found), step)
     ]
+
+
+def _below(source: SourceSettings, root: Path) -> SourceSettings:
+    """Return a source whose annotations and classes are found from any folder."""
+    return source.model_copy(
+        update={"annotations": root / source.annotations, "classes": root / source.classes}
+    )
+
+
+def _of_sample(params: Params, root: Path, dataset: str) -> dict[str, str]:
+    """Return what clips.parquet says of the clips that were not drawn; nothing without a sample."""
+    source = params.filter.sources[dataset]
+    if source.clips is None:
+        return {}
+    sizes = class_sizes(read_annotations(_below(source, root)))
+    return {schemas.CLASS_SIZES: manifest.as_json(sizes)}
 
 
 def _read_checksums(source: SourceSettings) -> dict[str, str]:

@@ -99,7 +99,9 @@ class VideoEvaluation:
         batch = frames_of_models(list(self.loaded.values()), self.params)
         tasks = [ClipTask(row, tuple(pending[unit.index])) for unit in mine for row in unit.rows]
         maker = ClipMaker(
-            CellFrames(self.paths.dataset, self.params, self.paths.root),
+            CellFrames(
+                self.paths.dataset, self.params, self.paths.root, self.params.evaluate.has_payload
+            ),
             BatchFrames(self.params, batch),
         )
         total = sum(len(unit.rows) for unit in self.ranks.share(units))
@@ -257,6 +259,7 @@ class VideoEvaluation:
                 protocol = self.loaded[name].input.protocol(
                     self.params.evaluate.frames,
                     self.params.decode.pictures[self.paths.dataset].crop,
+                    self.params.evaluate.has_payload,
                 )
                 rows = []
                 for cell, clips in cells.items():

@@ -19,6 +19,7 @@ from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from .measured import Measured, measure
 from .predictions import labelled, read_predictions, read_protocol
+from .sampled import Sampled, read_sampled
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Evaluated:
     measured: Measured
     resamples: int
     """Bootstrap resamples behind every interval."""
+    sampled: Sampled | None = None
+    """What the clips say of all clips, if they are a sample."""
 
     def label(self, model: str) -> str:
         """Return the name under which a model is compared with others."""
@@ -118,4 +121,7 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
         protocols={model: read_protocol(model, paths) for model in params.models[dataset]},
         measured=measured,
         resamples=params.report.bootstrap_resamples,
+        sampled=read_sampled(
+            paths, params.evaluate.split, labels, predictions, params.evaluate.accounting
+        ),
     )
