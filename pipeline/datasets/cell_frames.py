@@ -44,8 +44,8 @@ class CellClip:
     """Frames that were made, as positions in the shard's clip, ascending."""
     order: Indices
     """Taken frames in their order, as positions in `made`."""
-    data: bytes | Clip
-    """Payload, or the frames themselves, that holds the frames `made`."""
+    data: payload.Encoded | Clip
+    """The frames `made`: encoded, or themselves."""
     error: ClipError | None = None
 
     def read(self) -> Clip:
@@ -59,7 +59,7 @@ class CellClip:
         """
         if self.error is not None:
             raise self.error
-        frames = payload.read_payload(self.data) if isinstance(self.data, bytes) else self.data
+        frames = self.data if isinstance(self.data, np.ndarray) else payload.decode(self.data)
         return frames[self.order]
 
 
@@ -104,8 +104,7 @@ class CellFrames:
         frames = sources.pictures(row)
         if not self.with_payload:
             return np.stack(list(frames))
-        data = payload.write_payload(frames, fps, self.params.payload, times_of(row))
-        return payload.read_payload(data)
+        return payload.decode(payload.encode(frames, fps, self.params.payload, times_of(row)))
 
     def take_clean(self, row: ClipRow | CellRow, clean: Clip | ClipError, take: Taker) -> CellClip:
         """Return frames of the clean clip, given all of them or the error, as `clean` has them."""
@@ -198,9 +197,9 @@ class CellFrames:
 
         fps = Fraction(one.row["fps_num"], one.row["fps_den"])
         frames = hashed(one.frames)
-        data: bytes | Clip
+        data: payload.Encoded | Clip
         if self.with_payload:
-            data = payload.write_payload(frames, fps, self.params.payload, times_of(one.row))
+            data = payload.encode(frames, fps, self.params.payload, times_of(one.row))
         else:
             data = np.stack(list(frames))
         known: CellRow = {**one.row, **one.facts()}

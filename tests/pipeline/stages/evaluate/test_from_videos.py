@@ -257,11 +257,13 @@ def test_a_killed_run_resumes_to_the_same_bytes(project: Path, tmp_path: Path) -
     assert all(path.stat().st_mtime_ns == done[path] for path in kept)
 
 
-def test_a_cluster_makes_the_same_bytes(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["dask", pytest.param("ray", marks=pytest.mark.slow)])
+def test_a_cluster_makes_the_same_bytes(project: Path, tmp_path: Path, backend: str) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     evaluate(copy(project, here, ["fog", "h264_crf"], "videos"), here, "demo")
-    with clusters.dask_cluster(tmp_path) as address:
-        machine = {"backend": "dask", "address": address, "workers": 0}
+    cluster = {"dask": clusters.dask_cluster, "ray": clusters.ray_cluster}[backend]
+    with cluster(tmp_path) as address:
+        machine = {"backend": backend, "address": address, "workers": 0}
         evaluate(
             copy(project, there, ["fog", "h264_crf"], "videos", machine=machine), there, "demo"
         )
