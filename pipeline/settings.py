@@ -143,6 +143,10 @@ class CorruptSettings(Settings):
         return None if self.frames == "all" else self.frames
 
 
+NO_PAYLOAD = "no payload"
+"""Words for frames that models saw without the payload's round trip."""
+
+
 class EvaluateSettings(Settings):
     """Evaluation protocol."""
 

@@ -19,6 +19,7 @@ from corruptions.types import Clip
 
 from ..errors import ClipError
 from ..params import Params
+from ..settings import NO_PAYLOAD
 from ..storage import payload, schemas
 from ..storage.cell_rows import cell_row
 from ..storage.frame_times import times_of
@@ -166,7 +167,7 @@ class CellFrames:
     @property
     def _encoder(self) -> str:
         """Return the description of the payload, for the rows."""
-        return payload.describe(self.params.payload) if self.with_payload else "no payload"
+        return payload.describe(self.params.payload) if self.with_payload else NO_PAYLOAD
 
     def _selection(self, num_output: int, take: Taker) -> tuple[Indices, Indices, Indices]:
         """Return the output frames that a shard holds, the positions in it to make, and the order.

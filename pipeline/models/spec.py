@@ -7,6 +7,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ..errors import SettingsError
+from ..settings import NO_PAYLOAD
 
 if TYPE_CHECKING:
     import torch
@@ -118,7 +119,7 @@ class InputSpec:
         if self.crop == "three":
             words.append(f"3 crops of {self.size} px")
         if not payload:
-            words.append("no payload")
+            words = [*(words or [f"uniform {evaluate_frames}"]), NO_PAYLOAD]
         return ", ".join(words) or "benchmark"
 
 

@@ -105,7 +105,8 @@ class VideoEvaluation:
             BatchFrames(self.params, batch),
         )
         total = sum(len(unit.rows) for unit in self.ranks.share(units))
-        label = f"evaluate {self.paths.dataset}"
+        cells = 1 + len(self.params.corruptions) * len(self.params.severities)
+        label = f"evaluate {self.paths.dataset}, {cells} cells per clip"
         with (
             progress_bar(label, total, total - len(tasks)) as advance,
             closing(self._made(maker, tasks)) as made,
