@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
-from .annotations import ListedClip
+from .listed_clip import ListedClip
 
 
 def stratified(clips: Sequence[ListedClip], count: int | None) -> list[ListedClip]:

@@ -172,12 +172,8 @@ def plan(
         memory = _memory(measured)
         device = select_device(params.machine)  # imports torch, which workers do not need
         evaluations = _evaluations(dataset, params, root, folder, measured, device, models)
-        ways = compare_ways(
-            *samples[split],
-            measured[split].clips.population,
-            trial_params(dataset, params, root, split),
-            folder,
-        )
+        small = trial_params(dataset, params, root, split)
+        ways = compare_ways(*samples[split], measured[split].clips.population, small, folder)
     stages = _stages(params, dataset, measured)
     seconds, size = (
         reduce(add, (some[kind] for some, _ in stages.values())) for kind in ("seconds", "bytes")
@@ -218,7 +214,8 @@ def plan(
 
 def _search_hint(dataset: str, params: Params, root: Path) -> str:
     (task,) = find_clips(params, root, dataset)
-    return search_hint(task.limits.videos, task.found[0].clip.key)
+    clip = task.found[0].clip
+    return search_hint(task.limits.videos, clip.key, clip.file)
 
 
 def _stages(
