@@ -36,6 +36,8 @@ try:
         adapt_command,
         export_command,
         list_commands,
+        mirror_command,
+        predictions_command,
         score_command,
         stage_commands,
         tool_commands,

@@ -26,3 +26,11 @@ def adaptable(tmp_path_factory: pytest.TempPathFactory) -> tuple[Params, Path]:
 
     root = tmp_path_factory.mktemp("adaptable")
     return make_adaptable(root), root
+
+
+LONG = ("test_end_to_end", "test_mutated_videos", "test_machines", "test_clusters")
+"""Files whose tests take a minute or more: first, so that no process waits for them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONG)

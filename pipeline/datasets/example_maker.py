@@ -148,7 +148,7 @@ class ExampleMaker:
 
     def _made(self, row: SourceRow, cell: CellName, wanted: "_Wanted") -> Clip:
         """Return frames as a reader of the cell's shard sees them, computed."""
-        maker = CellFrames(self.dataset, self.params, self.root, self.cropped)
+        maker = CellFrames(self.dataset, self.params, self.root, cropped=self.cropped)
         clean = maker.clean(row)
         if cell == CLEAN:
             return clean[wanted.take(len(clean))]

@@ -18,8 +18,9 @@ from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from .measured import Measured, measure
-from .predictions import labelled, read_hardware, read_predictions, read_protocol
+from .predictions import labelled, models_of, read_hardware, read_predictions, read_protocol
 from .result import Hardware
+from .sampled import Sampled, read_sampled
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Evaluated:
     measured: Measured
     resamples: int
     """Bootstrap resamples behind every interval."""
+    imported: frozenset[str] = frozenset()
+    """Models whose predictions another program made."""
+    sampled: Sampled | None = None
+    """What the clips say of all clips, if they are a sample."""
 
     def label(self, model: str) -> str:
         """Return the name under which a model is compared with others."""
@@ -88,17 +93,16 @@ class Evaluated:
 
 
 def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluated:
-    """Read the predictions of a dataset's models, in the order of params.yaml."""
-    if not params.models[dataset]:
+    """Read the predictions of a dataset's models, then imported ones."""
+    models = models_of(dataset, params, paths)
+    if not models:
         raise SettingsError(
             f"params.yaml: models.{dataset}: no model to report on; add one and evaluate it."
         )
     clips = manifest.read(paths.clips, schemas.CLIPS, ["key", "split", "label_id"])
     clips = clips.filter(pc.equal(clips["split"], params.evaluate.split))
     keys = clips["key"].combine_chunks()
-    predictions = {
-        model: read_predictions(model, keys, params, paths) for model in params.models[dataset]
-    }
+    predictions = {model: read_predictions(model, keys, params, paths) for model in models}
     names = tuple(read_classes(paths.root / params.filter.sources[dataset].classes))
     labels = clips["label_id"].to_numpy()
     try:
@@ -121,8 +125,12 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
         labels=labels,
         predictions=predictions,
         summaries=summaries,
-        protocols={model: read_protocol(model, paths) for model in params.models[dataset]},
-        hardware={model: read_hardware(model, paths) for model in params.models[dataset]},
+        protocols={model: read_protocol(model, paths) for model in models},
+        hardware={model: read_hardware(model, paths) for model in models},
         measured=measured,
         resamples=params.report.bootstrap_resamples,
+        imported=frozenset(models) - set(params.models[dataset]),
+        sampled=read_sampled(
+            paths, params.evaluate.split, labels, predictions, params.evaluate.accounting
+        ),
     )

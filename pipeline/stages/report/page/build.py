@@ -20,7 +20,7 @@ from ....params import Params
 from ....storage.paths import DatasetPaths
 from .. import submissions
 from ..evaluated import Evaluated
-from ..leaderboard import OURS
+from ..leaderboard import IMPORTED, OURS
 from ..predictions import BENCHMARK
 from ..result import Result
 from ..stored import StoredClips
@@ -140,6 +140,7 @@ def _section(results: Evaluated, stored: StoredClips, params: Params, root: Path
         "bibtex": citation.bibtex(results, params.set_name, params, digest),
         "parameters": accounting.parameters(params, results.dataset),
         "measured_clips": len(results.measured.clips),
+        "sampled": results.sampled,
         "smallest": _smallest(results),
     }
 
@@ -174,7 +175,7 @@ def _leaderboard(
         (
             row,
             own[row["model"]]
-            if row["source"] == OURS and row["model"] in own
+            if row["source"] in (OURS, IMPORTED) and row["model"] in own
             else reasons[row["file"]],
         )
         for row in rows
