@@ -17,7 +17,7 @@ import av.container
 import numpy as np
 from av.codec.context import ThreadType
 from av.sidedata.sidedata import SideData, Type
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from numpy.typing import NDArray
 
 from corruptions.codec.frames import CONVERSION
@@ -39,7 +39,10 @@ MATRICES = {
 }  # fmt: skip
 """swscale's matrix for the number of a colour matrix in ITU-T H.273."""
 
-RGB, UNSPECIFIED, BT470BG = 0, 2, 5
+SMALLER_CHROMA = (CONVERSION & ~Interpolation.BILINEAR) | Interpolation.AREA
+"""How RGB becomes 4:2:0: as CONVERSION, but by means of areas, which soften chroma least."""
+
+RGB, BT470BG = 0, 5
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,7 @@ class _Writer:
         if not self._form.lossless:
             frame = frame.reformat(
                 format=self._stream.pix_fmt,
-                interpolation=CONVERSION,
+                interpolation=SMALLER_CHROMA,
                 dst_colorspace=MATRICES.get(self._look.colours[2], Colorspace.ITU601),
                 dst_color_range=self._look.color_range,
                 threads=1,
