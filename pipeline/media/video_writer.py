@@ -151,9 +151,11 @@ def write_video(
             finally:
                 writer.close()
             return writer.checked(path)
-        except (av.FFmpegError, ValueError) as error:
+        except av.FFmpegError as error:
             check_machine(error)
             raise ClipError(f"cannot be written as {form.container}: {one_line(error)}") from error
+        except ValueError as error:  # of the corruption, or a codec that the container lacks
+            raise ClipError(one_line(error)) from error
 
 
 class _Writer:
@@ -173,7 +175,12 @@ class _Writer:
         options = {"fflags": "+bitexact", **form.options}
         if form.has_movie_timescale and copied.ticks_per_second:
             options["movie_timescale"] = str(copied.ticks_per_second)
-        self._output = av.open(str(path), mode="w", format=form.container, options=options)
+        self._output = av.open(
+            f"file:{path}",  # a name is never taken for an address
+            mode="w",
+            format=form.container,
+            options=options,
+        )
         self._count = 0
         try:
             stream: Any = self._output.add_stream(
@@ -236,7 +243,7 @@ class _Writer:
     def checked(self, path: Path) -> WrittenVideo:
         """Return what was written; raise ClipError if the file does not hold all of it."""
         found: dict[int, CopiedPackets] = {}
-        with av.open(str(path)) as made:
+        with av.open(f"file:{path}") as made:
             for packet in made.demux():
                 if packet.size:
                     packets = found.setdefault(packet.stream.index, CopiedPackets(""))
