@@ -60,6 +60,11 @@ def files(folder: Path) -> list[str]:
     return sorted(path.as_posix() for path in paths if path.parts[0] != ".mirror")
 
 
+def whole(folder: Path) -> list[str]:
+    """Files that are not temporary ones."""
+    return [name for name in files(folder) if not name.endswith(".tmp")]
+
+
 def state(folder: Path) -> dict[str, int]:
     return {name: (folder / name).lstat().st_mtime_ns for name in files(folder)}
 
@@ -247,11 +252,11 @@ def test_a_killed_run_resumes(source: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     arguments = ["mirror", str(source), str(output), "-c", "rain", "-c", "fog", "--workers", "1"]
     process = subprocess.Popen([sys.executable, "-m", "pipeline", *arguments])
-    while process.poll() is None and not files(output):
+    while process.poll() is None and not whole(output):
         time.sleep(0.01)
     process.kill()
     process.wait()
-    left = [name for name in files(output) if not name.endswith(".tmp")]
+    left = whole(output)
     assert left
     before = {name: (output / name).read_bytes() for name in left}
     done = run(source, output, "rain", "fog")
