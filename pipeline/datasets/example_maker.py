@@ -47,7 +47,7 @@ class ExampleMaker:
     root: Path
     rules: Rules
     cropped: bool
-    stored: bool
+    from_shards: bool
     seed: int
     """Seed of random frames."""
     _known: dict[str, dict[tuple[int, str], StoredClip | ClipError]] = field(
@@ -81,7 +81,7 @@ class ExampleMaker:
             root=params.resolve().parent,
             rules=rules_of(frames, num_frames),
             cropped=cropped,
-            stored=stored,
+            from_shards=stored,
             seed=values.seed if seed is None else seed,
         )
 
@@ -114,7 +114,9 @@ class ExampleMaker:
     ) -> dict[str, Any]:
         """Return one clip as a dictionary."""
         wanted = _Wanted(self, row["key"], cell, epoch)
-        frames = self._stored(row, cell, wanted) if self.stored else self._made(row, cell, wanted)
+        frames = (
+            self._stored(row, cell, wanted) if self.from_shards else self._made(row, cell, wanted)
+        )
         views = wanted.views(torch.from_numpy(frames))
         if transform is not None and isinstance(views, dict):
             views = {name: transform(view) for name, view in views.items()}

@@ -48,7 +48,7 @@ class AdaptationRequest:
     dataset: str
     model: str
     """Name in params.yaml."""
-    stored: bool = False
+    from_shards: bool = False
     """Read the stored cells instead of computing them."""
     seed: int = 0
     """Order of the clips, random frames, and whatever the method draws from torch."""
@@ -84,7 +84,7 @@ def adapt(request: AdaptationRequest, params: Params, root: Path) -> Result:
         request.dataset,
         cells,
         frames=method.frames(source) if method.frames else source.frames,
-        stored=request.stored,
+        stored=request.from_shards,
         split=params.evaluate.split,
         batch_size=method.batch_size,
         shuffle_seed=request.seed,
