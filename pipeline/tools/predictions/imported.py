@@ -17,8 +17,9 @@ from ...provenance import recipe_hash
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from ...storage.rows import PredictionRow
-from .answers import Answer, read_answers
+from .answers import Answer
 from .classes import ClassReader
+from .read import read_answers
 from .scored import scored_columns
 
 NOT_STATED = "protocol not stated"
@@ -68,6 +69,7 @@ def import_predictions(
     dataset: str,
     model: str,
     *,
+    tasks: Path | None = None,
     protocol: str = NOT_STATED,
     force: bool = False,
 ) -> Imported:
@@ -83,6 +85,8 @@ def import_predictions(
         Name of the dataset in params.yaml.
     model
         Name of the model for the leaderboard.
+    tasks
+        Folder of the tasks that `export lmms_eval` wrote, for samples of lmms-eval.
     protocol
         How the model saw the clips; `benchmark` states 32 uniform frames and one centre crop.
     force
@@ -106,7 +110,7 @@ def import_predictions(
         for row in manifest.read_rows(paths.clips, schemas.CLIPS, ["key", "split", "label_id"])
         if row["split"] == params.evaluate.split
     }
-    answers = [answer for path in files for answer in read_answers(path)]
+    answers = [answer for path in files for answer in read_answers(path, tasks)]
     grid = [(schemas.CLEAN, 0)]
     grid += [(name, severity) for name in params.corruptions for severity in params.severities]
     _check_grid(answers, clips, grid, paths)
