@@ -40,6 +40,8 @@ def test_bounds_and_order(seed: int) -> None:
     cells = np.array([list(row.values()) for row in summary.cells.values()])
     assert summary.mpc == pytest.approx(cells.mean())
     assert summary.rpc == pytest.approx(100 * summary.gamma_r)
+    assert summary.clean_top5 is not None
+    assert summary.mpc_top5 is not None
     assert summary.clean_top1 <= summary.clean_top5
     assert summary.mpc <= summary.mpc_top5
     assert summary.mpc_ci95[0] <= summary.mpc <= summary.mpc_ci95[1]
