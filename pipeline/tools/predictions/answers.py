@@ -17,7 +17,7 @@ PLACE = ("key", "corruption", "severity")
 Logits = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One answer, as its file states it."""
 

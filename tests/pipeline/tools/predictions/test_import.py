@@ -266,6 +266,7 @@ def without(*names: str) -> Callable[[list[Row]], list[Row]]:
         (without("key"), "columns are missing .*needed are key, corruption, severity"),
         (without("label", "prediction"), "one of prediction, logits and label"),
         (lambda rows: rows[:-5], "1 of 5 cells have no answer .*none for rain 5"),
+        (lambda rows: rows[4:], "no clip has an answer in every cell"),
         (lambda rows: rows[:0], "has no row"),
         (changed(2, key=""), "line 4: key or corruption is empty"),
     ],
@@ -298,6 +299,13 @@ def test_wrong_scores_are_refused(
     rows = answers() if "confidence" in words else [with_logits(row) for row in answers()]
     with pytest.raises(SettingsError, match=words):
         run(tmp_path, params, change(rows), "x.jsonl")
+
+
+def test_strict_accounting_needs_no_clip_in_every_cell(tmp_path: Path) -> None:
+    params = write_params(tmp_path, **GRID, evaluate={"accounting": "strict"})
+    write_tables(tmp_path, params)
+    found = run(tmp_path, params, answers()[4:])
+    assert (found.answers, found.everywhere) == (20, 0)
 
 
 def test_the_classes_of_the_clips_are_not_taken_for_answers(tmp_path: Path, params: Params) -> None:
