@@ -131,6 +131,8 @@ PREDICTIONS: Schema[PredictionRow] = Schema(
             ("dataset", pa.string()),
             ("model", pa.string()),
             ("protocol", pa.string()),
+            ("device", pa.string()),
+            ("precision", pa.string()),
             ("key", pa.string()),
             ("corruption", pa.string()),
             ("severity", pa.int32()),
@@ -193,7 +195,17 @@ EVALUATED: Schema[EvaluatedRow] = Schema(
 
 
 OPTIONAL = frozenset(
-    {"confidence", "entropy", "logsumexp", "nll", "sum_p2", "ticks_per_second", "frame_ticks"}
+    {
+        "device",
+        "precision",
+        "confidence",
+        "entropy",
+        "logsumexp",
+        "nll",
+        "sum_p2",
+        "ticks_per_second",
+        "frame_ticks",
+    }  # fmt: skip
 )
 """Columns that a file may lack: manifests and predictions of earlier versions, and imported ones.
 They are read as null."""

@@ -18,7 +18,7 @@ from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from .measured import Measured, measure
-from .predictions import labelled, read_predictions, read_protocol
+from .predictions import labelled, read_hardware, read_predictions, read_protocol
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Evaluated:
     summaries: Mapping[str, Summary]
     protocols: Mapping[str, str]
     """How each model saw the clips: "benchmark", or what differs from the benchmark's protocol."""
+    hardware: Mapping[str, dict[str, str] | None]
+    """Device and precision of each model; None if its predictions do not state them."""
     measured: Measured
     resamples: int
     """Bootstrap resamples behind every interval."""
@@ -116,6 +118,7 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
         predictions=predictions,
         summaries=summaries,
         protocols={model: read_protocol(model, paths) for model in params.models[dataset]},
+        hardware={model: read_hardware(model, paths) for model in params.models[dataset]},
         measured=measured,
         resamples=params.report.bootstrap_resamples,
     )

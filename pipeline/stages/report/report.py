@@ -21,7 +21,7 @@ from .evaluated import read_evaluated
 from .figures import write_figures
 from .page.build import write_page
 from .plots import write_calibration, write_curves
-from .result import Protocol
+from .result import Hardware, Protocol
 from .stored import read_stored
 from .values import dataset_values, headline
 
@@ -93,7 +93,11 @@ def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]], params
             if not one["clean_top1"]:
                 continue  # rPC is not defined
             shown = protocol.model_copy(update={"sampling": one.get("protocol", "uniform")})
-            result = submissions.as_result(dataset, model, one, "unpublished", params, shown)
+            stated = one.get("hardware")
+            hardware = None if stated is None else Hardware.model_validate(stated)
+            result = submissions.as_result(
+                dataset, model, one, "unpublished", params, shown, hardware
+            )
             path = folder / f"{dataset}-{model}.json"
             write_text(path, submissions.as_json(result))
             written.add(path)

@@ -31,7 +31,7 @@ def test_listing_models_imports_nothing_heavy() -> None:
         "from typer.testing import CliRunner\n"
         "from pipeline.__main__ import app\n"
         "result = CliRunner().invoke(app, ['models'])\n"
-        "assert 'x3d_m' in result.output\n"
+        "assert 'x3d_m' in result.output and 'qwen3_vl' in result.output\n"
         "print(sorted({'torch', 'pandas', 'cv2', 'av', 'pyarrow'} & set(sys.modules)))\n"
     )
     done = subprocess.run(
