@@ -29,7 +29,7 @@ CODE = ("corruptions", "pipeline")
 
 
 def dvc(folder: Path, *arguments: str) -> str:
-    """Run a dvc command in a project; gives what it printed."""
+    """Run a dvc command in a project and return its output."""
     done = subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],
         cwd=folder,

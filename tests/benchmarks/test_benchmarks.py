@@ -27,7 +27,7 @@ OUTPUT = {
     "memory": [rf"decode +\D *{NUMBER} \D *{NUMBER}", rf"h264_crf .*{NUMBER}"],
     "payload": [rf"FFV1 \(lossless\) .*{NUMBER}x", rf"H.264 CRF 18 .*{NUMBER}x"],
     "pixels": [rf"contrast .*{NUMBER} \.\. {NUMBER}", rf"motion_blur .*{NUMBER}"],
-    "report": [rf"seconds: {NUMBER}", rf"page MB: {NUMBER}"],
+    "report": [rf"seconds per million predictions: {NUMBER}", rf"page MB: {NUMBER}"],
     "score": [rf"through shards .*{NUMBER}x", rf"contrast .*{NUMBER}", rf"h264_crf .*{NUMBER}x"],
     "stage": [rf"contrast .*{NUMBER} %", rf"h264_crf .*{NUMBER} %"],
 }
