@@ -145,5 +145,5 @@ def test_crops_come_from_the_whole_picture_that_is_stored(project: Path, tmp_pat
             if np.array_equal(crop, frames):
                 seen.add(left)
     assert {0, 28} <= seen
-    with pytest.raises(SettingsError, match="clips are 150 x 120, .* crops to benchmark"):
+    with pytest.raises(SettingsError, match="clips are 150 x 120, .*crops to benchmark"):
         read_examples(paths, "train", params, spec, MODEL)
