@@ -94,6 +94,7 @@ def prepare(
         classes=tuple(classes),
         link=link,
         payload=params.payload,
+        seed=params.seed,
     )
 
 

@@ -62,6 +62,13 @@ class Export:
     """Class names; a clip's label is an index into this list."""
     link: Link
     payload: PayloadSettings
+    seed: int
+    """Of params.yaml, for the choices of questions."""
+
+    @property
+    def dataset(self) -> str:
+        """Name of the dataset."""
+        return self.folder.name
 
     def summary(self) -> str:
         """Return a sentence with the numbers of clips and bytes, and of clips left out."""

@@ -1,7 +1,7 @@
 """Hugging Face datasets: Parquet with Video and ClassLabel features, one configuration per cell."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import pyarrow as pa
@@ -16,6 +16,9 @@ UNIT: Literal["pack"] = "pack"
 
 ROW_GROUP = 1 << 26
 """Bytes of video per row group, which a reader holds in memory."""
+
+_METADATA = "task_categories:\n- video-classification\ntags:\n- robustness\n- video-corruptions\n"
+"""Metadata of the card besides the configurations, as the Hub reads it."""
 
 _FIELDS = [
     pa.field("key", pa.string()),
@@ -95,4 +98,21 @@ def index(export: Export) -> dict[str, str]:
     configs = "".join(
         f"- config_name: {name}\n  data_files:\n{''.join(files)}" for name, files in cells.items()
     )
-    return {f"{FOLDER}/README.md": f"---\nconfigs:\n{configs}---\n"}
+    head = f"---\n{_METADATA}configs:\n{configs}---\n"
+    return {f"{FOLDER}/README.md": head + _text(export, cells)}
+
+
+def _text(export: Export, cells: Iterable[str]) -> str:
+    """Return the body of the card: what the columns and the configurations are."""
+    return (
+        f"\n# {export.dataset}, corrupted\n\n"
+        "One configuration per corruption and severity; `clean-0` is the clean set. All clips went "
+        "through the same resize and crop.\n\n"
+        "| column | content |\n|---|---|\n"
+        "| `key` | name of the clip, the same in every configuration |\n"
+        "| `video` | file of the clip (feature `Video`) |\n"
+        "| `label` | class (feature `ClassLabel`) |\n"
+        "| `corruption`, `severity` | the configuration |\n"
+        "| `num_frames`, `fps` | of the clip |\n\n"
+        f"Classes: {len(export.classes)}. Configurations: {', '.join(cells)}.\n"
+    )
