@@ -85,6 +85,10 @@ OF_CLASS = {
 }
 """Further fields of some classes."""
 
+MODELS = {"Qwen2VL": "qwen2_5_vl", "Qwen3VL": "qwen3_vl", "InternVL": "internvl",
+          "GotOcr2": "internvl"}  # fmt: skip
+"""The `model_type` that alone takes what a class puts out."""
+
 HINT = "give input.mean and input.std (and input.value_range) in params.yaml to replace the file."
 
 NO_CROP = ("LlavaOnevision", "Siglip", *OF_CLASS)
@@ -172,13 +176,14 @@ def _processor(name: str, file: str, values: dict[str, Any], model_type: str) ->
     if kind is None:
         raise SettingsError(f"{where}: does not name its processor class; {HINT}")
     base = _base(str(kind))
-    if base not in CLASSES:
+    known = [one for one in CLASSES if MODELS.get(one, model_type) == model_type]
+    if base not in known:
         raise SettingsError(
-            f"{where}: unknown processor class {kind!r}; known are those of "
-            f"{', '.join(CLASSES)}; {HINT}"
+            f"{where}: unknown processor class {kind!r} of a model of type {model_type!r}; known "
+            f"are those of {', '.join(known)}; {HINT}"
         )
-    known = SCALING | GEOMETRY | WITHOUT_EFFECT | OF_CLASS.get(base, set())
-    unknown = sorted(key for key in set(values) - known if values[key] not in (None, False))
+    understood = SCALING | GEOMETRY | WITHOUT_EFFECT | OF_CLASS.get(base, set())
+    unknown = sorted(key for key in set(values) - understood if values[key] not in (None, False))
     if unknown:
         raise SettingsError(
             f"{where}: unknown field {unknown[0]!r} ({quoted(values[unknown[0]])}), which may "
