@@ -107,6 +107,7 @@ class Params(Settings):
                         f"dataset {dataset!r} is in `datasets` but not in {section}; "
                         f"choose from {', '.join(described)}"
                     )
+            self._check_whole_pictures(dataset)
             for model, settings in self.models[dataset].items():
                 ours = (settings.model or model) in registry.names()
                 trained = model in self.train.get(dataset, {})
@@ -116,6 +117,21 @@ class Params(Settings):
                         "describe how to train it; add one of the two"
                     )
         return self
+
+    def _check_whole_pictures(self, dataset: str) -> None:
+        """Refuse whole pictures where squares are needed."""
+        picture = self.decode.pictures[dataset]
+        for section, split in (("corrupt", self.corrupt.split), ("evaluate", self.evaluate.split)):
+            if picture.keeps_whole(split):
+                raise ValueError(
+                    f"decode.pictures.{dataset}.training is whole, but {section}.split is "
+                    f"{split!r}, whose clips must be squares; set training to crop"
+                )
+        if picture.training == "whole" and self.payload.codec == "h264":
+            raise ValueError(
+                f"decode.pictures.{dataset}.training is whole, but payload.codec h264 cannot store "
+                "pictures of odd width; set it to jpeg or ffv1"
+            )
 
     @property
     def set_name(self) -> str:

@@ -103,6 +103,8 @@ PREDICTIONS = {
     "model": "Name of the model in `params.yaml`.",
     "protocol": "`benchmark` (one clip of uniform frames, one centre crop), or how the input of "
     "the model differs from it, such as `dense 16 x 4, 10 clips, 3 crops`.",
+    "device": "`cpu`, or the name of the GPU that the model ran on.",
+    "precision": "Numbers that the model computed in: `fp32`, `bf16` or `fp16`.",
     "key": "Key of the sample, as in the other manifests.",
     "corruption": "Name of the corruption, or `clean`.",
     "severity": "1 to 5; 0 in the clean set.",

@@ -29,6 +29,8 @@ class Sources:
     max_frames: int
     max_pixels: int
     timeout_seconds: float
+    whole: bool = False
+    """Keep the whole pictures, without the centre crop."""
 
     @classmethod
     def of(cls, dataset: str, params: Params, root: Path) -> Self:
@@ -41,9 +43,10 @@ class Sources:
         )
 
     def pictures(self, clip: ClipRow | CellRow) -> Iterator[NDArray[np.uint8]]:
-        """Decode one clip of clips.parquet; yield its pictures (crop, crop, 3)."""
+        """Decode one clip of clips.parquet; yield its pictures (height, width, 3)."""
         path = self.videos / str(clip["source_path"])
-        preprocess = Preprocess(self.picture.short_side, self.picture.crop)
+        crop = None if self.whole else self.picture.crop
+        preprocess = Preprocess(self.picture.short_side, crop)
         with (
             steady_source(path, clip["source_sha256"]),
             VideoSource(

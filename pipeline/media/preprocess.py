@@ -33,11 +33,12 @@ class Preprocess:
     short_side
         Pixels of the shorter side after the resize.
     crop
-        Side of the square that is cut out of the centre, pixels; at most `short_side`.
+        Side of the square that is cut out of the centre, pixels; at most `short_side`. None keeps
+        the whole picture.
 
     """
 
-    def __init__(self, short_side: int, crop: int) -> None:
+    def __init__(self, short_side: int, crop: int | None) -> None:
         self.short_side = short_side
         self.crop = crop
         self._graph: av.filter.Graph | None = None
@@ -49,7 +50,7 @@ class Preprocess:
         orientation: Orientation | None = None,
         pixel_aspect: Fraction = SQUARE,
     ) -> NDArray[np.uint8]:
-        """Return one frame as an array (crop, crop, 3), uint8, RGB.
+        """Return one frame as an array (crop, crop, 3) or (height, width, 3), uint8, RGB.
 
         `pixel_aspect` is the width over the height of a pixel, for pictures that shall get square
         ones. `orientation` replaces that of the frame, for streams that lost it in an encoder.
@@ -82,6 +83,7 @@ class Preprocess:
         scaled_width, scaled_height = scaled_size(width, height, self.short_side)
         if scaled_width * scaled_height > MAX_PIXELS:
             raise ClipError(f"picture of {width} x {height} is too long and thin to be scaled")
+        square = f"w={self.crop}:h={self.crop}:exact=1"
         steps = [
             graph.add_buffer(
                 width=frame.width,
@@ -92,7 +94,7 @@ class Preprocess:
             *(graph.add(name, arguments) for name, arguments in turn.filters),
             graph.add("scale", f"w={scaled_width}:h={scaled_height}:flags={SCALE_FLAGS}"),
             graph.add("format", "pix_fmts=rgb24"),
-            graph.add("crop", f"w={self.crop}:h={self.crop}:exact=1"),
+            *([] if self.crop is None else [graph.add("crop", square)]),
             graph.add("buffersink"),
         ]
         for one, next_one in zip(steps, steps[1:], strict=False):

@@ -30,6 +30,13 @@ class ComputeDevice:
     def is_gpu(self) -> bool:
         return self.kind == "cuda"
 
+    @property
+    def title(self) -> str:
+        """Name for people: "cpu" or the name of the GPU."""
+        import torch
+
+        return torch.cuda.get_device_name(self.name) if self.is_gpu else self.name
+
     def autocast(self, enabled: bool = True) -> torch.autocast:
         """Return the context of mixed precision; weights stay float32.
 

@@ -125,6 +125,10 @@ class PredictionRow(TypedDict, total=False):
     dataset: str
     model: str
     protocol: str
+    device: str | None
+    """Such as "cpu", or the name of a GPU."""
+    precision: str | None
+    """Numbers that the model computed in."""
     key: str
     corruption: str
     severity: int

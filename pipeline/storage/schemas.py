@@ -140,6 +140,8 @@ PREDICTIONS: Schema[PredictionRow] = Schema(
             ("dataset", pa.string()),
             ("model", pa.string()),
             ("protocol", pa.string()),
+            ("device", pa.string()),
+            ("precision", pa.string()),
             ("key", pa.string()),
             ("corruption", pa.string()),
             ("severity", pa.int32()),
@@ -185,6 +187,8 @@ EVALUATED: Schema[EvaluatedRow] = Schema(
 
 OPTIONAL = frozenset(
     {
+        "device",
+        "precision",
         "confidence",
         "entropy",
         "logsumexp",

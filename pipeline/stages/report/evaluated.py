@@ -18,7 +18,7 @@ from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from .measured import Measured, measure
-from .predictions import labelled, models_of, read_predictions, read_protocol
+from .predictions import labelled, models_of, read_hardware, read_predictions, read_protocol
 from .sampled import Sampled, read_sampled
 
 
@@ -36,6 +36,8 @@ class Evaluated:
     summaries: Mapping[str, Summary]
     protocols: Mapping[str, str]
     """How each model saw the clips: "benchmark", or what differs from the benchmark's protocol."""
+    hardware: Mapping[str, dict[str, str] | None]
+    """Device and precision of each model; None if its predictions do not state them."""
     measured: Measured
     resamples: int
     """Bootstrap resamples behind every interval."""
@@ -120,6 +122,7 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
         predictions=predictions,
         summaries=summaries,
         protocols={model: read_protocol(model, paths) for model in models},
+        hardware={model: read_hardware(model, paths) for model in models},
         measured=measured,
         resamples=params.report.bootstrap_resamples,
         imported=frozenset(models) - set(params.models[dataset]),

@@ -50,6 +50,16 @@ def read_protocol(model: str, paths: DatasetPaths) -> str:
     return protocols[0] if protocols else BENCHMARK
 
 
+def read_hardware(model: str, paths: DatasetPaths) -> dict[str, str] | None:
+    """Read the devices and the precision of predictions; None if a row does not state them."""
+    path = paths.predictions_of(model)
+    table = manifest.read(path, schemas.PREDICTIONS, ["device", "precision"])
+    found = {name: pc.unique(table[name]).to_pylist() for name in ("device", "precision")}
+    if None in found["device"] or len(found["precision"]) != 1 or found["precision"] == [None]:
+        return None
+    return {"device": ", ".join(sorted(found["device"])), "precision": found["precision"][0]}
+
+
 def labelled(model: str, protocol: str) -> str:
     """Return a model's name for comparisons, with its protocol unless it is the benchmark's."""
     return model if protocol == BENCHMARK else f"{model} [{protocol}]"

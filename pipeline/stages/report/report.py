@@ -22,7 +22,7 @@ from .figures import write_figures
 from .page.build import write_page
 from .plots import write_calibration, write_curves
 from .predictions import models_of
-from .result import Protocol
+from .result import Hardware, Protocol
 from .stored import read_stored
 from .values import dataset_values, headline
 
@@ -99,7 +99,11 @@ def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]], params
                 continue  # rPC is not defined
             own = protocol.model_copy(update={"sampling": one.get("protocol", "uniform")})
             shown = None if one.get("imported") else own
-            result = submissions.as_result(dataset, model, one, "unpublished", params, shown)
+            stated = one.get("hardware")
+            hardware = None if stated is None else Hardware.model_validate(stated)
+            result = submissions.as_result(
+                dataset, model, one, "unpublished", params, shown, hardware
+            )
             path = folder / f"{dataset}-{model}.json"
             write_text(path, submissions.as_json(result))
             written.add(path)
