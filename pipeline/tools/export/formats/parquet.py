@@ -6,16 +6,25 @@ from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from ....io.atomic import atomic
-from ..selection import ExportClip
+from ....metadata.dataset_card import card, config_head
+from ....metadata.dataset_facts import read_facts
+from .. import done_marks
+from ..selection import CLEAN, ExportClip
 from ..task import Export, ExportTask, File
 
 FOLDER = "parquet"
 UNIT: Literal["pack"] = "pack"
+ABOUT: Literal["needed", "used"] = "used"
 
 ROW_GROUP = 1 << 26
 """Bytes of video per row group, which a reader holds in memory."""
+
+FILES = """\
+Parquet files with the videos and their labels, one configuration per corruption and severity, such
+as `fog-3`; the clean set is `clean-0`."""
 
 _FIELDS = [
     pa.field("key", pa.string()),
@@ -85,14 +94,27 @@ def _features(classes: Sequence[str]) -> str:
 
 
 def index(export: Export) -> dict[str, str]:
-    """Return the dataset card of all exported cells, from which `load_dataset` reads them."""
-    cells: dict[str, list[str]] = {}
-    for folder in sorted({mark.parent for mark in export.marks(FOLDER).rglob("*.json")}):
+    """Return the dataset card of all exported cells, from which `load_dataset` reads them.
+
+    It has text if there are statements of people about the dataset, else only configurations.
+    """
+    configs: dict[str, list[tuple[str, str]]] = {}
+    marks = list(export.marks(FOLDER).rglob("*.json"))
+    for folder in sorted({mark.parent for mark in marks}):
         split, corruption, severity = folder.parts[-3:]
-        cells.setdefault(f"{corruption}-{severity}", []).append(
-            f"  - split: {split}\n    path: {split}/{corruption}/{severity}/*.parquet\n"
-        )
-    configs = "".join(
-        f"- config_name: {name}\n  data_files:\n{''.join(files)}" for name, files in cells.items()
+        path = f"{split}/{corruption}/{severity}/*.parquet"
+        configs.setdefault(f"{corruption}-{severity}", []).append((split, path))
+    if export.about is None:
+        head = yaml.safe_dump(config_head(configs), sort_keys=False)
+        return {f"{FOLDER}/README.md": f"---\n{head}---\n"}
+    corruptions = {name.rpartition("-")[0]: None for name in configs} | {CLEAN: None}
+    severities = sorted({int(name.rpartition("-")[2]) for name in configs} - {0})
+    facts = read_facts(
+        export.paths,
+        export.params,
+        export.classes,
+        [name for name in corruptions if name != CLEAN],
+        severities,
+        sum(file.samples for mark in marks for file in done_marks.read(mark)),
     )
-    return {f"{FOLDER}/README.md": f"---\nconfigs:\n{configs}---\n"}
+    return {f"{FOLDER}/README.md": card(export.about, facts, configs, FILES)}

@@ -1,0 +1,179 @@
+"""Rebuilding of a published dataset from one's own copies of its videos.
+
+The clips are those that the published clips.parquet lists, so that the annotations are not needed.
+Local videos are linked under their published paths, which are part of the shards.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import yaml
+
+from ...datasets.annotations import ListedClip
+from ...datasets.clip_rows import FoundClip
+from ...datasets.probe import ProbeLimits, ProbeTask, probe_clips
+from ...datasets.video_files import FileFinder, search_hint
+from ...errors import SettingsError, StageError
+from ...execution.pool import run_tasks
+from ...execution.ticks import clip_done
+from ...io.atomic import copy_file, write_text
+from ...io.locks import file_lock
+from ...io.outputs import check_separate
+from ...io.text import read_json
+from ...metadata.croissant import FILE_NAME
+from ...metadata.software import software
+from ...params import Params, load
+from ...stages.corrupt import corrupt
+from ...stages.decode import decode
+from ...storage import manifest, schemas
+from ...storage.paths import DatasetPaths
+from ...storage.rows import ClipRow
+from .publication import HINT, VERSIONS, check_publication
+
+SEGMENT = re.compile(r"(.+)_([0-9]{6})_([0-9]{6})")
+"""Key of a clip that is a segment of a video: id, start and end in seconds."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A checked publication, and the project that is rebuilt from it."""
+
+    folder: Path
+    dataset: str
+    params: Params
+    """Parameters of the rebuilt project."""
+    root: Path
+    """Folder of the rebuilt project."""
+
+    @property
+    def description(self) -> Path:
+        """Croissant description, against which the rebuilt dataset is verified."""
+        return self.folder / FILE_NAME
+
+    @property
+    def other_versions(self) -> list[str]:
+        """Differences between the software of the publication and of this machine."""
+        theirs = read_json(self.folder / VERSIONS, HINT)
+        ours = json.loads(json.dumps(asdict(software())))
+        pairs = [("version", theirs["version"], ours["version"])]
+        pairs += [
+            (name, theirs["libraries"].get(name), version)
+            for name, version in ours["libraries"].items()
+        ]
+        return [f"{name} {here}, published with {there}" for name, there, here in pairs
+                if here != there]  # fmt: skip
+
+
+def open_publication(folder: Path, videos: Path, root: Path) -> Publication:
+    """Check a publication and write params.yaml and class list of the project to rebuild."""
+    check_publication(folder)
+    params = load(folder / "params.yaml")
+    if len(params.datasets) != 1:
+        raise SettingsError(f"{folder / 'params.yaml'}: more than one dataset; {HINT}.")
+    (dataset,) = params.datasets
+    if not videos.is_dir():
+        raise SettingsError(f"--videos: no such folder (got {str(videos)!r}).")
+    check_separate(root, [videos])
+    source = params.filter.sources[dataset]
+    classes, links = Path("manifests/classes") / f"{dataset}.csv", Path("data") / dataset / "videos"
+    if (source.classes, source.videos) != (classes, links) or params.models.get(dataset):
+        raise SettingsError(f"{folder / 'params.yaml'}: not written by publish; {HINT}.")
+    write_text(
+        root / "params.yaml", yaml.safe_dump(params.model_dump(mode="json"), sort_keys=False)
+    )
+    copy_file(folder / classes, root / classes)
+    return Publication(folder, dataset, params, root)
+
+
+def rebuild(publication: Publication, videos: Path) -> None:
+    """Write the clips, the clean set and all corruptions of a published dataset.
+
+    Raises
+    ------
+    StageError
+        If none of its videos is found, or a stage fails.
+
+    """
+    dataset, params, root = publication.dataset, publication.params, publication.root
+    paths = DatasetPaths(root, dataset)
+    published: list[ClipRow] = manifest.read_rows(
+        DatasetPaths(publication.folder, dataset).clips, schemas.CLIPS
+    )
+    with file_lock(paths.lock("filter")):
+        links = root / params.filter.sources[dataset].videos
+        found = _link_videos(published, videos, links)
+        if not found:
+            hint = search_hint(videos, published[0]["key"] if published else "")
+            raise StageError(f"{videos}: none of the published videos is here; {hint}.")
+        rows = _probe(published, found, links, params, dataset)
+        manifest.write(paths.clips, rows, schemas.CLIPS)
+    decode(params, root, dataset)
+    for name in params.corruptions:
+        corrupt(params, root, dataset, name)
+
+
+def _link_videos(rows: Sequence[ClipRow], videos: Path, links: Path) -> dict[str, str]:
+    """Link the videos that are found under their published paths; return these by clip."""
+    finder = FileFinder(videos)
+    found = {}
+    for row in rows:
+        path = row["source_path"]
+        if path is None:
+            continue
+        local = path if (videos / path).is_file() else finder.find(_listed(row))
+        link = links / path
+        link.unlink(missing_ok=True)
+        if local is not None:
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to((videos / local).resolve())
+            found[row["key"]] = path
+    return found
+
+
+def _listed(row: ClipRow) -> ListedClip:
+    """Return a published clip as the annotations list it."""
+    segment = SEGMENT.fullmatch(row["key"])
+    return ListedClip(
+        key=row["key"],
+        video_id=segment[1] if segment else row["key"],
+        split=row["split"],
+        label_id=row["label_id"],
+        label_name=row["label_name"],
+        source_label_id=row["source_label_id"],
+        time_start=int(segment[2]) if segment else None,
+        time_end=int(segment[3]) if segment else None,
+    )
+
+
+def _probe(
+    rows: Sequence[ClipRow],
+    found: Mapping[str, str],
+    videos: Path,
+    params: Params,
+    dataset: str,
+) -> list[ClipRow]:
+    """Return the rows of clips.parquet; a clip that was published as missing stays missing."""
+    limits = ProbeLimits(
+        videos=videos,
+        dataset=dataset,
+        min_frames=params.filter.min_frames,
+        max_pixels=params.filter.max_pixels,
+        timeout_seconds=params.machine.clip_timeout_seconds,
+    )
+    tasks = [
+        ProbeTask((FoundClip(_listed(row), found.get(row["key"]), None),), limits)
+        for row in rows
+        if row["source_path"] is not None
+    ]
+    results = run_tasks(_probe_clip, tasks, params.machine, f"filter {dataset}")
+    probed = {row["key"]: row for some in results for row in some}
+    return [probed.get(row["key"], row) for row in rows]
+
+
+def _probe_clip(task: ProbeTask) -> list[ClipRow]:
+    rows = probe_clips(task)
+    clip_done()
+    return rows
