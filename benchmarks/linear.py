@@ -49,7 +49,7 @@ from tests.support.videos import H264, make_video, moving_clip
 
 CORRUPTIONS = ("contrast", "h264_crf")
 STAGES = ("filter", "decode", *CORRUPTIONS, "evaluate", "report")
-SMALLEST = {"clips": 1, "rounds": 1, "sizes": "1,4", "stages": "decode,contrast"}
+SMALLEST = {"clips": 1, "rounds": 1, "sizes": "1,4", "stages": "decode"}
 DATASET = "demo"
 VIDEOS = 8
 """Number of different videos; the clips are links to them."""

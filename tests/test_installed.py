@@ -119,7 +119,7 @@ def test_the_command_without_its_libraries_names_the_extra(
 def test_clone_and_wheel_write_the_same_bytes(
     installed: Path, workplace: Path, tmp_path: Path
 ) -> None:
-    """Including the recipes: neither writes again what the other has written."""
+    """Including the recipes: neither rewrites files of the other."""
     clone, other = tmp_path / "clone", tmp_path / "other"
     clone.mkdir()
     make_project(clone, num_clips=3, num_train=1)

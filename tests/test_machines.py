@@ -49,7 +49,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def stages(folder: Path) -> dict[str, object]:
-    """What dvc.lock says, whatever the order."""
+    """Return the entries of dvc.lock, independent of their order."""
     found: dict[str, object] = yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
     return found
 

@@ -1,4 +1,4 @@
-"""Machines that are set up unusually write the same bytes, or say in one message what they lack."""
+"""Unusually configured machines write the same bytes, or report the reason in one message."""
 
 import os
 import resource
@@ -79,7 +79,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(root: Path, environment: dict[str, str], prepare: Callable[[], None] | None) -> str:
-    """Filter, decode and corrupt; gives what was said on stderr if it failed, else nothing."""
+    """Filter, decode and corrupt; return stderr if it failed, else an empty text."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(root)],
         cwd=root,

@@ -55,7 +55,7 @@ def one_core_and_private_files() -> None:
 
 
 def test_evaluate_and_report_write_the_same_bytes(tmp_path: Path) -> None:
-    """The locale knows ASCII alone: text must be read and written as UTF-8 whatever it says."""
+    """Under an ASCII locale, text is still read and written as UTF-8."""
     usual = run_all(tmp_path / "usual", None)
     odd = run_all(
         tmp_path / "odd",

@@ -74,7 +74,7 @@ def blocks(title: str, language: str = "python") -> list[str]:
 
 
 def run(title: str, server: str = ADDRESS) -> dict[str, Any]:
-    """What the names of a section stand for after it ran; `data` and `row` are from the first."""
+    """Return the variables of a section after it ran; `data` and `row` are from the first."""
     names: dict[str, Any] = {}
     first = "Plain Python: one clip, by its offset"
     for code in [*blocks(first), *(blocks(title) if title != first else [])]:

@@ -11,6 +11,7 @@ from av.codec.context import ThreadType
 from av.video.reformatter import ColorRange, Colorspace
 
 from corruptions.codec.frames import I420, FrameFormat
+from corruptions.codec.priority import priority_kept
 from corruptions.types import (
     Encoding,
     Stream,
@@ -101,6 +102,8 @@ def encode(frames: Iterable[I420], stream: Stream, encoding: Encoding) -> Coded:
     encoder.framerate = encoder_rate(encoding, stream.fps)
     encoder.time_base = 1 / encoder.framerate
     encoder.options = encoder_options(encoding)
+    with priority_kept():
+        encoder.open()
     packets = []
     for position, planes in enumerate(frames):
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")

@@ -37,7 +37,7 @@ class ProbeResult:
     video: SourceInfo | None = None
     """Properties of the video stream of a usable clip."""
     picture: PictureFacts | None = None
-    """What the first frame says of the pictures of a usable clip."""
+    """Picture geometry of a usable clip, from its first frame."""
 
 
 def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:

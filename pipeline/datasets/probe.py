@@ -19,7 +19,7 @@ CHECKSUMS = "checksums.sha256"
 
 @dataclass(frozen=True)
 class ProbeLimits:
-    """What a usable video must satisfy, and the folder in which videos are found."""
+    """Requirements of a usable video, and the folder in which videos are found."""
 
     videos: Path
     dataset: str

@@ -1,7 +1,8 @@
 """Counter of completed clips that workers on one machine share: one byte per clip in a file.
 
 A task has many clips, and its result arrives when all are done. The counter shows progress
-meanwhile; without it, for example where no temporary file can be created, progress is shown per task.
+meanwhile; without it, for example where no temporary file can be created, progress is shown per
+task.
 """
 
 import os
@@ -51,7 +52,7 @@ def counting(path: Path | None) -> Iterator[None]:
 
 
 def clip_done(number: int = 1) -> None:
-    """Count completed clips of the current task; does nothing where nobody counts."""
+    """Count completed clips of the current task; do nothing outside of `counting`."""
     if _path is None:
         return
     try:

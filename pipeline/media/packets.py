@@ -23,7 +23,7 @@ parts with clocks of their own; as ffmpeg's `-dts_delta_threshold`."""
 
 @dataclass
 class PacketWalk:
-    """What the packets of a video stream say of its pictures."""
+    """Pictures of a video stream, as described by its packets."""
 
     codec: str
     container: str

@@ -34,7 +34,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class PictureFacts:
-    """What the first frame of a source says of its pictures."""
+    """Picture geometry of a source, from its first frame."""
 
     orientation: Orientation
     color_range: str

@@ -13,7 +13,7 @@ import numpy as np
 from .answers import Floats
 
 FEWEST_MODELS = 3
-"""Two models define the line exactly, so that nothing is left over."""
+"""Two models define the line exactly, so that no residual remains."""
 
 EDGE = 0.05
 """Percent: accuracies closer to 0 or 100 are moved to it, where the logit is finite."""

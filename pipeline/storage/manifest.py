@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from ..errors import StageError
 from ..io.atomic import atomic
 from ..messages import one_line, quoted
+from ..resources import memory_is_short, out_of_memory
 from .manifest_checks import MAX_ROWS, check
 from .rows import Row
 from .schemas import OPTIONAL, Schema
@@ -95,6 +96,8 @@ def read(path: Path, schema: Schema[Any], columns: list[str] | None = None) -> p
     try:
         table = _table(path, schema, columns)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+        if memory_is_short():  # also the cause where Arrow cannot start a thread
+            raise out_of_memory() from error
         raise StageError(f"{path}: cannot be read as Parquet: {one_line(error)}") from error
     expected = columns if columns is not None else schema.names
     for name in OPTIONAL.intersection(expected) - set(table.column_names):

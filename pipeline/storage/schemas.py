@@ -161,35 +161,17 @@ CLIP_IDENTITY = (
 """Columns of clips.parquet that a clip in any cell depends on: part of recipes."""
 
 
+FRAMES = pa.field("frames", pa.list_(pa.int32()))
+
 EVALUATED: Schema[EvaluatedRow] = Schema(
     pa.schema(
         [
-            ("key", pa.string()),
-            ("dataset", pa.string()),
-            ("split", pa.string()),
-            ("label_id", pa.int32()),
-            ("corruption", pa.string()),
-            ("family", pa.string()),
-            ("severity", pa.int32()),
-            ("dialect", pa.string()),
-            ("params", pa.string()),
-            ("seed", pa.int64()),
-            ("status", pa.string()),
-            ("reason", pa.string()),
-            ("num_frames", pa.int32()),
-            ("frames", pa.list_(pa.int32())),
-            ("frames_sha256", pa.string()),
-            ("num_frames_source", pa.int32()),
-            ("source_path", pa.string()),
-            ("source_sha256", pa.string()),
-            ("damaged_frames", pa.int32()),
-            ("repeated_frames", pa.int32()),
-            ("psnr", pa.float64()),
-            ("recipe_hash", pa.string()),
-            ("encoder", pa.string()),
+            FRAMES if name == FRAMES.name else CELLS.arrow.field(name)
+            for name in EvaluatedRow.__annotations__
         ]
     )
 )
+"""The columns are those of `CELLS` of the same name, and `frames`."""
 
 
 OPTIONAL = frozenset(

@@ -1,6 +1,6 @@
 """The image benchmark's published functions: the package `imagecorruptions`, repaired for NumPy 2.
 
-The package is of 2021. What it calls and libraries no longer have is put in its place here, and
+The package is of 2021. Functions that libraries removed since are supplied here, and
 nothing else is changed: `pkg_resources`, `scipy.ndimage.interpolation`, `np.float_`, and the
 argument `multichannel` of scikit-image's `gaussian`.
 """

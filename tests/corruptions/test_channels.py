@@ -1,4 +1,4 @@
-"""Channels with memory and with packets: statistics of what is lost, and what a receiver keeps."""
+"""Channels with memory and with packets: statistics of the lost and of the kept data."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Clips go through encoders and channels in memory, alike on every machine, and come back whole."""
+"""Encoders and channels in memory return complete clips, identical on every machine."""
 
 import hashlib
 import json
@@ -90,7 +90,7 @@ def hashes_of_all_cells() -> dict[str, dict[str, list[str]]]:
 
 
 def hashes_of_heavy_damage() -> list[str]:
-    """What the decoder makes of H.264 of which hardly a picture is whole."""
+    """The decoder's pictures of H.264 in which nearly every picture is damaged."""
     clip = busy_clip(20, 90, 120)
     coded = encode(planes(clip), stream_of(clip), Encoding("libx264", "medium", crf=23))
     hashes = []
@@ -201,7 +201,7 @@ def test_average_rate_is_what_was_asked_for(codec: str, bit_rate: int) -> None:
     ids=lambda encodings: f"{encodings[0].codec}-{len(encodings)}",
 )
 def test_same_bytes_every_time(encodings: list[Encoding]) -> None:
-    """Even in dirty memory at the least size: encoders have read what was left there."""
+    """The smallest size in memory that holds other data: encoders have read beyond a frame."""
     clip = busy_clip(16, MIN_SIDE, MIN_SIDE)
     for encoding in encodings:
         results = set()
@@ -211,6 +211,21 @@ def test_same_bytes_every_time(encodings: list[Encoding]) -> None:
             coded = encode(planes(clip), stream_of(clip), encoding)
             results.add(b"".join(coded.units))
         assert len(results) == 1
+
+
+def test_an_encoder_gives_no_thread_another_scheduling_policy() -> None:
+    """SVT-AV1 run by root would take the highest real-time priority, and the caller keep it."""
+    clip, policies, before = busy_clip(16, 64, 64), set(), os.sched_getscheduler(0)
+
+    def watched() -> Iterator[np.ndarray]:
+        for frame in planes(clip):
+            threads = [int(path.name) for path in Path("/proc/self/task").iterdir()]
+            policies.update(os.sched_getscheduler(thread) for thread in threads)
+            yield frame
+
+    encode(watched(), stream_of(clip), Encoding("libsvtav1", "8", crf=40))
+    assert policies == {before}
+    assert os.sched_getscheduler(0) == before
 
 
 @pytest.mark.parametrize("codec", CODECS)

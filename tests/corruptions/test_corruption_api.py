@@ -1,4 +1,4 @@
-"""corrupt(): what it refuses, how names choose random numbers, and the original's loader."""
+"""corrupt(): refused arguments, random numbers derived from names, and the original's loader."""
 
 import warnings
 from collections.abc import Callable

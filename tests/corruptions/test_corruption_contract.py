@@ -1,4 +1,4 @@
-"""What every pixel corruption promises, whatever it does. New ones are tested by existing."""
+"""Contract of every pixel corruption; new ones are covered without a change here."""
 
 from fractions import Fraction
 

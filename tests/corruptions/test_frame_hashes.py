@@ -1,4 +1,4 @@
-"""The reference clip comes out as it always did: here, in another order, on other CPUs."""
+"""Committed hashes of the corrupted reference clip: here, in another order, on other CPUs."""
 
 import json
 import os

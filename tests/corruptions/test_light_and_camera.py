@@ -185,7 +185,7 @@ def test_frame_accumulation_is_the_mean_around_every_frame(severity: int, side: 
 
 
 def places(clip: Clip) -> NDArray[np.float64]:
-    """Centre of what is bright, per frame: x, y."""
+    """Centre of the bright pixels, per frame: x, y."""
     grey = clip[..., 0].astype(float)
     rows, columns = np.ogrid[: clip.shape[1], : clip.shape[2]]
     total = grey.sum(axis=(1, 2))

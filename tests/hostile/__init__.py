@@ -1,1 +1,1 @@
-"""Hostile input: whatever a file says, a row with a reason or one clear error comes out."""
+"""Hostile input: every file results in a row with a reason or in one clear error."""

@@ -1,4 +1,4 @@
-"""Fixtures for tests that spoil what is stored."""
+"""Fixtures for tests that damage stored files."""
 
 import shutil
 from pathlib import Path

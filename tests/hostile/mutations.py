@@ -1,4 +1,4 @@
-"""Seeded mutations of a video file: what a bad disk, a bad download or a bad person makes of it."""
+"""Seeded mutations of a video file, as by a bad disk, a bad download or an attacker."""
 
 import struct
 from collections.abc import Callable, Mapping

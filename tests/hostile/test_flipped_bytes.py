@@ -1,4 +1,4 @@
-"""One flipped byte of what is stored: the next reader or `verify` notices, no number changes."""
+"""One flipped byte in a stored file: the next reader or `verify` reports it, no number changes."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def flip(path: Path, at: int, bit: int = 0) -> None:
 
 
 def flips(path: Path, number: int) -> Iterator[int]:
-    """Yield places of a file, each flipped until the next one is asked for."""
+    """Yield offsets of a file; the byte there is flipped until the next one is requested."""
     data = path.read_bytes()
     rng = np.random.Generator(np.random.Philox(len(data)))
     for at in rng.choice(len(data), min(number, len(data)), replace=False).tolist():

@@ -21,7 +21,7 @@ from tests.support.project import write_params
 
 
 def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
-    """Change a Parquet file; its metadata stay, so that a part goes on saying that it is done."""
+    """Change a Parquet file and keep its metadata, so that a part is still recorded as complete."""
     table = pq.read_table(path)
     metadata = table.schema.metadata
     pq.write_table(change(table).replace_schema_metadata(metadata), path)

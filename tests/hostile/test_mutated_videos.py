@@ -1,4 +1,4 @@
-"""Thousands of damaged and forged videos through the stages: each one is a row, none ends the run.
+"""Hundreds of damaged and forged videos through the stages: each one is a row, none ends the run.
 
 HOSTILE_FILES=20000 makes more of them.
 """
@@ -22,7 +22,7 @@ from tests.support.project import (
     write_params,
 )
 
-NUM_FILES = int(os.environ.get("HOSTILE_FILES", "2000"))
+NUM_FILES = int(os.environ.get("HOSTILE_FILES", "800"))
 CORRUPTIONS = ("fog", "h264_crf", "bit_error", "packet_loss")
 PEAK = 1 << 30
 """Most memory of a stage, in bytes; sound files of this size take a fifth of it."""

@@ -1,4 +1,4 @@
-"""Files that are no videos, in the place of videos: never opened for long, never a way out."""
+"""Special files in place of videos: never blocked on, never followed out of the folder."""
 
 import os
 import socket
@@ -74,7 +74,7 @@ KINDS: dict[Callable[[Path], None], tuple[str, str]] = {
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ClipRow]:
-    """What the filter stage says of one file of each kind, by its name."""
+    """Reasons of the filter stage for one file of each kind, by file name."""
     root = tmp_path_factory.mktemp("special")
     make_project(root, num_clips=1, num_train=0)
     names = {make.__name__: f"{make.__name__:_<11}" for make in KINDS}
@@ -98,7 +98,7 @@ def test_a_row_with_a_reason(rows: dict[str, ClipRow], make: Callable[[Path], No
 
 @pytest.fixture
 def canary() -> Iterator[tuple[str, list[str]]]:
-    """Address of a local web server, and what was asked of it."""
+    """Address of a local web server, and the requests that it received."""
     asked: list[str] = []
 
     class Canary(BaseHTTPRequestHandler):

@@ -17,7 +17,7 @@ from tests.support.project import make_project, video_id
 HEADER = "label,youtube_id,time_start,time_end,split\n"
 GOOD = "moving left,-aBcD_12345,0,10,val\nmoving right,_aBcD-12345,0,10,val\n"
 
-IDS = {  # what the file says, and how a message shows it
+IDS = {  # text of the file, and its form in a message
     "upwards": ("../../../etc", "../../../etc"),
     "absolute": ("/etc/passwd", "/etc/passwd"),
     "shell": (";rm -rf ~;a", ";rm -rf ~;a"),

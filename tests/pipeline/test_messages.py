@@ -1,4 +1,4 @@
-"""Values and errors fit on one line of a message, whatever they hold."""
+"""Values and errors fit on one line of a message."""
 
 import pytest
 

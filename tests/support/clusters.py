@@ -17,7 +17,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A port that nobody listens on, above those that Ray's workers take."""
+    """A free port, above those of Ray's workers."""
     for port in range(26000 + os.getpid() % 3000, 32000):
         with socket.socket() as probe:
             try:
@@ -30,7 +30,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(*command: str, log: Path, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process in the background, with what it says in a file; ended with the block."""
+    """A background process with its output in a file; terminated at the end of the block."""
     with log.open("wb") as file:
         process = subprocess.Popen(
             command,

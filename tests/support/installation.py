@@ -23,7 +23,7 @@ OTHER_SOURCES = (
     "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "NOTICE", "requirements.txt",
     "params.yaml", "dvc.yaml", "manifests/classes", "manifests/leaderboards.csv",
 )  # fmt: skip
-"""What the distributions are built from, besides the packages."""
+"""Files that the distributions are built from, besides the packages."""
 
 
 def sources() -> Iterator[tuple[str, Path]]:
@@ -35,7 +35,7 @@ def sources() -> Iterator[tuple[str, Path]]:
 
 
 def copy_sources(folder: Path) -> None:
-    """Copy what a build needs: a build in the repository would leave files there."""
+    """Copy the sources of a build: a build in the repository would leave files there."""
     for name in (*PACKAGES, *OTHER_SOURCES):
         path, target = REPOSITORY / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def wheel(built: Path) -> Path:
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    """Run a program and return what it printed; without this process's settings for Python."""
+    """Run a program without this process's settings for Python and return its output."""
     hidden = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
     done = subprocess.run(
         command,

@@ -1,4 +1,4 @@
-"""A model of somebody's own, as a user would bring it."""
+"""A user-supplied model."""
 
 import torch
 from torch import nn

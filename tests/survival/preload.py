@@ -7,6 +7,7 @@ import matplotlib.pyplot  # noqa: F401
 import pandas  # noqa: F401
 import pyarrow.parquet  # noqa: F401
 import pytest  # noqa: F401 - the forked process looks at the main module, which may be pytest's
+import tabulate  # noqa: F401 - torch loads it at the end of a process
 import torch  # noqa: F401
 import torch.utils.data  # noqa: F401
 import vl_convert  # noqa: F401

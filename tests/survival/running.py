@@ -74,7 +74,7 @@ class Run:
         return " ".join(said.split())
 
     def kill(self) -> bool:
-        """SIGKILL to the stage alone; whether it was alive when it came."""
+        """Send SIGKILL to the stage only; return True if it was running then."""
         if not self.ended_within(0):
             with suppress(ProcessLookupError):  # it ended meanwhile
                 os.kill(self.pid, signal.SIGKILL)

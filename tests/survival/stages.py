@@ -73,7 +73,7 @@ class Stages:
         self.seconds[stage, workers] = time.monotonic() - begin
 
     def duration(self, stage: str, workers: int) -> float:
-        """Seconds of an undisturbed run, measured when first asked for."""
+        """Return the seconds of an undisturbed run, measured at the first call."""
         if (stage, workers) not in self.seconds:
             self._time(stage, self.copy(stage, workers), workers)
         return self.seconds[stage, workers]
@@ -81,7 +81,7 @@ class Stages:
     def copy(self, stage: str, workers: int = 1, **changes: object) -> Path:
         """A project in which everything before a stage is done.
 
-        The files are links: whoever changes one must replace it, as the stages do.
+        The files are links: a change must replace one, as the stages do.
         """
         self.copies += 1
         root = self.folder / str(self.copies) / "project"
@@ -101,7 +101,7 @@ class Stages:
         assert all(path.read_bytes() in (b"", b"blat") for path in left), left
 
     def check_wholeness(self, stage: str, root: Path) -> None:
-        """What stands under a final name is final, whatever was killed."""
+        """Files under a final name are complete, also after a kill."""
         for name, data in visible(root).items():
             if name not in ("params.yaml", CHECKPOINT):
                 assert data == self.after[stage].get(name), name
@@ -113,21 +113,21 @@ class Stages:
 
 
 CHECKPOINT = "data/demo/train/tiny_r2plus1d/checkpoint.pt"
-"""What a training leaves for the run that goes on, and no finished one keeps."""
+"""State of an unfinished training; removed at its end."""
 
 
 def anything_new(root: Path, before: set[Path]) -> bool:
-    """Whether a file stands under a final name that was not there before."""
+    """Return True if a file has a final name that did not exist before."""
     return any(path.is_file() for path in set(finals(root)) - before)
 
 
 def finals(root: Path) -> set[Path]:
-    """Paths that are no temporary neighbours."""
+    """Return the paths that are not temporary files."""
     return {path for path in root.rglob("*") if not path.name.startswith(".")}
 
 
 def visible(root: Path) -> dict[str, bytes]:
-    """Files that are no temporary neighbours."""
+    """Return the contents of files that are not temporary, by path."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in root.rglob("*")

@@ -43,7 +43,7 @@ def repro(folder: Path) -> "subprocess.Popen[str]":
 
 
 def finish(folder: Path) -> dict[str, bytes]:
-    """What a whole run leaves."""
+    """Files of a complete run."""
     assert repro(folder).wait() == 0, folder.with_name(f"{folder.name}.log").read_text()
     outputs = {
         f"{name}/{path}": data

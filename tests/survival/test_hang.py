@@ -1,7 +1,7 @@
 """An encoder that hangs: its clip gets the time that params.yaml states, twice, and no more.
 
-What failed for want of time stands in the manifest, but is made again by the next run: the machine
-may have been to blame.
+A clip that exceeded its time is recorded in the manifest and made again by the next run: the
+machine may have been the cause.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the run ends soon, says so, keeps what is finished, leaves nobody behind."""
+"""Ctrl-C and SIGTERM: the run ends soon, reports it, keeps finished work, leaves no process."""
 
 import os
 import signal

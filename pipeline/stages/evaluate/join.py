@@ -1,4 +1,4 @@
-"""Joining of parts: one file of predictions per model, and a record of what they are made from."""
+"""Joining of parts: one file of predictions per model, and a record of their inputs."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Tables for people count what the rows say."""
+"""Printed tables count the rows of manifests."""
 
 from rich.table import Table
 

@@ -198,7 +198,7 @@ def inside(root: Path) -> Iterator[Path]:
 
 @pytest.mark.usefixtures("inside")
 def test_the_examples_of_the_documentation_run() -> None:
-    """Adaptation changes what it says: the parameters of the normalisation layers."""
+    """Adaptation changes the parameters of the normalisation layers only."""
     torch.manual_seed(0)
     model = torch.nn.Sequential(
         torch.nn.Conv3d(3, 4, 3),

@@ -1,4 +1,4 @@
-"""Rows of clips.parquet say what a video's header states and what its pictures are."""
+"""Rows of clips.parquet hold the values of a video's header and of its pictures."""
 
 from fractions import Fraction
 from pathlib import Path

@@ -45,7 +45,7 @@ HOSTILE = {
 }
 
 STORED = [text for text in HOSTILE.values() if text != HOSTILE["surrogate"]]
-"""Without what is in no JSON or Parquet file, since it is not UTF-8."""
+"""Without text that is not UTF-8, which no JSON or Parquet file holds."""
 
 hostile = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 
@@ -117,7 +117,7 @@ def test_text_in_a_terminal_table_is_not_markup(
 
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report with a result per hostile text, as in files that somebody sent."""
+    """The report with one external result per hostile text."""
     root = tmp_path_factory.mktemp("reported")
     params = write_params(root, **GRID)
     write_tables(root, params)

@@ -81,7 +81,7 @@ def test_a_stream_cut_by_an_edit_list_is_damaged_as_it_is(tmp_path: Path) -> Non
 
 
 def test_the_decoder_sees_the_difference(tmp_path: Path) -> None:
-    """The first description alone decodes the second half wrongly: the case is a real one."""
+    """With the first description only, the second half is decoded wrongly: the case is real."""
     path = two_descriptions(tmp_path)
     with av.open(str(path)) as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]

@@ -133,7 +133,7 @@ def test_every_frame_comes_back_at_native_size(folder: Path, source: str, name: 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_colours_are_those_of_the_clean_clip(folder: Path, source: str) -> None:
-    """Range and matrix survive, whatever the encoder was told of them."""
+    """Range and matrix are kept, also where the encoder was told other ones."""
     if source == "tiny.webm":
         pytest.skip("too small for the crop of the preprocessing to mean much")
     with VideoSource(folder / source) as video:

@@ -1,4 +1,4 @@
-"""The stored catalog says what a count says, and is read without any heavy library."""
+"""The stored catalog equals a fresh count and is read without any heavy library."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Weights files as they are published load without running code, and others say what is wrong."""
+"""Published weights files load without running code; others are refused with the reason."""
 
 import argparse
 import collections

@@ -1,4 +1,4 @@
-"""An edit of a user's factory, or of what it imports, changes the hash; nothing else does."""
+"""An edit of a user's factory, or of its imports, changes the hash; nothing else does."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Anyone's model opens by import path, file or folder, and what is wrong with it is said."""
+"""User-supplied models load by import path, file or folder; faulty ones are refused clearly."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Input specification: values, axes and types of what a model receives."""
+"""Input specification: values, axes and types of a model's input."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Corrupted shards: what `corruptions.corrupt` gives, whatever happens to the run."""
+"""Corrupted shards hold the frames of `corruptions.corrupt`, also after an interrupted run."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A file of a model that is replaced under its name runs exactly what it concerns again."""
+"""A model file replaced under its name re-runs exactly the stages that depend on it."""
 
 import json
 import os
@@ -112,7 +112,7 @@ CHANGES: dict[Callable[[Path], None], set[str]] = {
 
 
 def test_dvc_runs_what_a_replaced_file_concerns(tmp_path: Path) -> None:
-    """The stages have run; DVC is told so, and asked after each change what is out of date."""
+    """A project whose stages DVC has recorded as up to date."""
     root = tmp_path / "project"
     params = set_up(root)
     sys.path.insert(0, str(root))

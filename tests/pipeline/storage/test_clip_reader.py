@@ -1,4 +1,4 @@
-"""Stored clips come back frame by frame, in any order, whatever lies around them."""
+"""Stored clips are read frame by frame, in any order, also from damaged surroundings."""
 
 from dataclasses import replace
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Clean removes what the stages wrote, and no file of the user."""
+"""Clean removes outputs of stages, and no file of the user."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Every model over every cell: one row per clip, only what is missing is computed."""
+"""Every model on every cell: one row per clip; only missing rows are computed."""
 
 import shutil
 from dataclasses import asdict

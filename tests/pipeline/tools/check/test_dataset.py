@@ -1,4 +1,4 @@
-"""What a later stage will lack is known at second 0, by check, filter and plan."""
+"""Inputs missing for a later stage are reported at once, by check, filter and plan."""
 
 from collections.abc import Mapping
 from pathlib import Path

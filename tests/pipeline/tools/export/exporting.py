@@ -16,7 +16,7 @@ from pipeline.storage.rows import CellRow
 from pipeline.tools.export import export
 
 CELLS = (("clean", 0), ("fog", 2), ("fog", 4), ("frame_rate", 2), ("frame_rate", 4))
-"""What the project of the tests has in its split val."""
+"""Clips of the test project's split val."""
 
 
 @dataclass(frozen=True)

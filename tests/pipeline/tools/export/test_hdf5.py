@@ -1,4 +1,4 @@
-"""HDF5: what the original benchmark's loader and that of 3D-ResNets read."""
+"""HDF5 files that the loaders of the original benchmark and of 3D-ResNets read."""
 
 import io
 import json

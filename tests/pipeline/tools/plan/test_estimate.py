@@ -61,7 +61,7 @@ def test_the_interval_holds_the_total_about_as_often_as_it_says(known: int) -> N
 
 
 def test_sums_know_what_they_owe_to_the_same_clips() -> None:
-    """What scatters alike adds up; what belongs to different samples partly cancels."""
+    """Errors of one sample add up; those of different samples partly cancel."""
     rng = np.random.default_rng(1)
     every = sizes(500, rng)
     cost = costs(every, rng)

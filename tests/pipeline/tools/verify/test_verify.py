@@ -1,4 +1,4 @@
-"""Verify finds whatever is not as the manifests, the sources or others say, and nothing else."""
+"""Verify reports every difference from manifests, sources and published files, and no other."""
 
 import io
 import json
