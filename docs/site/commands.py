@@ -52,9 +52,10 @@ def _command(command: TyperCommand) -> Iterator[str]:
     yield f"### {command.name}"
     yield inspect.cleandoc(command.help or "")
     yield f"```\npython -m pipeline {' '.join(filter(None, words))} [options]\n```"
+    parameters: list[Any] = [*arguments, *options]
     rows = [
         (_name(one), one.help or "", _values(one), _default(one))
-        for one in (*arguments, *options)
+        for one in parameters
         if one.name != "help"
     ]
     yield "\n".join(table(("argument or option", "meaning", "values", "default"), rows))

@@ -28,7 +28,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 def sources() -> list[Path]:
     """Return the Markdown pages of the site, without those generated from the code."""
-    return sorted(DOCS.glob("*.md"))
+    return sorted([*DOCS.glob("*.md"), *DOCS.glob("tutorials/*.md")])
 
 
 def test_every_link_anchor_and_picture_is_there(pages: dict[Path, Page]) -> None:
@@ -158,7 +158,7 @@ def test_pages_fit_a_phone_and_show_their_pictures(site: Path) -> None:
     assert program, "chromium: not found; `make test` installs it, or prints its name."
     shown = ["index", "corruptions/index", "corruptions/fog", "corruptions/jumble",
              "corruptions/rain", "reference/parameters", "reference/corruptions",
-             *(source.stem for source in sources())]  # fmt: skip
+             *(str(source.relative_to(DOCS).with_suffix("")) for source in sources())]  # fmt: skip
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]
