@@ -4,10 +4,9 @@ The clips are those that the published clips.parquet lists, so that the annotati
 Local videos are linked under their published paths, which are part of the shards.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -32,6 +31,7 @@ from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from ...storage.rows import ClipRow
 from .publication import HINT, VERSIONS, check_publication
+from .publish import public_params
 
 SEGMENT = re.compile(r"(.+)_([0-9]{6})_([0-9]{6})")
 """Key of a clip that is a segment of a video: id, start and end in seconds."""
@@ -57,14 +57,16 @@ class Publication:
     def other_versions(self) -> list[str]:
         """Differences between the software of the publication and of this machine."""
         theirs = read_json(self.folder / VERSIONS, HINT)
-        ours = json.loads(json.dumps(asdict(software())))
-        pairs = [("version", theirs["version"], ours["version"])]
-        pairs += [
-            (name, theirs["libraries"].get(name), version)
-            for name, version in ours["libraries"].items()
+        try:
+            published = {"version": theirs["version"], **theirs["libraries"]}
+        except (KeyError, TypeError):
+            raise SettingsError(f"{self.folder / VERSIONS}: lacks versions; {HINT}.") from None
+        ours = {"version": software().version, **software().libraries}
+        return [
+            f"{name} {version}, published with {published.get(name)}"
+            for name, version in ours.items()
+            if published.get(name) != version
         ]
-        return [f"{name} {here}, published with {there}" for name, there, here in pairs
-                if here != there]  # fmt: skip
 
 
 def open_publication(folder: Path, videos: Path, root: Path) -> Publication:
@@ -77,10 +79,9 @@ def open_publication(folder: Path, videos: Path, root: Path) -> Publication:
     if not videos.is_dir():
         raise SettingsError(f"--videos: no such folder (got {str(videos)!r}).")
     check_separate(root, [videos])
-    source = params.filter.sources[dataset]
-    classes, links = Path("manifests/classes") / f"{dataset}.csv", Path("data") / dataset / "videos"
-    if (source.classes, source.videos) != (classes, links) or params.models.get(dataset):
+    if params != public_params(params, dataset):  # it could name models to run, or a cluster
         raise SettingsError(f"{folder / 'params.yaml'}: not written by publish; {HINT}.")
+    classes = params.filter.sources[dataset].classes
     write_text(
         root / "params.yaml", yaml.safe_dump(params.model_dump(mode="json"), sort_keys=False)
     )

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,24 @@ def test_a_damaged_publication_is_refused(published: Path, tmp_path: Path) -> No
     (folder / "checksums.sha256").unlink()
     with pytest.raises(SettingsError, match="this folder is not a publication"):
         check_publication(folder)
+
+
+def test_parameters_that_publish_does_not_write_are_refused(
+    published: Path, tmp_path: Path
+) -> None:
+    """Such as a cluster of somebody else; the hashes of a forged publication can be right."""
+    folder = tmp_path / "copy"
+    shutil.copytree(published, folder)
+    text = (folder / "params.yaml").read_text()
+    assert "backend: loky\n  address: null" in text
+    forged = text.replace("backend: loky\n  address: null", "backend: ray\n  address: a.org:1")
+    (folder / "params.yaml").write_text(forged)
+    sums = (folder / "checksums.sha256").read_text()
+    old, new = (sha256(one.encode()).hexdigest() for one in (text, forged))
+    (folder / "checksums.sha256").write_text(sums.replace(old, new))
+    done = rebuild(folder, tmp_path, tmp_path / "rebuilt")
+    assert done.exit_code == 2
+    assert "params.yaml: not written by publish" in " ".join(done.output.split())
 
 
 def test_a_folder_with_other_files_is_not_written_into(made: Path, tmp_path: Path) -> None:
