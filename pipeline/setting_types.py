@@ -12,8 +12,9 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 
 def _inside(name: str) -> str:
     path = Path(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
-        raise ValueError("must be a path inside the dataset's folder of annotations")
+    empty = not path.parts and name != "."
+    if path.is_absolute() or ".." in path.parts or empty or not name.isprintable():
+        raise ValueError("must be a path inside the dataset's folder")
     return name
 
 

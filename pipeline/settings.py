@@ -41,8 +41,9 @@ class SynthesizeSettings(Settings):
 class SourceSettings(Settings):
     """Paths and formats of a dataset's videos and official annotations."""
 
-    format: Literal["kinetics", "ssv2"]
-    """Format of the annotation files."""
+    format: Literal["kinetics", "ssv2", "list", "folders", "ucf101", "hmdb51", "diving48"]
+    """Format of the annotation files; kinetics is that of Kinetics-400, -600 and -700. list: a CSV
+    with path,label,split[,key,start,end]; folders: one folder of videos per class."""
     videos: Path
     """Folder of the videos, flat or in class folders."""
     annotations: Path
@@ -50,11 +51,23 @@ class SourceSettings(Settings):
     classes: Path
     """CSV with class_id,class_name: the classes of the dataset."""
     splits: dict[Name, FileName]
-    """Annotation file of each split, inside `annotations`."""
+    """Annotation file of each split, inside `annotations`. hmdb51: split1, split2 or split3.
+    folders: the folder of class folders, inside `videos`; `.` is `videos` itself."""
     clips: Positive | None = None
     """Size of a stratified sample of each split. Default: all listed clips."""
     labels: FileName | None = None
-    """SSV2's labels file, inside `annotations`, from which source_label_id is read."""
+    """Labels file, inside `annotations`, from which source_label_id is read: of SSV2, of UCF101
+    (default classInd.txt) or of Diving48 (default Diving48_vocab.json)."""
+
+    @property
+    def names_files(self) -> bool:
+        """True if the annotations state the path of every video, so that none is searched."""
+        return self.format in ("list", "folders")
+
+    def below(self, root: Path) -> "SourceSettings":
+        """Return the same with the paths below the project's folder."""
+        paths = {name: root / getattr(self, name) for name in ("videos", "annotations", "classes")}
+        return self.model_copy(update=paths)
 
 
 class FilterSettings(Settings):

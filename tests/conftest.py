@@ -16,3 +16,11 @@ def decoded_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("decoded")
     run_stages(make_project(root), root, corruptions=())
     return root
+
+
+LONG = ("test_end_to_end", "test_mutated_videos", "test_machines", "test_clusters")
+"""Files whose tests take a minute or more: first, so that no process waits for them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONG)

@@ -42,10 +42,8 @@ def dvc(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository with a small demo, after `dvc repro`."""
-    folder = tmp_path_factory.mktemp("clone")
+def run_small_demo(folder: Path) -> None:
+    """Copy the repository, make its demo small and run `dvc repro`."""
     copy_repository(folder)
     epochs = yaml.safe_load((REPOSITORY / "params.yaml").read_text())["train"]["demo"]
     for settings in epochs.values():
@@ -58,10 +56,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         subprocess.run(command, cwd=folder, check=True)
     dvc(folder, "repro")
-    return folder
 
 
-def test_every_output_is_there(project: Path) -> None:
+def every_output_is_there(project: Path) -> None:
     values = json.loads((project / "report/metrics.json").read_text())["demo"]
     assert values
     for one in values.values():
@@ -77,13 +74,13 @@ def test_every_output_is_there(project: Path) -> None:
     assert (rows["status"] == "ok").all()
 
 
-def test_a_second_run_does_nothing(project: Path) -> None:
+def a_second_run_does_nothing(project: Path) -> None:
     """But for the stage that looks whether files of models were replaced."""
     printed = dvc(project, "repro")
     assert re.findall(r"Running stage '(\S+)'", printed) == ["model_files"]
 
 
-def test_dvc_shows_something_useful(project: Path) -> None:
+def dvc_shows_something_useful(project: Path) -> None:
     dag = dvc(project, "dag")
     for stage in ("synthesize", "filter@demo", "corrupt@demo-fog", "evaluate@demo", "report"):
         assert stage in dag
@@ -132,7 +129,7 @@ def waiting(project: Path) -> set[str]:
     return set(json.loads(dvc(project, "status", "--json"))) - {"model_files", "recipes"}
 
 
-def test_a_moved_file_and_a_changed_comment_run_nothing(project: Path) -> None:
+def a_moved_file_and_a_changed_comment_run_nothing(project: Path) -> None:
     with restored(project):
         root = project / "pipeline"
         (root / "media/sampling.py").rename(root / "storage/frame_choice.py")
@@ -145,7 +142,7 @@ def test_a_moved_file_and_a_changed_comment_run_nothing(project: Path) -> None:
         assert waiting(project) == set()
 
 
-def test_an_edit_runs_exactly_what_it_concerns(project: Path) -> None:
+def an_edit_runs_exactly_what_it_concerns(project: Path) -> None:
     with restored(project):
         for file, stages in EDITS.items():
             path = project / file
@@ -155,7 +152,7 @@ def test_an_edit_runs_exactly_what_it_concerns(project: Path) -> None:
             path.write_text(before)
 
 
-def test_an_edited_corruption_is_made_again_and_no_other(project: Path) -> None:
+def an_edited_corruption_is_made_again_and_no_other(project: Path) -> None:
     def shards() -> dict[Path, int]:
         found = (project / "data/demo/corrupted").rglob("*.tar")
         return {shard: shard.stat().st_mtime_ns for shard in found}
@@ -172,7 +169,7 @@ def test_an_edited_corruption_is_made_again_and_no_other(project: Path) -> None:
     dvc(project, "repro")
 
 
-def test_an_edited_training_loop_trains_again(project: Path) -> None:
+def an_edited_training_loop_trains_again(project: Path) -> None:
     """The stage must not answer that its weights are up to date."""
     note = project / "data/demo/train/tiny_frame2d/recipe.json"
     before = json.loads(note.read_text())["recipe_hash"]
@@ -185,7 +182,7 @@ def test_an_edited_training_loop_trains_again(project: Path) -> None:
     assert json.loads(note.read_text())["recipe_hash"] == before
 
 
-def test_videos_instead_of_shards_run_no_corrupt_stage(project: Path) -> None:
+def videos_instead_of_shards_run_no_corrupt_stage(project: Path) -> None:
     def parts() -> dict[str, bytes]:
         """Parts with their recipe hashes; DVC itself changes the times of files that it links."""
         return tree(project / "data/demo/evaluate")
@@ -210,6 +207,24 @@ def test_videos_instead_of_shards_run_no_corrupt_stage(project: Path) -> None:
     assert json.loads((project / "report/metrics.json").read_text()) == scores
 
 
-def test_single_stages_by_name(project: Path) -> None:
+def single_stages_by_name(project: Path) -> None:
     assert "up to date" in dvc(project, "repro", "corrupt@demo-packet_loss")
     assert "Running stage 'evaluate@demo'" not in dvc(project, "repro", "evaluate@demo")
+
+
+def test_the_demo_through_dvc(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    """One test, since the demo takes long to run and tests spread over processes."""
+    run_small_demo(tmp_path)
+    for check in (
+        every_output_is_there,
+        a_second_run_does_nothing,
+        dvc_shows_something_useful,
+        a_moved_file_and_a_changed_comment_run_nothing,
+        an_edit_runs_exactly_what_it_concerns,
+        an_edited_corruption_is_made_again_and_no_other,
+        an_edited_training_loop_trains_again,
+        videos_instead_of_shards_run_no_corrupt_stage,
+        single_stages_by_name,
+    ):
+        with subtests.test(check.__name__):
+            check(tmp_path)

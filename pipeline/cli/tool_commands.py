@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from ..errors import StageError
-from .app import DEFAULT, AsJson, Dataset, ParamsFile, console, load, tool
+from .app import DEFAULT, AsJson, Dataset, Force, ParamsFile, console, load, tool
 from .findings import conclude
 
 SHOWN_FILES = 10
@@ -39,6 +39,16 @@ def check(
             failed.append(result.name)
     if failed:
         raise StageError(f"checks failed: {', '.join(failed)}.")
+
+
+@tool
+def classes(dataset: Dataset, force: Force = False, params: ParamsFile = DEFAULT) -> None:
+    """Write the class list of a dataset: all classes that its annotations name."""
+    from ..tools.class_lists import write_class_list
+
+    values, root = load(params)
+    path = write_class_list(values, root, dataset, force=force)
+    console.print(str(path), soft_wrap=True, highlight=False)
 
 
 @tool

@@ -40,9 +40,12 @@ def read_classes(path: Path) -> list[str]:
     return names
 
 
-def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return the rows of a CSV file whose header has at least `columns`."""
-    text = read_text(path, HINT)
+def read_csv(path: Path, columns: tuple[str, ...], hint: str = HINT) -> list[dict[str, str]]:
+    """Return the rows of a CSV file whose header has at least `columns`.
+
+    `hint` ends the message for a file that cannot be read.
+    """
+    text = read_text(path, hint)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         header = list(reader.fieldnames or [])

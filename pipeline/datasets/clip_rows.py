@@ -7,7 +7,7 @@ from ..media.info import SourceInfo
 from ..media.picture import PictureFacts, field_order
 from ..storage.frame_times import tick_columns
 from ..storage.rows import ClipRow
-from .annotations import ListedClip
+from .listed_clip import ListedClip
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ def clip_row(dataset: str, found: FoundClip, result: ProbeResult) -> ClipRow:
         "reason": result.reason,
         "source_path": found.file,
     }
+    if clip.start is not None or clip.end is not None:
+        row["segment_start"], row["segment_end"] = clip.start, clip.end
     if result.size is not None:
         row["source_size"] = result.size
     if result.sha256 is not None:

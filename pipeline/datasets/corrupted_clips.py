@@ -202,6 +202,7 @@ class ClipCorruptor:
             contexts,
             timeout_seconds=self.timeout_seconds,
             options=source_clips.options_of(self.picture),
+            segment=source_clips.segment_of(rows[0]),
         )
         with source_clips.steady_source(source, rows[0]["source_sha256"]):
             failure: ClipError | None = None

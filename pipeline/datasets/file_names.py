@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from .annotations import ListedClip
+from .listed_clip import ListedClip
 
 EXTENSIONS = (
     *(".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v", ".flv", ".f4v", ".3gp", ".3g2", ".wmv"),

@@ -9,6 +9,7 @@ from ..io.hashing import sha256_file, signature
 from ..media.info import SourceInfo
 from ..media.picture import PictureFacts, facts_of
 from ..media.retry import retry_once
+from ..media.segment import Segment
 from ..media.source import VideoSource, check_file
 from ..storage.rows import ClipRow
 from .clip_rows import FoundClip, ProbeResult, clip_row
@@ -57,7 +58,10 @@ def _probe(found: FoundClip, limits: ProbeLimits) -> ProbeResult:
         return ProbeResult("broken", found.problem)
     path = limits.videos / found.file
     before = signature(path)
-    result = _read(path, found.checksum, limits)
+    clip = found.clip
+    whole = clip.start is None and clip.end is None
+    segment = None if whole else Segment(clip.start, clip.end)
+    result = _read(path, found.checksum, limits, segment)
     if signature(path) != before or (before is None and not path.is_symlink()):
         raise StageError(
             f"{path}: changed or disappeared while it was read; run this stage again when "
@@ -66,7 +70,9 @@ def _probe(found: FoundClip, limits: ProbeLimits) -> ProbeResult:
     return result
 
 
-def _read(path: Path, checksum: str | None, limits: ProbeLimits) -> ProbeResult:
+def _read(
+    path: Path, checksum: str | None, limits: ProbeLimits, segment: Segment | None
+) -> ProbeResult:
     """Read a file as far as it can be read."""
     size: int | None = None
     sha256: str | None = None
@@ -76,7 +82,7 @@ def _read(path: Path, checksum: str | None, limits: ProbeLimits) -> ProbeResult:
         sha256 = retry_once(partial(_hash, path, limits), path)
         if checksum is not None and sha256 != checksum:
             raise ClipError(f"differs from {CHECKSUMS}")
-        video, picture = retry_once(partial(_video, path, limits), path)
+        video, picture = retry_once(partial(_video, path, limits, segment), path)
     except ClipError as error:
         reason = str(error)
     except PermissionError as error:
@@ -93,9 +99,11 @@ def _hash(path: Path, limits: ProbeLimits) -> str:
         raise TransientClipError(error.strerror) from error
 
 
-def _video(path: Path, limits: ProbeLimits) -> tuple[SourceInfo, PictureFacts]:
+def _video(
+    path: Path, limits: ProbeLimits, segment: Segment | None
+) -> tuple[SourceInfo, PictureFacts]:
     """Return the properties of a usable video and of its first frame, which is decoded."""
-    with VideoSource(path, limits.max_pixels, limits.timeout_seconds) as source:
+    with VideoSource(path, limits.max_pixels, limits.timeout_seconds, segment=segment) as source:
         info = source.info
         if info.num_frames < limits.min_frames:
             raise ClipError(f"fewer than {limits.min_frames} frames")

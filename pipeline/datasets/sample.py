@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from .annotations import ListedClip
+from .listed_clip import ListedClip
 
 
 def stratified(clips: Sequence[ListedClip], count: int | None) -> list[ListedClip]:

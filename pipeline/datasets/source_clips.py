@@ -13,6 +13,7 @@ from ..errors import ClipError, StageError
 from ..io.hashing import sha256_file, signature
 from ..media.normalise import PictureOptions
 from ..media.preprocess import Preprocess
+from ..media.segment import Segment
 from ..media.source import VideoSource
 from ..params import Params
 from ..settings import PictureSettings
@@ -46,7 +47,11 @@ class Sources:
         with (
             steady_source(path, clip["source_sha256"]),
             VideoSource(
-                path, self.max_pixels, self.timeout_seconds, options=options_of(self.picture)
+                path,
+                self.max_pixels,
+                self.timeout_seconds,
+                options=options_of(self.picture),
+                segment=segment_of(clip),
             ) as source,
         ):
             aspect = source.pixel_aspect
@@ -63,6 +68,12 @@ def options_of(picture: PictureSettings) -> PictureOptions:
         tone_map=picture.hdr == "tone_map",
         square_pixels=picture.pixel_aspect == "square",
     )
+
+
+def segment_of(clip: ClipRow | CellRow) -> Segment | None:
+    """Return the part of its video that a clip is; None if it is the whole video."""
+    start, end = clip.get("segment_start"), clip.get("segment_end")
+    return None if start is None and end is None else Segment(start, end)
 
 
 def check_source(source: Path, expected: str) -> None:

@@ -10,25 +10,28 @@ from typing import NoReturn
 
 from ..errors import SettingsError
 from ..messages import quoted
-from .annotations import ListedClip
 from .file_names import EXTENSIONS, FORMAT, ID_LENGTH, folder_rank, index_keys, name_rank
+from .listed_clip import ListedClip
 
 SHOWN = 3
 """Number of file names in a message."""
 
 
-def search_hint(videos: Path, key: str) -> str:
-    """Describe a search that failed: a file name that was looked for, and names that are there."""
-    wanted = f"looked for names such as {quoted(f'{key}.mp4')} below {videos}"
+def search_hint(videos: Path, key: str, file: str | None = None) -> str:
+    """Describe a search that failed: a file name that was looked for, and names that are there.
+
+    `file` is the path below `videos`, if the annotations state it.
+    """
+    wanted = f"looked for names such as {quoted(file or f'{key}.mp4')} below {videos}"
     found = FileFinder(videos).examples(SHOWN)
     if found:
         return f"{wanted}, where the files have names such as {', '.join(map(quoted, found))}"
-    others = nsmallest(SHOWN, (name for _, names in _walk(videos) for name in names))
+    others = nsmallest(SHOWN, (name for _, names in walk_files(videos) for name in names))
     there = ", ".join(map(quoted, others)) or "none at all"
     return f"{wanted}, where there is no video file ({', '.join(EXTENSIONS)}); files: {there}"
 
 
-def _walk(root: Path) -> Iterator[tuple[str, list[str]]]:
+def walk_files(root: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield every folder below `root` once, with its file names; folders before linked ones."""
     seen: set[tuple[int, int]] = set()
     waiting = deque([str(root)])
@@ -62,7 +65,7 @@ class FileFinder:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._by_id: dict[str, list[str]] = defaultdict(list)
-        for folder, names in _walk(root):
+        for folder, names in walk_files(root):
             for name in names:
                 stem, extension = os.path.splitext(name)  # noqa: PTH122 - 300,000 Path objects are slow
                 if extension.lower() in EXTENSIONS:

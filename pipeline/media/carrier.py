@@ -84,8 +84,11 @@ def carrier_of(video: VideoSource, module: ModuleType, timeout_seconds: float) -
 def take_stream(video: VideoSource, timeout_seconds: float) -> tuple[Coded, Orientation] | None:
     """Return the stream of the source and its orientation.
 
-    None if the stream, undamaged, does not give the frames of the source.
+    None if the stream, undamaged, does not give the frames of the source, or if they are a segment
+    of it: its first picture depends on those before.
     """
+    if video.segment is not None:
+        return None
     position_at: dict[int | None, int] = {}
     digests: list[bytes] = []
     look: FrameFormat | None = None

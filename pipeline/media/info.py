@@ -12,6 +12,7 @@ import av.video
 from ..errors import ClipError
 from .cropping import container_crop
 from .packets import PacketWalk, may_have_fields
+from .segment import Segment
 from .timing import MAX_RATE, Clock, measure, plausible
 from .truncation import declared_size
 
@@ -42,6 +43,9 @@ class SourceInfo:
     """Width over height of a pixel; 0 if it is not stated."""
     field_order: int
     """FFmpeg's number of the order of the fields; 1 is progressive, 0 is not known."""
+    first_frame: int = 0
+    """Position of the first frame in the whole video; `clock` and `num_frames` are of the segment
+    that begins there, the bit rates of the whole video."""
 
     @property
     def fps(self) -> Fraction:
@@ -60,6 +64,7 @@ def stream_info(
     stream: av.video.stream.VideoStream,
     packets: Iterable[Any],
     decode: Callable[[], list[int | None]],
+    segment: Segment | None = None,
 ) -> SourceInfo:
     """Return the properties of a stream.
 
@@ -74,11 +79,13 @@ def stream_info(
     decode
         Function that returns the time stamp of every frame; it is called only where the packets do
         not tell how many frames there are.
+    segment
+        Part of the video that the clip is; None is all of it.
 
     Raises
     ------
     ClipError
-        If the stream has no pictures, or the file is truncated.
+        If the stream has no pictures, the file is truncated, or no frame is in the segment.
 
     """
     context = stream.codec_context
@@ -106,6 +113,13 @@ def stream_info(
     clock = plausible(measure(ticks, time_base, durations, rates), stream.guessed_rate)
     if not 0 < clock.fps <= MAX_RATE:
         raise ClipError(f"frame rate of {float(clock.fps):g} frames per second")
+    shown = range(num_frames)
+    per_second = clock.fps / num_frames
+    if segment is not None:
+        shown = segment.frames(ticks, time_base, clock, num_frames)
+        if clock.times is not None:
+            part = slice(shown.start, shown.stop)
+            clock = measure(ticks[part], time_base, durations[part], (clock.fps, *rates))
     crop = container_crop(path, container.format.name, stream.index, context.width, context.height)
     ratio = stream.sample_aspect_ratio
     width, height = crop.size(context.width, context.height, context.pix_fmt)
@@ -117,10 +131,11 @@ def stream_info(
         height=height,
         clock=clock,
         stated_fps=Fraction(next((rate for rate in rates if rate), 0)),
-        num_frames=num_frames,
-        bit_rate=max(1, round(walk.num_bytes * 8 * clock.fps / num_frames)),
-        container_bit_rate=max(1, round(size * 8 * clock.fps / num_frames)),
+        num_frames=len(shown),
+        bit_rate=max(1, round(walk.num_bytes * 8 * per_second)),
+        container_bit_rate=max(1, round(size * 8 * per_second)),
         stream_index=stream.index,
         sample_aspect_ratio=Fraction(ratio or 0),
         field_order=context.field_order,
+        first_frame=shown.start,
     )

@@ -40,6 +40,7 @@ from .normalise import PictureOptions
 from .orientation import Orientation
 from .planes import Planes, parts
 from .retry import retry_once
+from .segment import Segment
 from .source import AS_THEY_ARE, VideoSource
 
 
@@ -83,6 +84,7 @@ def recompress(
     timeout_seconds: float,
     max_frames: int | None = None,
     options: PictureOptions = AS_THEY_ARE,
+    segment: Segment | None = None,
 ) -> Iterator[Recompressed]:
     """Apply one corruption of the compression family to a video, at several levels.
 
@@ -100,6 +102,8 @@ def recompress(
         Number of frames from the start that are used; None means all.
     options
         Changes of the source's pictures before they are encoded.
+    segment
+        Part of the video that is used; None means all.
 
     Yields
     ------
@@ -112,7 +116,7 @@ def recompress(
         If the source cannot be decoded or encoded, which concerns all levels.
 
     """
-    with VideoSource(source, max_frames=max_frames, options=options) as video:
+    with VideoSource(source, max_frames=max_frames, options=options, segment=segment) as video:
         if corruption.acts_on == "encoder":
             yield from _encode(video, corruption, levels, timeout_seconds)
         else:

@@ -30,6 +30,7 @@ from .colour import check_matrix, with_chroma
 from .cropping import Crop, Cropper, container_crop
 from .info import SourceInfo, stream_info
 from .normalise import PictureOptions, normalised
+from .segment import Segment
 
 MAX_PIXELS = 8192 * 8192
 """Largest picture that is decoded unless the caller sets a limit; a damaged header can declare
@@ -62,6 +63,9 @@ class VideoSource:
     max_frames
         Number of frames after which the video is taken to end; None means all. Its properties stay
         those of the whole video.
+    segment
+        Part of the video that is read, by time stamps; None means all. Properties and frames are
+        those of this part.
 
     Raises
     ------
@@ -79,8 +83,10 @@ class VideoSource:
         timeout_seconds: float | None = None,
         max_frames: int | None = None,
         options: PictureOptions = AS_THEY_ARE,
+        segment: Segment | None = None,
     ) -> None:
         self.path = path
+        self.segment = segment
         check_file(path)
         self._max_pixels = max_pixels
         self._max_frames = max_frames
@@ -155,9 +161,11 @@ class VideoSource:
         """
         container, stream = self._open()
         packets = self._demux(container, stream)
-        return stream_info(
-            self.path, container, stream, packets, lambda: [frame.pts for frame in self.decoded()]
-        )
+
+        def stamps() -> list[int | None]:
+            return [frame.pts for frame in self._decode(0, self._max_frames)]
+
+        return stream_info(self.path, container, stream, packets, stamps, self.segment)
 
     @cached_property
     def _crop(self) -> Crop:
@@ -199,20 +207,34 @@ class VideoSource:
 
     def decoded(self) -> Iterator[av.VideoFrame]:
         """Yield all frames in presentation order as the decoder returns them."""
+        if self.segment is None:
+            yield from self._decode(0, self._max_frames)
+            return
+        info = self.info
+        length = info.num_frames if self._max_frames is None else self._max_frames
+        first = info.first_frame
+        yield from self._decode(first, first + min(length, info.num_frames))
+
+    def _decode(self, first: int, stop: int | None) -> Iterator[av.VideoFrame]:
+        """Yield the frames `first` to before `stop`.
+
+        Earlier ones are decoded as well, since later ones depend on them.
+        """
         container, stream = self._open()
         self._codec = stream.codec_context.name
         count = 0
         try:
-            for frame in islice(container.decode(stream), self._max_frames):
+            for frame in islice(container.decode(stream), stop):
                 count += 1
                 if frame.width * frame.height > self._max_pixels:
                     raise ClipError(_too_large(frame.width, frame.height, self._max_pixels))
                 self._check_time()
-                yield frame
+                if count > first:
+                    yield frame
         except (av.FFmpegError, ValueError, IndexError) as error:
             self._check_moment(error)
             raise ClipError(f"broken after {count} frames: {ffmpeg_words(error)}") from error
-        if count == 0:
+        if count <= first:
             raise ClipError("no frame could be decoded")
 
     def _demux(

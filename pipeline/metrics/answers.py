@@ -37,14 +37,15 @@ class Predictions:
     """S severities, in the order of the arrays."""
     clean_top1: Bools
     """(N,) True where the class with the highest score is the label."""
-    clean_top5: Bools
-    """(N,) True where the label is among the five classes with the highest scores."""
+    clean_top5: Bools | None
+    """(N,) True where the label is among the five classes with the highest scores; None if only the
+    best class is known."""
     clean_ok: Bools
     """(N,) True where the clip could be produced and was evaluated."""
     top1: Bools
     """(N, C, S), as `clean_top1`."""
-    top5: Bools
-    """(N, C, S), as `clean_top5`."""
+    top5: Bools | None
+    """(N, C, S), as `clean_top5`; None together with it."""
     ok: Bools
     """(N, C, S), as `clean_ok`."""
 
@@ -57,6 +58,8 @@ class Predictions:
             )
         for name in ("clean_top1", "clean_top5", "clean_ok", "top1", "top5", "ok"):
             array = getattr(self, name)
+            if array is None and name.endswith("top5"):
+                continue
             wanted = shape[:1] if name.startswith("clean") else shape
             if array.shape != wanted or array.dtype != np.bool_:
                 raise ValueError(
@@ -80,10 +83,10 @@ class Predictions:
             self.corruptions,
             self.severities,
             self.clean_top1[clips],
-            self.clean_top5[clips],
+            _at(self.clean_top5, clips),
             self.clean_ok[clips],
             self.top1[clips],
-            self.top5[clips],
+            _at(self.top5, clips),
             self.ok[clips],
         )
 
@@ -103,9 +106,17 @@ class Predictions:
             self.clean_top5,
             self.clean_ok,
             self.top1[:, at],
-            self.top5[:, at],
+            None if self.top5 is None else self.top5[:, at],
             self.ok[:, at],
         )
+
+
+def _at(answers: Bools | None, clips: Bools) -> Bools | None:
+    return None if answers is None else answers[clips]
+
+
+def _both(answers: Bools | None, ok: Bools) -> Bools | None:
+    return None if answers is None else answers & ok
 
 
 def account(predictions: Predictions, accounting: Accounting) -> Predictions:
@@ -145,10 +156,10 @@ def account(predictions: Predictions, accounting: Accounting) -> Predictions:
         predictions.corruptions,
         predictions.severities,
         predictions.clean_top1 & predictions.clean_ok,
-        predictions.clean_top5 & predictions.clean_ok,
+        _both(predictions.clean_top5, predictions.clean_ok),
         predictions.clean_ok,
         predictions.top1 & predictions.ok,
-        predictions.top5 & predictions.ok,
+        _both(predictions.top5, predictions.ok),
         predictions.ok,
     )
 

@@ -21,10 +21,11 @@ class Summary:
 
     clean_top1: float
     clean_top1_ci95: Interval
-    clean_top5: float
+    clean_top5: float | None
+    """None, like all top-5 accuracies, if only the best class is known."""
     mpc: float
     mpc_ci95: Interval
-    mpc_top5: float
+    mpc_top5: float | None
     rpc: float
     rpc_ci95: Interval
     gamma_a: float
@@ -39,7 +40,7 @@ class Summary:
     cells: dict[str, dict[int, float]]
     """Top-1 by corruption and severity."""
     cells_ci95: dict[str, dict[int, Interval]]
-    cells_top5: dict[str, dict[int, float]]
+    cells_top5: dict[str, dict[int, float]] | None
 
 
 def summarize(
@@ -74,7 +75,7 @@ def summarize(
     """
     counted = account(predictions, accounting)
     clean, cells = accuracies(counted)
-    cells_top5 = 100 * np.mean(counted.top5, axis=0)
+    cells_top5 = None if counted.top5 is None else 100 * np.mean(counted.top5, axis=0)
     clean_draws, cell_draws = resampled_accuracies(counted, resamples, seed)
     mpc = mean_performance(cells)
     mpc_draws = cell_draws.mean(axis=2).mean(axis=1)
@@ -82,10 +83,10 @@ def summarize(
     return Summary(
         clean_top1=clean,
         clean_top1_ci95=percentile_interval(clean_draws),
-        clean_top5=100 * float(np.mean(counted.clean_top5)),
+        clean_top5=None if counted.clean_top5 is None else 100 * float(np.mean(counted.clean_top5)),
         mpc=mpc,
         mpc_ci95=percentile_interval(mpc_draws),
-        mpc_top5=mean_performance(cells_top5),
+        mpc_top5=None if cells_top5 is None else mean_performance(cells_top5),
         rpc=relative_performance(mpc, clean),
         rpc_ci95=percentile_interval(percent_of(mpc_draws, clean_draws)),
         gamma_a=absolute_robustness(mpc, clean),
@@ -102,7 +103,7 @@ def summarize(
             }
             for row, name in enumerate(predictions.corruptions)
         },
-        cells_top5=_by_name(predictions, cells_top5),
+        cells_top5=None if cells_top5 is None else _by_name(predictions, cells_top5),
     )
 
 

@@ -10,7 +10,7 @@ from ..datasets.class_list import HINT
 from ..datasets.matching import match_clips
 from ..datasets.probe import CHECKSUMS, ProbeLimits, ProbeTask, probe_clips
 from ..datasets.sample import stratified
-from ..datasets.video_files import FileFinder, search_hint
+from ..datasets.video_files import search_hint
 from ..errors import SettingsError
 from ..execution.pool import run_tasks
 from ..execution.ticks import clip_done
@@ -59,8 +59,9 @@ def filter_clips(params: Params, root: Path, dataset: str) -> list[ClipRow]:
             rows.extend(some)
         manifest.write(paths.clips, rows, schemas.CLIPS)
         inputs.write_record(paths, inputs.VIDEOS, paths.clips.stem)
-    missing = [row["key"] for row in rows if row["status"] == "missing"]
-    videos = root / params.filter.sources[dataset].videos
+    source = params.filter.sources[dataset]
+    missing = [row["key"] for row in rows if row["status"] == "missing" and not source.names_files]
+    videos = root / source.videos
     check_share(
         rows,
         params.filter.allowed_failures,
@@ -84,18 +85,15 @@ def find_clips(
     params: Params, root: Path, dataset: str, clips: int | None = None
 ) -> list[ProbeTask]:
     """Return every listed clip with its file, in tasks of `clips` or in one; open no video."""
-    source = params.filter.sources[dataset]
-    videos = root / source.videos
+    source = params.filter.sources[dataset].below(root)
+    videos = source.videos
     if not videos.is_dir():
         raise SettingsError(
             f"{videos}: no such folder; set filter.sources.{dataset}.videos in params.yaml to "
             "the folder of the videos."
         )
-    source = source.model_copy(
-        update={"annotations": root / source.annotations, "classes": root / source.classes}
-    )
     listed = stratified(read_annotations(source), source.clips)
-    found = match_clips(listed, FileFinder(videos), _read_checksums(source))
+    found = match_clips(listed, videos, _read_checksums(source))
     limits = ProbeLimits(
         videos=videos,
         dataset=dataset,

@@ -48,4 +48,7 @@ def cell_row(
     if clip.get("frame_ticks") is not None:
         row["ticks_per_second"] = clip["ticks_per_second"]
         row["frame_ticks"] = clip["frame_ticks"]
+    if clip.get("segment_start") is not None or clip.get("segment_end") is not None:
+        row["segment_start"] = clip["segment_start"]
+        row["segment_end"] = clip["segment_end"]
     return row

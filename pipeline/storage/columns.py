@@ -16,6 +16,11 @@ SOURCE = {
     "source_sha256": "SHA-256 of the video file.",
 }
 
+SEGMENT = {
+    "segment_start": "First second of the video that belongs to the clip; null: its first frame.",
+    "segment_end": "Second of the video before which the clip ends; null: its last frame.",
+}
+
 TIMES = {
     "ticks_per_second": "Unit of `frame_ticks`; null if the frames are evenly spaced.",
     "frame_ticks": "Variable frame rate: when each frame is shown and when the last one ends.",
@@ -26,6 +31,7 @@ CLIPS = {
     "status": "`ok`, `missing` or `broken`.",
     "reason": "Why the clip cannot be used, in one line, with the decoder's message; else empty.",
     **SOURCE,
+    **SEGMENT,
     "source_size": "Size of the video file, bytes.",
     "container": "FFmpeg's name of the container.",
     "codec": "Codec of the source's video stream.",
@@ -81,6 +87,7 @@ CELLS = {
     "num_frames_source": "Number of frames of the source.",
     "duration_seconds": "Duration of the stored clip, seconds.",
     **SOURCE,
+    **SEGMENT,
     "damaged_frames": "Number of coded frames that `bit_error` or `packet_loss` changed.",
     "repeated_frames": "Number of frames that could not be decoded and repeat another one.",
     "psnr": "PSNR of the corrupted frames against the clean ones, before the payload, dB; null if "

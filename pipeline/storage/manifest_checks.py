@@ -15,7 +15,7 @@ from ..messages import quoted
 MAX_ROWS = 5_000_000
 """Limit on the rows of a manifest: a few bytes of Parquet can encode any number of equal rows."""
 
-NEVER_EMPTY = ("key", "status", "corruption", "severity", "correct1", "correct5")
+NEVER_EMPTY = ("key", "status", "corruption", "severity", "correct1")
 NAMES = ("key", "dataset", "split", "corruption", "model")
 """Columns that become names of files and of members of shards."""
 
@@ -41,14 +41,17 @@ RANGES = {
 """Smallest and largest value of a column for a clip with status "ok"."""
 
 
-SCORES = {
+NULLABLE_RANGES = {
     "confidence": (0.0, 1.0001),
     "entropy": (0.0, 1e9),
     "logsumexp": (-1e30, 1e30),
     "nll": (0.0, 1e30),
     "sum_p2": (0.0, 1.0001),
+    "segment_start": (0.0, 1e6),
+    "segment_end": (0.0, 1e6),
 }
-"""Least and greatest value of softmax statistics, up to rounding; null where they are unknown."""
+"""Least and greatest value of softmax statistics, up to rounding, and of bounds of segments in
+seconds; null where they are unknown."""
 
 
 def check(path: Path, table: pa.Table, schema: pa.Schema) -> None:
@@ -64,7 +67,7 @@ def check(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     for name in set(PATHS) & set(table.column_names):
         _match(path, name, table[name], PATHS[name])
         _match(path, name, table[name], UPWARDS, wanted=False)
-    _check_scores(path, table)
+    _check_nullable(path, table)
     if "status" in table.column_names:
         _match(path, "status", table["status"], f"^({'|'.join(STATUSES)})$")
         usable = table.filter(pc.equal(table["status"], "ok"))
@@ -93,9 +96,9 @@ def _range(path: Path, name: str, column: pa.ChunkedArray) -> None:
             _refuse(path, f"column {name} has the value {value}, outside {least}..{greatest}")
 
 
-def _check_scores(path: Path, table: pa.Table) -> None:
-    for name in set(SCORES) & set(table.column_names):
-        least, greatest = SCORES[name]
+def _check_nullable(path: Path, table: pa.Table) -> None:
+    for name in set(NULLABLE_RANGES) & set(table.column_names):
+        least, greatest = NULLABLE_RANGES[name]
         column = table[name]
         # A comparison with nan is False, one with null is null, which the filter drops.
         inside = pc.and_(pc.greater_equal(column, least), pc.less_equal(column, greatest))

@@ -30,6 +30,20 @@ class DatasetPaths:
         return self.manifests / "predictions"
 
     @property
+    def imported(self) -> Path:
+        """Return the folder of imported predictions, one file per model, which git tracks."""
+        return self.root / "manifests/results/predictions" / self.dataset
+
+    def imported_models(self) -> list[str]:
+        """Return the models with imported predictions, sorted."""
+        return sorted(path.stem for path in self.imported.glob("*.parquet"))
+
+    def predictions_of(self, model: str) -> Path:
+        """Return the predictions of a model: imported, or written by the evaluate stage."""
+        imported = self.imported / f"{model}.parquet"
+        return imported if imported.is_file() else self.predictions / f"{model}.parquet"
+
+    @property
     def data(self) -> Path:
         """Return the folder of videos, shards and weights."""
         return self.root / "data" / self.dataset

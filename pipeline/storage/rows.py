@@ -32,6 +32,10 @@ class SourceColumns(ClipColumns, total=False):
     source_path: str | None
     """Video, relative to the dataset's folder of videos; None if no file was found."""
     source_sha256: str
+    segment_start: float | None
+    """First second of the video that belongs to the clip; None if it begins with the video."""
+    segment_end: float | None
+    """Second of the video before which the clip ends; None if it ends with the video."""
     codec: str
     pix_fmt: str
     width: int
@@ -131,7 +135,8 @@ class PredictionRow(TypedDict, total=False):
     """Classes, best first."""
     top5_logits: list[float]
     correct1: bool
-    correct5: bool
+    correct5: bool | None
+    """None if only the best class is known."""
     confidence: float | None
     """Probability of the best class, softmax."""
     entropy: float | None

@@ -49,6 +49,8 @@ CLIPS: Schema[ClipRow] = Schema(
             ("source_path", pa.string()),
             ("source_size", pa.int64()),
             ("source_sha256", pa.string()),
+            ("segment_start", pa.float64()),
+            ("segment_end", pa.float64()),
             ("container", pa.string()),
             ("codec", pa.string()),
             ("pix_fmt", pa.string()),
@@ -114,6 +116,8 @@ CELLS: Schema[CellRow] = Schema(
             ("duration_seconds", pa.float64()),
             ("source_path", pa.string()),
             ("source_sha256", pa.string()),
+            ("segment_start", pa.float64()),
+            ("segment_end", pa.float64()),
             ("damaged_frames", pa.int32()),
             ("repeated_frames", pa.int32()),
             ("psnr", pa.float64()),
@@ -155,7 +159,7 @@ CLIP_COLUMNS = tuple(ClipColumns.__annotations__)
 """Names of `ClipColumns`, in the order of the manifests."""
 
 CLIP_IDENTITY = (
-    *CLIP_COLUMNS, "source_path", "source_sha256",
+    *CLIP_COLUMNS, "source_path", "source_sha256", "segment_start", "segment_end",
     "num_frames", "fps_num", "fps_den", "ticks_per_second", "frame_ticks",
 )  # fmt: skip
 """Columns of clips.parquet that a clip in any cell depends on: part of recipes."""
@@ -175,7 +179,17 @@ EVALUATED: Schema[EvaluatedRow] = Schema(
 
 
 OPTIONAL = frozenset(
-    {"confidence", "entropy", "logsumexp", "nll", "sum_p2", "ticks_per_second", "frame_ticks"}
+    {
+        "confidence",
+        "entropy",
+        "logsumexp",
+        "nll",
+        "sum_p2",
+        "ticks_per_second",
+        "frame_ticks",
+        "segment_start",
+        "segment_end",
+    }  # fmt: skip
 )
 """Columns that a file may lack: manifests and predictions of earlier versions, and imported ones.
 They are read as null."""

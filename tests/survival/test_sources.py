@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.datasets.annotations import ListedClip
 from pipeline.datasets.clip_rows import FoundClip
+from pipeline.datasets.listed_clip import ListedClip
 from pipeline.datasets.probe import ProbeLimits, ProbeTask, probe_clips
 from pipeline.datasets.source_clips import Sources
 from pipeline.errors import StageError

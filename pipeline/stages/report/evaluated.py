@@ -18,7 +18,7 @@ from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from .measured import Measured, measure
-from .predictions import labelled, read_predictions, read_protocol
+from .predictions import labelled, models_of, read_predictions, read_protocol
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Evaluated:
     measured: Measured
     resamples: int
     """Bootstrap resamples behind every interval."""
+    imported: frozenset[str] = frozenset()
+    """Models whose predictions another program made."""
 
     def label(self, model: str) -> str:
         """Return the name under which a model is compared with others."""
@@ -85,17 +87,16 @@ class Evaluated:
 
 
 def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluated:
-    """Read the predictions of a dataset's models, in the order of params.yaml."""
-    if not params.models[dataset]:
+    """Read the predictions of a dataset's models, then imported ones."""
+    models = models_of(dataset, params, paths)
+    if not models:
         raise SettingsError(
             f"params.yaml: models.{dataset}: no model to report on; add one and evaluate it."
         )
     clips = manifest.read(paths.clips, schemas.CLIPS, ["key", "split", "label_id"])
     clips = clips.filter(pc.equal(clips["split"], params.evaluate.split))
     keys = clips["key"].combine_chunks()
-    predictions = {
-        model: read_predictions(model, keys, params, paths) for model in params.models[dataset]
-    }
+    predictions = {model: read_predictions(model, keys, params, paths) for model in models}
     names = tuple(read_classes(paths.root / params.filter.sources[dataset].classes))
     labels = clips["label_id"].to_numpy()
     try:
@@ -115,7 +116,8 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
         labels=labels,
         predictions=predictions,
         summaries=summaries,
-        protocols={model: read_protocol(model, paths) for model in params.models[dataset]},
+        protocols={model: read_protocol(model, paths) for model in models},
         measured=measured,
         resamples=params.report.bootstrap_resamples,
+        imported=frozenset(models) - set(params.models[dataset]),
     )

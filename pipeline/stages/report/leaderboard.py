@@ -42,6 +42,7 @@ COLUMNS = (
 
 HEADINGS = ("model", "clean", "mPC (95 %)", "rPC (95 %)", "N", "set")
 OURS = "this run"
+IMPORTED = "imported predictions"
 
 
 def our_rows(values: Mapping[str, Any]) -> list[Row]:
@@ -60,7 +61,7 @@ def our_rows(values: Mapping[str, Any]) -> list[Row]:
             "rpc_high": one["rpc_ci95"][1],
             **{name: one[name] for name in ("num_clips", "num_clips_listed", "accounting")},
             "protocol": one.get("protocol", BENCHMARK),
-            "source": OURS,
+            "source": IMPORTED if one.get("imported") else OURS,
         }
         for dataset, some in values.items()
         for model, one in some.items()

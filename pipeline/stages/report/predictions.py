@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ...errors import StageError
+from ...errors import SettingsError, StageError
 from ...metrics.answers import Bools, Predictions
 from ...metrics.outputs import Outputs, Scores
 from ...params import Params
@@ -19,9 +19,27 @@ BENCHMARK = "benchmark"
 """Protocol of one clip of uniform frames and one centre crop."""
 
 
+def models_of(dataset: str, params: Params, paths: DatasetPaths) -> list[str]:
+    """Return the models of a dataset: those of params.yaml, then those with imported predictions.
+
+    Raises
+    ------
+    SettingsError
+        If a model of params.yaml has the name of an imported one.
+
+    """
+    own, imported = list(params.models[dataset]), paths.imported_models()
+    if both := sorted(set(own) & set(imported)):
+        raise SettingsError(
+            f"{paths.imported / both[0]}.parquet: also a model of params.yaml (models.{dataset}); "
+            "delete the file or rename the model."
+        )
+    return own + imported
+
+
 def read_protocol(model: str, paths: DatasetPaths) -> str:
     """Read how a model saw the clips; refuse predictions of several protocols."""
-    path = paths.predictions / f"{model}.parquet"
+    path = paths.predictions_of(model)
     found = pc.unique(manifest.read(path, schemas.PREDICTIONS, ["protocol"])["protocol"])
     protocols = sorted({one or BENCHMARK for one in found.to_pylist()})
     if len(protocols) > 1:
@@ -47,16 +65,17 @@ def read_predictions(
     rows = _read(model, keys, params, paths, ["status", "correct1", "correct5"])
     ok = rows.grid(pc.equal(rows.table["status"], "ok").to_numpy(), False)
     top1 = rows.grid(rows.table["correct1"].to_numpy(), False)
-    top5 = rows.grid(rows.table["correct5"].to_numpy(), False)
+    fifth = rows.table["correct5"]
+    top5 = None if fifth.null_count else rows.grid(fifth.to_numpy(), False)
     shape = (len(keys), len(params.corruptions), len(params.severities))
     return Predictions(
         corruptions=params.corruptions,
         severities=params.severities,
         clean_top1=top1[:, 0],
-        clean_top5=top5[:, 0],
+        clean_top5=None if top5 is None else top5[:, 0],
         clean_ok=ok[:, 0],
         top1=top1[:, 1:].reshape(shape),
-        top5=top5[:, 1:].reshape(shape),
+        top5=None if top5 is None else top5[:, 1:].reshape(shape),
         ok=ok[:, 1:].reshape(shape),
     )
 
@@ -102,7 +121,7 @@ class _Rows:
 def _read(
     model: str, keys: pa.Array, params: Params, paths: DatasetPaths, columns: list[str]
 ) -> _Rows:
-    path = paths.predictions / f"{model}.parquet"
+    path = paths.predictions_of(model)
     wanted = ["key", "corruption", "severity", *columns]
     table = manifest.read(path, schemas.PREDICTIONS, wanted)
     clip = pc.index_in(table["key"], keys)

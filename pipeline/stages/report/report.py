@@ -21,6 +21,7 @@ from .evaluated import read_evaluated
 from .figures import write_figures
 from .page.build import write_page
 from .plots import write_calibration, write_curves
+from .predictions import models_of
 from .result import Protocol
 from .stored import read_stored
 from .values import dataset_values, headline
@@ -38,7 +39,7 @@ def _report(params: Params, root: Path) -> None:
     added = submissions.read_results(root)
     evaluated = [
         read_evaluated(dataset, params, DatasetPaths(root, dataset)).ranked()
-        for dataset in _with_models(params)
+        for dataset in _with_models(params, root)
     ]
     name = params.set_name
     reference = params.report.reference_model
@@ -61,16 +62,20 @@ def _report(params: Params, root: Path) -> None:
     write_page(pages, rows, added, params, root)
 
 
-def _with_models(params: Params) -> list[str]:
-    """Return the datasets with models; the others were not evaluated and are not reported."""
-    found = [dataset for dataset in params.datasets if params.models[dataset]]
+def _with_models(params: Params, root: Path) -> list[str]:
+    """Return the datasets with models or imported predictions; others are not reported."""
+    found = [
+        dataset
+        for dataset in params.datasets
+        if models_of(dataset, params, DatasetPaths(root, dataset))
+    ]
     for dataset in params.datasets:
         if dataset not in found:
             log.warning("report: models.%s is empty; %s is left out.", dataset, dataset)
     if not found:
         raise SettingsError(
             "params.yaml: models: no dataset has a model; add one under models.<dataset> and run "
-            "the evaluate stage."
+            "the evaluate stage, or import predictions."
         )
     return found
 
@@ -92,7 +97,8 @@ def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]], params
         for model, one in some.items():
             if not one["clean_top1"]:
                 continue  # rPC is not defined
-            shown = protocol.model_copy(update={"sampling": one.get("protocol", "uniform")})
+            own = protocol.model_copy(update={"sampling": one.get("protocol", "uniform")})
+            shown = None if one.get("imported") else own
             result = submissions.as_result(dataset, model, one, "unpublished", params, shown)
             path = folder / f"{dataset}-{model}.json"
             write_text(path, submissions.as_json(result))

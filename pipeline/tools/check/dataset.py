@@ -113,10 +113,7 @@ def _splits(dataset: str, params: Params) -> str:
 
 
 def _annotations(dataset: str, params: Params, root: Path) -> str:
-    source = params.filter.sources[dataset]
-    source = source.model_copy(
-        update={"annotations": root / source.annotations, "classes": root / source.classes}
-    )
+    source = params.filter.sources[dataset].below(root)
     counts = Counter(clip.split for clip in read_annotations(source))
     return ", ".join(f"{count:,} clips of {split}" for split, count in sorted(counts.items()))
 
@@ -142,7 +139,7 @@ def _videos(task: ProbeTask, params: Params) -> str:
     if len(missing) > params.filter.allowed_failures * len(task.found):
         raise SettingsError(
             f"{text}, with filter.allowed_failures = {params.filter.allowed_failures:g}; the check "
-            f"{search_hint(task.limits.videos, missing[0].key)}."
+            f"{search_hint(task.limits.videos, missing[0].key, missing[0].file)}."
         )
     return text
 

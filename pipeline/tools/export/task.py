@@ -70,6 +70,11 @@ class Export:
     about: About | None
     """Statements of people about the dataset; None if there are none and the format needs none."""
 
+    @property
+    def dataset(self) -> str:
+        """Name of the dataset."""
+        return self.paths.dataset
+
     def summary(self) -> str:
         """Return a sentence with the numbers of clips and bytes, and of clips left out."""
         clips = sum(1 for cell in self.cells for _ in cell.clips)

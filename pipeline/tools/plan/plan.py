@@ -208,7 +208,8 @@ def plan(
 
 def _search_hint(dataset: str, params: Params, root: Path) -> str:
     (task,) = find_clips(params, root, dataset)
-    return search_hint(task.limits.videos, task.found[0].clip.key)
+    clip = task.found[0].clip
+    return search_hint(task.limits.videos, clip.key, clip.file)
 
 
 def _stages(

@@ -1,20 +1,17 @@
 """Rebuilding of a published dataset from one's own copies of its videos.
 
 The clips are those that the published clips.parquet lists, so that the annotations are not needed.
-Local videos are linked under their published paths, which are part of the shards.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from ...datasets.annotations import ListedClip
 from ...datasets.clip_rows import FoundClip
 from ...datasets.probe import ProbeLimits, ProbeTask, probe_clips
-from ...datasets.video_files import FileFinder, search_hint
+from ...datasets.video_files import search_hint
 from ...errors import SettingsError, StageError
 from ...execution.pool import run_tasks
 from ...execution.ticks import clip_done
@@ -30,11 +27,9 @@ from ...stages.decode import decode
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from ...storage.rows import ClipRow
+from .links import link_videos, listed_clip
 from .publication import HINT, VERSIONS, check_publication
 from .publish import public_params
-
-SEGMENT = re.compile(r"(.+)_([0-9]{6})_([0-9]{6})")
-"""Key of a clip that is a segment of a video: id, start and end in seconds."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +100,7 @@ def rebuild(publication: Publication, videos: Path) -> None:
     )
     with file_lock(paths.lock("filter")):
         links = root / params.filter.sources[dataset].videos
-        found = _link_videos(published, videos, links)
+        found = link_videos(published, videos, links)
         if not found:
             hint = search_hint(videos, published[0]["key"] if published else "")
             raise StageError(f"{videos}: none of the published videos is here; {hint}.")
@@ -114,39 +109,6 @@ def rebuild(publication: Publication, videos: Path) -> None:
     decode(params, root, dataset)
     for name in params.corruptions:
         corrupt(params, root, dataset, name)
-
-
-def _link_videos(rows: Sequence[ClipRow], videos: Path, links: Path) -> dict[str, str]:
-    """Link the videos that are found under their published paths; return these by clip."""
-    finder = FileFinder(videos)
-    found = {}
-    for row in rows:
-        path = row["source_path"]
-        if path is None:
-            continue
-        local = path if (videos / path).is_file() else finder.find(_listed(row))
-        link = links / path
-        link.unlink(missing_ok=True)
-        if local is not None:
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to((videos / local).resolve())
-            found[row["key"]] = path
-    return found
-
-
-def _listed(row: ClipRow) -> ListedClip:
-    """Return a published clip as the annotations list it."""
-    segment = SEGMENT.fullmatch(row["key"])
-    return ListedClip(
-        key=row["key"],
-        video_id=segment[1] if segment else row["key"],
-        split=row["split"],
-        label_id=row["label_id"],
-        label_name=row["label_name"],
-        source_label_id=row["source_label_id"],
-        time_start=int(segment[2]) if segment else None,
-        time_end=int(segment[3]) if segment else None,
-    )
 
 
 def _probe(
@@ -165,7 +127,7 @@ def _probe(
         timeout_seconds=params.machine.clip_timeout_seconds,
     )
     tasks = [
-        ProbeTask((FoundClip(_listed(row), found.get(row["key"]), None),), limits)
+        ProbeTask((FoundClip(listed_clip(row), found.get(row["key"]), None),), limits)
         for row in rows
         if row["source_path"] is not None
     ]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.datasets.annotations import ListedClip
 from pipeline.datasets.clip_rows import FoundClip
+from pipeline.datasets.listed_clip import ListedClip
 from pipeline.datasets.probe import ProbeLimits, ProbeTask, probe_clips
 from pipeline.storage.rows import ClipRow
 from tests.support.videos import H264, make_video, run_ffmpeg

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from pipeline.datasets.annotations import ListedClip
+from pipeline.datasets.listed_clip import ListedClip
 from pipeline.datasets.sample import stratified
 
 

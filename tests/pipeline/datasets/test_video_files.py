@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.datasets.annotations import ListedClip
 from pipeline.datasets.file_names import EXTENSIONS
+from pipeline.datasets.listed_clip import ListedClip
 from pipeline.datasets.video_files import FileFinder, search_hint
 from pipeline.errors import SettingsError
 

@@ -17,6 +17,7 @@ from ....params import Params
 from ....provenance import library_versions
 from ....storage import manifest, schemas
 from ....storage.paths import DatasetPaths
+from .imported_cells import imported_cells
 
 COLUMNS = [
     "key", "split", "corruption", "family", "severity", "dialect", "params", "seed", "status",
@@ -54,8 +55,14 @@ class CellAccount:
 def read_cells(paths: DatasetPaths, corruption: str, params: Params) -> pa.Table:
     """Read the rows of one corruption, or of the clean set, in the evaluated split.
 
-    Rows of clips that were evaluated from videos have no shard, and lack its columns.
+    Rows of clips that were evaluated from videos have no shard, and lack its columns. A dataset
+    that only has imported predictions has no manifest; see imported_cells.py.
     """
+    stored = paths.manifest(corruption)
+    if params.evaluate.reads == "videos":
+        stored = paths.evaluated(corruption)
+    if not stored.is_file() and not params.models[paths.dataset]:
+        return imported_cells(paths, corruption, params).select(COLUMNS)
     if params.evaluate.reads == "videos":
         known = [name for name in COLUMNS if name in schemas.EVALUATED.names]
         table = manifest.read(paths.evaluated(corruption), schemas.EVALUATED, known)

@@ -20,7 +20,7 @@ from ....params import Params
 from ....storage.paths import DatasetPaths
 from .. import submissions
 from ..evaluated import Evaluated
-from ..leaderboard import OURS
+from ..leaderboard import IMPORTED, OURS
 from ..predictions import BENCHMARK
 from ..result import Result
 from ..stored import StoredClips
@@ -166,7 +166,7 @@ def _leaderboard(
         (
             row,
             own[row["model"]]
-            if row["source"] == OURS and row["model"] in own
+            if row["source"] in (OURS, IMPORTED) and row["model"] in own
             else reasons[row["model"]],
         )
         for row in rows

@@ -158,7 +158,7 @@ def predicted_classes(
     wanted = ["key", "corruption", "severity", "status", "top5"]
     predicted: dict[str, dict[str, list[str]]] = {clip.key: {} for clip in shown}
     for model in results.predictions:
-        table = manifest.read(paths.predictions / f"{model}.parquet", schemas.PREDICTIONS, wanted)
+        table = manifest.read(paths.predictions_of(model), schemas.PREDICTIONS, wanted)
         for row in table.filter(pc.is_in(table["key"], keys)).to_pylist():
             name = results.class_names[row["top5"][0]] if row["top5"] else "no prediction"
             cell = f"{row['corruption']}/{row['severity']}"

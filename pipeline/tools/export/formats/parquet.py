@@ -23,8 +23,23 @@ ROW_GROUP = 1 << 26
 """Bytes of video per row group, which a reader holds in memory."""
 
 FILES = """\
-Parquet files with the videos and their labels, one configuration per corruption and severity, such
-as `fog-3`; the clean set is `clean-0`."""
+One configuration per corruption and severity, such as `fog-3`; `clean-0` is the clean set. All
+clips went through the same resize and crop.
+
+| column | content |
+|---|---|
+| `key` | name of the clip, the same in every configuration |
+| `video` | file of the clip (feature `Video`) |
+| `label` | class (feature `ClassLabel`) |
+| `corruption`, `severity` | the configuration |
+| `num_frames`, `fps` | of the clip |
+"""
+
+HEAD = {
+    "task_categories": ["video-classification"],
+    "tags": ["robustness", "video-corruptions"],
+}
+"""Metadata of a card without statements, besides the configurations, as the Hub reads it."""
 
 _FIELDS = [
     pa.field("key", pa.string()),
@@ -96,7 +111,7 @@ def _features(classes: Sequence[str]) -> str:
 def index(export: Export) -> dict[str, str]:
     """Return the dataset card of all exported cells, from which `load_dataset` reads them.
 
-    It has text if there are statements of people about the dataset, else only configurations.
+    It is complete if there are statements of people about the dataset, else it describes the files.
     """
     configs: dict[str, list[tuple[str, str]]] = {}
     marks = list(export.marks(FOLDER).rglob("*.json"))
@@ -105,8 +120,9 @@ def index(export: Export) -> dict[str, str]:
         path = f"{split}/{corruption}/{severity}/*.parquet"
         configs.setdefault(f"{corruption}-{severity}", []).append((split, path))
     if export.about is None:
-        head = yaml.safe_dump(config_head(configs), sort_keys=False)
-        return {f"{FOLDER}/README.md": f"---\n{head}---\n"}
+        head = yaml.safe_dump(HEAD | config_head(configs), sort_keys=False)
+        text = f"---\n{head}---\n\n# {export.dataset}, corrupted\n\n{FILES}"
+        return {f"{FOLDER}/README.md": text}
     corruptions = {name.rpartition("-")[0]: None for name in configs} | {CLEAN: None}
     severities = sorted({int(name.rpartition("-")[2]) for name in configs} - {0})
     facts = read_facts(

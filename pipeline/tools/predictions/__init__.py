@@ -1,0 +1,1 @@
+"""Predictions of other programs, as predictions of a model of the leaderboard."""
