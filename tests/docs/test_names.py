@@ -20,11 +20,11 @@ PAGES = [
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 FOREIGN = {
-    "--address", "--cpus", "--cpuset-cpus", "--editable", "--memory-limit", "--num-cpus",
-    "--nworkers", "--shm-size", "--single-item", "--smallest", "--strict", "--user",
+    "--address", "--cpus", "--cpuset-cpus", "--editable", "--log_samples", "--memory-limit",
+    "--num-cpus", "--nworkers", "--shm-size", "--single-item", "--smallest", "--strict", "--user",
     "--wait-for-lock", "--workspace",
 }  # fmt: skip
-"""Options of other programs: docker, pip, dvc, mypy, dask, ray, and of benchmarks."""
+"""Options of other programs: docker, pip, dvc, mypy, dask, ray, lmms-eval, and of benchmarks."""
 
 SCHEMA = Params.model_json_schema()
 PARAMETER = re.compile(r"([a-z_]+(?:\.[\w*<>]+)+)(?:: .*)?")
@@ -34,7 +34,8 @@ KNOWN_COLUMNS = {
     name
     for schema in (schemas.CLIPS, schemas.CELLS, schemas.PREDICTIONS, schemas.EVALUATED)
     for name in schema.names
-} | {"dialect", "class_id", "class_name"}
+} | {"class_id", "class_name", "video", "label"}
+"""Of the manifests, of class lists and of the Parquet export."""
 
 
 def options() -> set[str]:

@@ -145,6 +145,22 @@ def test_a_model_of_the_hugging_face_hub(own: Path) -> None:
     )
 
 
+def test_a_video_language_model(own: Path) -> None:
+    """What stands for lmms-eval answers every question with the letter A, and logs as it does."""
+
+    def answer() -> None:
+        for path in (own / "exports/demo/lmms_eval/val").glob("*_choice.jsonl"):
+            documents = [json.loads(line) for line in path.read_text().splitlines()]
+            rows = [{"doc": one, "resps": [["A"]], "filtered_resps": ["A"]} for one in documents]
+            log = own / f"logs/qwen/20260504_120000_samples_{path.stem}.jsonl"
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    assert "qwen2_5_vl" in tutorial.run("language_model", own, {}, {"lmms-eval": answer})
+    metrics = json.loads((own / "report/metrics.json").read_text())
+    assert metrics["demo"]["qwen2_5_vl"]["num_clips"] == 4
+
+
 def test_publish_and_rebuild(own: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     clips = tmp_path_factory.mktemp("clips")
     shutil.copytree(own / "data/demo/videos", clips / "mine")

@@ -5,10 +5,11 @@ downloads is passed over. `yaml`: is merged into params.yaml. `python`: is run. 
 line is a comment with a file's name is written to that file.
 """
 
+import glob
 import re
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
@@ -24,10 +25,19 @@ PASSED_OVER = ("git", "cd", "make", ".", "hf")
 TUTORIALS = REPOSITORY / "docs/tutorials"
 
 
-def run(name: str, folder: Path, places: Mapping[str, str]) -> str:
+Program = Callable[[], None]
+
+
+def run(
+    name: str,
+    folder: Path,
+    places: Mapping[str, str],
+    programs: Mapping[str, Program] | None = None,
+) -> str:
     """Run a tutorial in `folder`, the current folder; return what its commands print.
 
-    `places` has the paths of the tests instead of those of the text.
+    `places` has the paths of the tests instead of those of the text. `programs` stand for programs
+    that are not installed here, by name: they write what those write.
     """
     text = (TUTORIALS / f"{name}.md").read_text()
     for place, here in places.items():
@@ -48,7 +58,8 @@ def run(name: str, folder: Path, places: Mapping[str, str]) -> str:
         elif language == "python":
             exec(compile(code, f"{name}.md", "exec"), {})  # noqa: S102 - of our own pages
         else:
-            printed += [_command(line, folder) for line in code.splitlines()]
+            lines = code.replace("\\\n", " ").splitlines()
+            printed += [_command(line, folder, programs or {}) for line in lines]
     return "\n".join(printed)
 
 
@@ -63,13 +74,20 @@ def merge_section(section: str, known: object, value: object) -> object:
     return merged
 
 
-def _command(line: str, folder: Path) -> str:
-    words = shlex.split(line, comments=True)
+def expanded(word: str) -> list[str]:
+    """Return the files that a pattern names, as a shell does."""
+    return sorted(glob.glob(word)) or [word]  # noqa: PTH207 - relative, as the shell writes them
+
+
+def _command(line: str, folder: Path, programs: Mapping[str, Program]) -> str:
+    words = [path for word in shlex.split(line, comments=True) for path in expanded(word)]
     if words[:3] == ["python", "-m", "pipeline"]:
         done = CliRunner().invoke(app, words[3:], env={"COLUMNS": "200"})
         assert done.exit_code == 0, f"{line}\n{done.output}"
         return done.output
-    if words[0] in SHELL:
+    if words[0] in programs:
+        programs[words[0]]()
+    elif words[0] in SHELL:
         subprocess.run(words, cwd=folder, check=True)
     else:
         assert words[0] in PASSED_OVER, f"{line}: what should the test do with it?"

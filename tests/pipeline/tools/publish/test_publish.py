@@ -148,7 +148,8 @@ def test_parameters_that_publish_does_not_write_are_refused(
     sums = (folder / "checksums.sha256").read_text()
     old, new = (sha256(one.encode()).hexdigest() for one in (text, forged))
     (folder / "checksums.sha256").write_text(sums.replace(old, new))
-    done = rebuild(folder, tmp_path, tmp_path / "rebuilt")
+    (tmp_path / "videos").mkdir()
+    done = rebuild(folder, tmp_path / "videos", tmp_path / "rebuilt")
     assert done.exit_code == 2
     assert "params.yaml: not written by publish" in " ".join(done.output.split())
 
