@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from ..errors import StageError
+from ..errors import SettingsError, StageError
 from .app import DEFAULT, AsJson, Dataset, Force, ParamsFile, console, load, tool
 from .findings import conclude
 
@@ -75,7 +75,16 @@ def clean(
 
 @tool
 def verify(
-    dataset: Dataset,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", "-d", help="Dataset name in params.yaml.")
+    ] = None,
+    mirror: Annotated[
+        Path | None, typer.Option(help="Folder of a mirror to verify instead of a dataset.")
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the videos of --mirror, to recompute some outputs from."),
+    ] = None,
     corruption: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,7 +94,11 @@ def verify(
         ),
     ] = None,
     recompute: Annotated[
-        int, typer.Option(help="Number of random shards to recompute from the videos.", min=0)
+        int,
+        typer.Option(
+            help="Number of random shards (outputs of a mirror) to recompute from the videos.",
+            min=0,
+        ),
     ] = 3,
     sample_seed: Annotated[int, typer.Option(help="Seed for sampling the shards.")] = 0,
     against: Annotated[
@@ -101,20 +114,27 @@ def verify(
     params: ParamsFile = DEFAULT,
 ) -> None:
     """Verify hashes, recompute a sample of shards and compare with published manifests."""
-    from ..tools.verify.verify import verify as work
+    if (dataset is None) == (mirror is None):
+        raise SettingsError("--dataset, --mirror: give one of them.")
+    if mirror is not None:
+        from ..tools.verify.mirrored import verify_mirror
 
-    values, root = load(params)
-    found = work(
-        dataset,
-        values,
-        root,
-        chosen=corruption or (),
-        check_stored=stored,
-        samples=recompute,
-        sample_seed=sample_seed,
-        against=against or (),
-    )
-    conclude(found, f"verify {dataset}", output)
+        found = verify_mirror(mirror, source, samples=recompute, seed=sample_seed)
+    else:
+        from ..tools.verify.verify import verify as work
+
+        values, root = load(params)
+        found = work(
+            str(dataset),
+            values,
+            root,
+            chosen=corruption or (),
+            check_stored=stored,
+            samples=recompute,
+            sample_seed=sample_seed,
+            against=against or (),
+        )
+    conclude(found, f"verify {dataset or mirror}", output)
 
 
 @tool

@@ -10,6 +10,7 @@ import pytest
 from docs.site.commands import commands
 from pipeline.params import Params
 from pipeline.storage import schemas
+from pipeline.storage.mirror_manifest import MIRRORED
 from tests.support.project import REPOSITORY
 
 PAGES = [
@@ -32,10 +33,16 @@ PACKAGES = ("corruptions.pipeline",)
 COLUMNS = re.compile(r"\bcolumns? ((?:`\w+`(?:,? and |, )?)+)")
 KNOWN_COLUMNS = {
     name
-    for schema in (schemas.CLIPS, schemas.CELLS, schemas.PREDICTIONS, schemas.EVALUATED)
+    for schema in (
+        schemas.CLIPS,
+        schemas.CELLS,
+        schemas.PREDICTIONS,
+        schemas.EVALUATED,
+        MIRRORED,
+    )  # fmt: skip
     for name in schema.names
-} | {"class_id", "class_name", "video", "label"}
-"""Of the manifests, of class lists and of the Parquet export."""
+} | {"class_id", "class_name", "video", "label", "path"}
+"""Of the manifests, of class lists of the Parquet export and of lists."""
 
 
 def options() -> set[str]:

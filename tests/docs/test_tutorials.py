@@ -161,6 +161,14 @@ def test_a_video_language_model(own: Path) -> None:
     assert metrics["demo"]["qwen2_5_vl"]["num_clips"] == 4
 
 
+def test_corrupt_a_folder(folder: Path) -> None:
+    videos(folder / "mine", ["one.mp4", "below/two.mp4"])
+    printed = tutorial.run("corrupt_folder", folder, {"/data/my_videos": str(folder / "mine")})
+    assert "No problems found." in printed
+    assert (folder / "foggy_videos/below/two.mp4").is_file()
+    assert (folder / "corrupted/rain/5/one.mp4").is_file()
+
+
 def test_publish_and_rebuild(own: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     clips = tmp_path_factory.mktemp("clips")
     shutil.copytree(own / "data/demo/videos", clips / "mine")
