@@ -58,7 +58,7 @@ def write_pages(app: Sphinx) -> None:
     written = {f"reference/{name}.md": api.page(name) for name in api.PAGES}
     written["reference/parameters.md"] = tables.parameters()
     written["reference/manifests.md"] = tables.manifests()
-    written["reference/calibration.md"] = calibration.page()
+    written["reference/calibration.md"] = calibration.page(pictures)
     written["reference/commands.md"] = commands.page()
     written |= project_pages.pages()
     for name in names():

@@ -80,7 +80,7 @@ def mirror(
     period: Period = 2.0,
     others: Annotated[
         Literal["leave", "link", "copy"],
-        typer.Option(help="Files that are not videos: leave them away, link or copy them."),
+        typer.Option(help="Files that are not videos: leave them out, link or copy them."),
     ] = "leave",
     follow_links: Annotated[
         bool, typer.Option("--follow-links", help="Follow links that point outside of IN.")
