@@ -118,6 +118,7 @@ def public_params(params: Params, dataset: str) -> Params:
             "decode": params.decode.model_copy(update={"pictures": pictures}),
             "corrupt": params.corrupt.model_copy(update={"levels": levels}),
             "train": {dataset: {}},
+            "evaluate": params.evaluate.model_copy(update={"reads": "shards"}),
             "report": params.report.model_copy(update={"reference_model": None}),
             "machine": params.machine.model_copy(update=machine),
         }

@@ -24,7 +24,10 @@ GRID = {"corruptions": ["fog", "frame_rate"], "severities": [2, 4]}
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset with one missing video and private settings, for reading only."""
     root = tmp_path_factory.mktemp("made")
-    private = {"machine": {"workers": 1, "device": "cuda:1"}}
+    private = {
+        "machine": {"workers": 1, "device": "cuda:1"},
+        "evaluate": {"reads": "videos"},
+    }
     params = make_project(root, num_clips=4, num_train=1, **GRID, **private)
     min((root / "data/demo/videos").glob("*val*.mp4")).unlink()
     run_stages(params, root)
@@ -95,6 +98,7 @@ def test_a_publication_has_no_clips_and_nothing_private(made: Path, published: P
     params = load(published / "params.yaml")
     assert params == public_params(load(made / "params.yaml"), "demo")
     assert (params.machine.device, params.models) == ("auto", {"demo": {}})
+    assert params.evaluate.reads == "shards"  # which are what is published
     assert params.filter.sources.keys() == {"demo"}
     assert str(made) not in "".join(
         path.read_text() for path in published.rglob("*") if path.suffix != ".parquet"
