@@ -6,6 +6,7 @@ keys and impossible values are errors before the run starts.
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -136,8 +137,7 @@ class Params(Settings):
     @property
     def set_name(self) -> str:
         """Name of the set of corruptions; "custom" also if levels or timings are the user's own."""
-        changed = self.corrupt.custom_levels.keys() | self.corrupt.timing.keys()
-        return "custom" if changed & set(self.corruptions) else set_of(self.corruptions)
+        return set_name(self, self.corruptions)
 
     def check_dataset(self, dataset: str) -> None:
         """Raise SettingsError for a dataset that params.yaml does not describe."""
@@ -149,6 +149,12 @@ class Params(Settings):
                 f"params.yaml; "
                 f"choose from {', '.join(self.filter.sources)}."
             )
+
+
+def set_name(params: Params, chosen: Sequence[str]) -> str:
+    """Return the name of a set of corruptions; "custom" also if levels or timings are own ones."""
+    changed = params.corrupt.custom_levels.keys() | params.corrupt.timing.keys()
+    return "custom" if changed & set(chosen) else set_of(tuple(chosen))
 
 
 assert set(TABLES) == {"mini_kinetics", "mini_ssv2"}  # noqa: S101 - the Literal of settings.py repeats them

@@ -1,4 +1,4 @@
-"""Descriptions of the columns of the manifests; the build fails if a column has none."""
+"""Descriptions of the columns of the manifests, for the documentation and for Croissant."""
 
 IDENTITY = {
     "key": "Key of the sample in its shard, of characters `A-Z a-z 0-9 _ -`; joins the manifests.",
