@@ -81,7 +81,8 @@ def seconds(work: Callable[[], object]) -> tuple[float, float]:
 def from_videos(params: Params, root: Path, rows: Sequence[ClipRow], names: Sequence[str]) -> None:
     """Prepare the frames of all cells as the evaluate stage does from videos."""
     batch = Batch((), tuple(range(params.evaluate.frames)))
-    maker = ClipMaker(CellFrames("demo", params, root), BatchFrames(params, batch))
+    frames = CellFrames("demo", params, root, params.evaluate.has_payload)
+    maker = ClipMaker(frames, BatchFrames(params, batch))
     for row in rows:
         for clip in maker(ClipTask(row, tuple(names))):
             clip.read()
@@ -111,12 +112,17 @@ def main() -> None:
         params, rows = make_project(root, chosen.clips, chosen.frames, chosen.taken)
         from_videos(params, root, rows[:1], PIXELS)  # tables are computed once in a process
         videos = sum(seconds(lambda: from_videos(params, root, rows, PIXELS))) / len(rows)
+        none = params.model_copy(
+            update={"evaluate": params.evaluate.model_copy(update={"payload": "none"})}
+        )
+        bare = sum(seconds(lambda: from_videos(none, root, rows, PIXELS))) / len(rows)
         shards = sum(seconds(lambda: through_shards(params, root))) / len(rows)
         cells = len(PIXELS) * len(params.severities)
         table = Table(title=f"{cells} pixel cells, {chosen.taken} of {chosen.frames} frames")
         for name in ("way", "core-s per clip", "ratio"):
             table.add_column(name, justify="left" if name == "way" else "right")
         table.add_row("from videos", f"{videos:.2f}", "1.00x")
+        table.add_row("from videos, payload: none", f"{bare:.2f}", f"{bare / videos:.2f}x")
         table.add_row("through shards", f"{shards:.2f}", f"{shards / videos:.2f}x")
         Console().print(table)
         clean = sum(seconds(lambda: from_videos(params, root, rows, []))) / len(rows)

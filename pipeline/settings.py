@@ -156,6 +156,10 @@ class CorruptSettings(Settings):
         return None if self.frames == "all" else self.frames
 
 
+NO_PAYLOAD = "no payload"
+"""Words for frames that models saw without the payload's round trip."""
+
+
 class EvaluateSettings(Settings):
     """Evaluation protocol."""
 
@@ -165,8 +169,24 @@ class EvaluateSettings(Settings):
     """Split on which models are evaluated."""
     reads: Literal["shards", "videos"] = "shards"
     """shards: of the decode and corrupt stages; videos: corrupt in memory, store predictions."""
+    payload: Literal["stored", "none"] = "stored"
+    """stored: models see frames as shards hold them; none, with reads: videos: frames that are not
+    encoded in between, which is stated as another protocol."""
     accounting: Literal["common", "strict"]
     """common: only clips that exist in every cell; strict: all, failed ones count as wrong."""
+
+    @property
+    def has_payload(self) -> bool:
+        """Return True if frames pass through the payload before models see them."""
+        return self.payload == "stored"
+
+    @model_validator(mode="after")
+    def _payload_of_shards(self) -> "EvaluateSettings":
+        if self.payload == "none" and self.reads == "shards":
+            raise ValueError(
+                "payload 'none' is for reads: videos (got reads: shards); shards have a payload"
+            )
+        return self
 
 
 class ReportSettings(Settings):

@@ -34,7 +34,7 @@ def fog(clip: Clip, level: tuple[float, float], context: Context) -> Clip:
     thickness, plasma = _map_for(clip, level, context)
     wanted = context.wanted(len(clip))
     foggy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
-    veil = _Veil(thickness, plasma, int(clip.max()), NEAREST)
+    veil = _Veil(thickness, plasma, _brightest(clip), NEAREST)
     for out, number in zip(foggy, wanted, strict=True):
         veil.over(clip[number], out)
     return foggy
@@ -73,13 +73,25 @@ class _Veil:
     def over(self, frame: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
         values, rest = self.work
         values[...] = frame.reshape(values.shape)
-        np.multiply(values, self.low, out=rest)
-        rest >>= np.uint16(8)
+        if self.low not in (0, self.high):
+            np.multiply(values, self.low, out=rest)
         values *= self.high
-        values += rest
+        if self.low:  # equal to high where the share is 1 / (1 + 1.5) or 1 / (1 + 2)
+            np.right_shift(values if self.low == self.high else rest, np.uint16(8), out=rest)
+            values += rest
         values += self.veil
         values >>= np.uint16(8)
         out.reshape(values.shape)[...] = values
+
+
+def _brightest(clip: Clip) -> int:
+    """Return the largest value of a clip, without reading on after the largest possible one."""
+    brightest = 0
+    for start in range(0, len(clip), 8):
+        brightest = max(brightest, int(clip[start : start + 8].max()))
+        if brightest == 255:
+            break
+    return brightest
 
 
 def _map_for(
@@ -100,28 +112,49 @@ def _plasma(side: int, decay: float, uniforms: NDArray[np.float64]) -> NDArray[n
     Takes side^2 - 1 uniform numbers. Every point is the mean of its four neighbours on the coarser
     grid, which is a torus, plus a displacement. Sums have a fixed order.
     """
-    plasma = np.zeros((side, side))
-    displacement, used, step = FIRST_DISPLACEMENT, 0, side
+    signed = 2 * uniforms
+    signed -= 1
+    corners, displacement, used = np.zeros((1, 1)), FIRST_DISPLACEMENT, 0
 
     def mean_and_displace(total: NDArray[np.float64]) -> NDArray[np.float64]:
         nonlocal used
-        draws = uniforms[used : used + total.size].reshape(total.shape)
+        draws = signed[used : used + total.size].reshape(total.shape)
         used += total.size
-        return total / 4 + (2 * draws - 1) * (displacement * displacement)
+        total /= 4
+        total += draws * (displacement * displacement)
+        return total
 
-    while step >= 2:
-        half = step // 2
-        corners = plasma[::step, ::step]
-        pairs = corners + np.roll(corners, -1, axis=0)
-        centres = mean_and_displace(pairs + np.roll(pairs, -1, axis=1))
-        plasma[half::step, half::step] = centres
-        above_below = centres + np.roll(centres, 1, axis=0)
-        plasma[::step, half::step] = mean_and_displace(
-            above_below + (corners + np.roll(corners, -1, axis=1))
-        )
-        left_right = centres + np.roll(centres, 1, axis=1)
-        plasma[half::step, ::step] = mean_and_displace(left_right + pairs)
-        step, displacement = half, displacement / decay
-    plasma -= plasma.min()
-    plasma /= plasma.max()
-    return plasma
+    while len(corners) < side:
+        finer = np.empty((len(corners), 2, len(corners), 2))  # row, its half, column, its half
+        pairs = _with_next(corners, 0)
+        centres = mean_and_displace(_with_next(pairs, 1))
+        above_below = _with_next(centres, 0, backwards=True)
+        above_below += _with_next(corners, 1)
+        left_right = _with_next(centres, 1, backwards=True)
+        left_right += pairs
+        finer[:, 0, :, 0] = corners
+        finer[:, 1, :, 1] = centres
+        finer[:, 0, :, 1] = mean_and_displace(above_below)
+        finer[:, 1, :, 0] = mean_and_displace(left_right)
+        corners = finer.reshape(2 * len(corners), -1)
+        displacement /= decay
+    corners -= corners.min()
+    corners /= corners.max()
+    return corners
+
+
+def _with_next(
+    values: NDArray[np.float64], axis: int, backwards: bool = False
+) -> NDArray[np.float64]:
+    """Return each value plus the next one along an axis of a torus, or the previous one."""
+    place = (slice(None),) * axis
+    first, last = (*place, slice(1)), (*place, slice(-1, None))
+    but_first, but_last = (*place, slice(1, None)), (*place, slice(-1))
+    sums = np.empty_like(values)
+    if backwards:
+        np.add(values[but_first], values[but_last], out=sums[but_first])
+        np.add(values[first], values[last], out=sums[first])
+    else:
+        np.add(values[but_last], values[but_first], out=sums[but_last])
+        np.add(values[last], values[first], out=sums[last])
+    return sums

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.spatial._rounding import CUT, NEAREST
+from corruptions.spatial._rounding import CUT, NEAREST, far_from_boundary
 from corruptions.types import Clip, Context
 
 SOURCE = "Yi et al., NeurIPS Datasets and Benchmarks 2021, saturate; after Hendrycks, Dietterich"
@@ -39,12 +39,14 @@ def saturate_original(clip: Clip, line: tuple[float, float], context: Context) -
 
 
 def _map(clip: Clip, line: tuple[float, float], context: Context, offset: float) -> Clip:
+    if _is_mean(*line, offset):
+        return _desaturated(clip, line[0], context, offset)
     ratios, greys = _tables(*line)
     wanted = context.wanted(len(clip))
     vivid = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
     size = clip.shape[1:3]
     channels, mapped = np.empty((3, *size), np.uint8), np.empty((3, *size), np.uint8)
-    largest, smallest, spread = np.empty((3, *size), np.uint8)  # allocated once
+    largest, smallest = np.empty((2, *size), np.uint8)  # allocated once
     pair = np.empty((*size, 2), np.uint8)
     ratio, grey, top, value = np.empty((4, *size), np.float32)
     for out, number in zip(vivid, wanted, strict=True):
@@ -53,16 +55,53 @@ def _map(clip: Clip, line: tuple[float, float], context: Context, offset: float)
         cv2.min(cv2.min(channels[0], channels[1], smallest), channels[2], smallest)
         cv2.merge((smallest, largest), pair)
         cv2.LUT(pair.view("<u2")[..., 0], ratios, ratio)
-        np.add(largest, np.float32(offset), out=top)
+        top[...] = largest
+        top += np.float32(offset)
         for index, channel in enumerate(channels):
-            np.subtract(largest, channel, out=spread)
-            np.multiply(ratio, spread, out=value)
+            np.subtract(largest, channel, out=value)
+            np.multiply(ratio, value, out=value)
             if index == 1 and greys is not None:
                 top -= cv2.LUT(pair.view("<u2")[..., 0], greys, grey)
             np.subtract(top, value, out=value)
             mapped[index] = value
         cv2.merge(list(mapped), out)
     return vivid
+
+
+NUDGE = 1e-3
+"""Added before rounding to the nearest even number, so that halves are rounded upwards."""
+
+
+def _desaturated(clip: Clip, kept: float, context: Context, offset: float) -> Clip:
+    """Return kept v + (1 - kept) V, for levels of which `_is_mean` is true."""
+    wanted = context.wanted(len(clip))
+    dull = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
+    channels = np.empty((3, *clip.shape[1:3]), np.uint8)
+    largest = np.empty_like(channels[0])
+    shift = offset - NEAREST + NUDGE
+    for out, number in zip(dull, wanted, strict=True):
+        cv2.split(clip[number], list(channels))
+        cv2.max(cv2.max(channels[0], channels[1], largest), channels[2], largest)
+        for channel in channels:
+            cv2.addWeighted(channel, kept, largest, 1 - kept, shift, channel)
+        cv2.merge(list(channels), out)
+    return dull
+
+
+@lru_cache(maxsize=16)
+def _is_mean(a: float, b: float, offset: float) -> bool:
+    """Return True if a weighted mean of v and V in single precision is what `_map` computes.
+
+    It is for a <= 1 and b = 0, where S' / S = a. All pairs v <= V are compared: no exact mean, with
+    NUDGE, may be near a boundary of rounding, and all must be rounded to the same number.
+    """
+    if not (0 <= a <= 1 and b == 0):
+        return False
+    largest, value = np.tril_indices(256)
+    exact = largest - a * (largest - value) + NUDGE
+    single = (largest - value).astype(np.float32) * np.float32(a)
+    mapped = (largest.astype(np.float32) + np.float32(offset) - single).astype(np.uint8)
+    return far_from_boundary(exact, offset) and np.array_equal(np.floor(exact + offset), mapped)
 
 
 @lru_cache(maxsize=16)

@@ -1,11 +1,12 @@
 """Frames of clips in cells, as a reader of their shards sees them, without shards.
 
-The payload's round trip is part of these frames, so that they are equal to those from shards. Only
-the frames that are requested are made, unless frames of the payload depend on each other.
+The payload's round trip is part of these frames, so that they are equal to those from shards,
+unless `with_payload` is False. Only the frames that are requested are made, unless frames of the
+payload depend on each other.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,7 @@ from corruptions.types import Clip
 
 from ..errors import ClipError
 from ..params import Params
+from ..settings import NO_PAYLOAD
 from ..storage import payload, schemas
 from ..storage.cell_rows import cell_row
 from ..storage.frame_times import times_of
@@ -43,8 +45,8 @@ class CellClip:
     """Frames that were made, as positions in the shard's clip, ascending."""
     order: Indices
     """Taken frames in their order, as positions in `made`."""
-    data: bytes | Clip
-    """Payload, or the frames themselves, that holds the frames `made`."""
+    data: payload.Encoded | Clip
+    """The frames `made`: encoded, or themselves."""
     error: ClipError | None = None
 
     def read(self) -> Clip:
@@ -58,7 +60,7 @@ class CellClip:
         """
         if self.error is not None:
             raise self.error
-        frames = payload.read_payload(self.data) if isinstance(self.data, bytes) else self.data
+        frames = self.data if isinstance(self.data, np.ndarray) else payload.decode(self.data)
         return frames[self.order]
 
 
@@ -69,6 +71,8 @@ class CellFrames:
     dataset: str
     params: Params
     root: Path
+    with_payload: bool = True
+    """False: clean and corrupted frames do not pass through the payload."""
 
     @classmethod
     def of(cls, dataset: str, params: Params, root: Path) -> Self:
@@ -99,8 +103,9 @@ class CellFrames:
         sources = Sources.of(self.dataset, self.params, self.root)
         fps = Fraction(row["fps_num"], row["fps_den"])
         frames = sources.pictures(row)
-        data = payload.write_payload(frames, fps, self.params.payload, times_of(row))
-        return payload.read_payload(data)
+        if not self.with_payload:
+            return np.stack(list(frames))
+        return payload.decode(payload.encode(frames, fps, self.params.payload, times_of(row)))
 
     def take_clean(self, row: ClipRow | CellRow, clean: Clip | ClipError, take: Taker) -> CellClip:
         """Return frames of the clean clip, given all of them or the error, as `clean` has them."""
@@ -110,7 +115,7 @@ class CellFrames:
             family=schemas.CLEAN,
             severity=0,
             params="{}",
-            encoder=payload.describe(self.params.payload),
+            encoder=self._encoder,
         )
         if isinstance(clean, ClipError):
             return _failed(described, clean)
@@ -142,7 +147,10 @@ class CellFrames:
             Frames to take.
 
         """
-        corruptor = ClipCorruptor.of(self.dataset, corruption, self.params, self.root)
+        corruptor = replace(
+            ClipCorruptor.of(self.dataset, corruption, self.params, self.root),
+            encoder=self._encoder,
+        )
         if isinstance(clean, ClipError):
             clean = ClipError(f"clean clip: {clean}")
 
@@ -156,6 +164,11 @@ class CellFrames:
             except ClipError as error:
                 yield _failed(one.row, error)
 
+    @property
+    def _encoder(self) -> str:
+        """Return the description of the payload, for the rows."""
+        return payload.describe(self.params.payload) if self.with_payload else NO_PAYLOAD
+
     def _selection(self, num_output: int, take: Taker) -> tuple[Indices, Indices, Indices]:
         """Return the output frames that a shard holds, the positions in it to make, and the order.
 
@@ -166,7 +179,7 @@ class CellFrames:
         if len(stored) == 0:  # of a clip that cannot be made
             return stored, stored, stored
         taken = take(len(stored))
-        if self.params.payload.codec == "h264":
+        if self.with_payload and self.params.payload.codec == "h264":
             return stored, np.arange(len(stored)), taken
         made, order = np.unique(taken, return_inverse=True)
         return stored, made, order
@@ -185,7 +198,11 @@ class CellFrames:
 
         fps = Fraction(one.row["fps_num"], one.row["fps_den"])
         frames = hashed(one.frames)
-        data = payload.write_payload(frames, fps, self.params.payload, times_of(one.row))
+        data: payload.Encoded | Clip
+        if self.with_payload:
+            data = payload.encode(frames, fps, self.params.payload, times_of(one.row))
+        else:
+            data = np.stack(list(frames))
         known: CellRow = {**one.row, **one.facts()}
         return CellClip(_done(known, digest.hexdigest(), len(stored), sizes[0]), made, order, data)
 

@@ -1,7 +1,7 @@
 """Stratified samples of the listed clips: a score of a few clips of every class."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 from .listed_clip import ListedClip
@@ -31,6 +31,14 @@ def stratified(clips: Sequence[ListedClip], count: int | None) -> list[ListedCli
         by_split[clip.split].append(clip)
     drawn = {clip.key for some in by_split.values() for clip in _draw(some, count)}
     return [clip for clip in clips if clip.key in drawn]
+
+
+def class_sizes(clips: Sequence[ListedClip]) -> Mapping[str, Mapping[int, int]]:
+    """Return the number of listed clips by split and class, of which a sample is drawn."""
+    found: dict[str, Counter[int]] = defaultdict(Counter)
+    for clip in clips:
+        found[clip.split][clip.label_id] += 1
+    return found
 
 
 def _draw(clips: Sequence[ListedClip], count: int) -> list[ListedClip]:

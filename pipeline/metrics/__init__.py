@@ -55,7 +55,7 @@ from .robustness import (
     relative_performance,
     relative_robustness,
 )
-from .sampling import SampledEstimate, stratified_estimate
+from .sampling import SampledEstimate, joined_strata, stratified_estimate
 from .selective import RiskCoverage, risk_coverage
 from .significance import Family, family, rank_intervals, smallest_difference
 from .summary import Summary, summarize
@@ -98,6 +98,7 @@ __all__ = [
     "fitted_line",
     "flip_shares",
     "half_severity",
+    "joined_strata",
     "line_at",
     "mean_performance",
     "output_ratios",

@@ -7,7 +7,8 @@ them drawn at random, weights W_h = N_h / N and within-stratum variances s_h^2,
     standard error^2 = sum over h of W_h^2 (1 - n_h / N_h) s_h^2 / n_h
 
 The factor 1 - n_h / N_h is the finite population correction: a complete sample has no error. A
-stratum with one drawn clip takes the mean variance of the others. Ratios are linearised.
+stratum with one drawn clip takes the mean variance of the others. Ratios are linearised. Strata
+without a drawn clip are to be joined with others first.
 
 Source: Cochran 1977, Sampling Techniques, sections 5.3, 5.4 and 6.11.
 """
@@ -82,6 +83,33 @@ def stratified_estimate(
     return SampledEstimate(
         float(ratio.scale * share), float(abs(ratio.scale) * math.sqrt(terms.sum()))
     )
+
+
+def joined_strata(
+    strata: NDArray[np.integer], sizes: NDArray[np.integer]
+) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Return strata and sizes in which every stratum has a drawn clip.
+
+    A stratum without one is joined to the one before it that has one, or to the first that has.
+
+    Parameters
+    ----------
+    strata : array (n,) of int
+        Stratum of each drawn clip; n is at least 1.
+    sizes : array (H,) of int
+        Clips of each stratum in the whole dataset.
+
+    Returns
+    -------
+    tuple
+        As the parameters, with at most H strata; the sum of the sizes is the same.
+
+    """
+    occupied = np.unique(strata)
+    places = np.maximum(np.searchsorted(occupied, np.arange(len(sizes)), side="right") - 1, 0)
+    joined = np.zeros(len(occupied), np.int64)
+    np.add.at(joined, places, sizes)
+    return places[strata], joined
 
 
 def _means(values: Floats, strata: NDArray[np.integer], drawn: NDArray[np.integer]) -> Floats:

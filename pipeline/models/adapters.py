@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,11 +49,19 @@ class HuggingFaceLogits(nn.Module):
         return logits[:, 0] if logits.ndim == 3 and logits.shape[1] == 1 else logits
 
 
+log = logging.getLogger(__name__)
+
+CPU = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+"""Names of onnxruntime's providers."""
+
+
 class OnnxModel(nn.Module):
-    """An ONNX file that onnxruntime runs in float32 on the CPU."""
+    """An ONNX file that onnxruntime runs in float32, on the CPU until `use` names a GPU."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
+        self.path = path
         try:
             onnxruntime: Any = importlib.import_module("onnxruntime")
             state: Any = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
@@ -69,7 +78,7 @@ class OnnxModel(nn.Module):
             state.RuntimeException,
         )
         try:
-            self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+            self.session = onnxruntime.InferenceSession(path, providers=[CPU])
         except self.errors as error:
             raise SettingsError(
                 f"model {str(path)!r} is not a valid ONNX model: {error}"
@@ -80,6 +89,26 @@ class OnnxModel(nn.Module):
             raise SettingsError(f"model {str(path)!r} must have one input (got {names}).")
         self.input_name = inputs[0].name
         self.fixed_batch = inputs[0].shape[0] if isinstance(inputs[0].shape[0], int) else None
+
+    def use(self, device: str) -> None:
+        """Run on a device ("cpu", "cuda" or "cuda:1") if onnxruntime has it, else on the CPU."""
+        if not device.startswith("cuda"):
+            return
+        onnxruntime: Any = importlib.import_module("onnxruntime")
+        if CUDA in onnxruntime.get_available_providers():
+            number = torch.device(device).index
+            # TF32 rounds the inputs of products to 10 bits.
+            options = {"device_id": str(number or 0), "use_tf32": "0"}
+            self.session = onnxruntime.InferenceSession(self.path, providers=[(CUDA, options), CPU])
+        if CUDA not in self.session.get_providers():
+            log.warning(
+                "model %r runs on the CPU: onnxruntime %s has no usable %s; install "
+                "onnxruntime-gpu for the CUDA version of torch to run it on %s.",
+                str(self.path),
+                onnxruntime.__version__,
+                CUDA,
+                device,
+            )
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         values = clips.float().contiguous().numpy()

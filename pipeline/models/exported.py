@@ -24,7 +24,7 @@ def read_exported(path: Path) -> ExternalModel:
     Returns
     -------
     ExternalModel
-        The model; an ONNX model runs in float32 on the CPU only.
+        The model; an ONNX model runs in float32 and takes its input from the CPU.
 
     Raises
     ------

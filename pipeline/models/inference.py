@@ -27,7 +27,7 @@ class LoadedModel:
     """SHA-256 of the weights file, or of the weights of a model that brings its own; None for
     freshly initialised weights."""
     movable: bool = True
-    """False for backends with a device and dtype of their own (ONNX): float32 on the CPU only."""
+    """False for backends with a device and dtype of their own (ONNX): float32 input on the CPU."""
     code: Mapping[str, str] = field(default_factory=dict)
     """What determines the output besides weights and input: hashes of files, versions."""
 

@@ -7,6 +7,7 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ..errors import SettingsError
+from ..settings import NO_PAYLOAD
 
 if TYPE_CHECKING:
     import torch
@@ -84,7 +85,7 @@ class InputSpec:
                     f"(got {self.sampling!r})."
                 )
 
-    def protocol(self, evaluate_frames: int, stored_size: int) -> str:
+    def protocol(self, evaluate_frames: int, stored_size: int, payload: bool = True) -> str:
         """Return how this input differs from the benchmark's protocol.
 
         Parameters
@@ -93,6 +94,8 @@ class InputSpec:
             Uniform frames of the clip from which a model takes its own (`evaluate.frames`).
         stored_size
             Height and width of the stored pictures in pixels.
+        payload
+            False for frames that did not pass through the payload of shards.
 
         Returns
         -------
@@ -115,6 +118,8 @@ class InputSpec:
             words.append(f"centre {self.size} of {stored_size} px")
         if self.crop == "three":
             words.append(f"3 crops of {self.size} px")
+        if not payload:
+            words = [*(words or [f"uniform {evaluate_frames}"]), NO_PAYLOAD]
         return ", ".join(words) or "benchmark"
 
 

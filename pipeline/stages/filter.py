@@ -9,7 +9,7 @@ from ..datasets.annotations import read_annotations
 from ..datasets.class_list import HINT
 from ..datasets.matching import match_clips
 from ..datasets.probe import CHECKSUMS, ProbeLimits, ProbeTask, probe_clips
-from ..datasets.sample import stratified
+from ..datasets.sample import class_sizes, stratified
 from ..datasets.video_files import search_hint
 from ..errors import SettingsError
 from ..execution.pool import run_tasks
@@ -57,7 +57,7 @@ def filter_clips(params: Params, root: Path, dataset: str) -> list[ClipRow]:
             shared=(paths.data, root / params.filter.sources[dataset].videos),
         ):
             rows.extend(some)
-        manifest.write(paths.clips, rows, schemas.CLIPS)
+        manifest.write(paths.clips, rows, schemas.CLIPS, _of_sample(params, root, dataset))
         inputs.write_record(paths, inputs.VIDEOS, paths.clips.stem)
     source = params.filter.sources[dataset]
     missing = [row["key"] for row in rows if row["status"] == "missing" and not source.names_files]
@@ -106,6 +106,15 @@ def find_clips(
         ProbeTask(tuple(found[start : start + step]), limits)
         for start in range(0, len(found), step)
     ]
+
+
+def _of_sample(params: Params, root: Path, dataset: str) -> dict[str, str]:
+    """Return what clips.parquet says of the clips that were not drawn; nothing without a sample."""
+    source = params.filter.sources[dataset].below(root)
+    if source.clips is None:
+        return {}
+    sizes = class_sizes(read_annotations(source))
+    return {schemas.CLASS_SIZES: manifest.as_json(sizes)}
 
 
 def _read_checksums(source: SourceSettings) -> dict[str, str]:

@@ -110,13 +110,7 @@ class PayloadWriter:
     def add(self, frame: NDArray[np.uint8]) -> None:
         """Append one frame, (H, W, 3) uint8 RGB."""
         if self._settings.codec == "jpeg":
-            data = simplejpeg.encode_jpeg(
-                np.ascontiguousarray(frame),
-                quality=self._settings.quality,
-                colorspace="RGB",
-                colorsubsampling=self._settings.subsampling,
-            )
-            packet = av.Packet(data)
+            packet = av.Packet(_encoded_jpeg(frame, self._settings))
             packet.stream = self._stream
             packet.time_base = self._time_base
             packet.pts = packet.dts = self._tick(self.num_frames)
@@ -196,14 +190,7 @@ def read_payload(payload: bytes) -> Clip:
             stream = container.streams.video[0]
             if stream.codec_context.name == "mjpeg":
                 packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
-                clip = np.empty((len(packets), stream.height, stream.width, 3), np.uint8)
-                for frame, data in zip(clip, packets, strict=True):
-                    if simplejpeg.decode_jpeg_header(data)[:2] != frame.shape[:2]:
-                        raise ValueError("the size of a frame differs from its container")
-                    simplejpeg.decode_jpeg(data, colorspace="RGB", buffer=frame)
-                if not packets:
-                    raise ValueError("no frames")
-                return clip
+                return _decoded_jpegs(packets, stream.height, stream.width)
             stream.codec_context.thread_count = 1
             return np.stack(
                 [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
@@ -211,3 +198,51 @@ def read_payload(payload: bytes) -> Clip:
     except (av.FFmpegError, IndexError, ValueError, MemoryError) as error:
         check_machine(error)
         raise ClipError(f"stored clip cannot be read: {error}") from error
+
+
+Encoded = bytes | tuple[bytes, ...]
+"""Encoded frames of a clip: the file of the payload, or JPEG files one by one."""
+
+
+def encode(
+    frames: Iterable[NDArray[np.uint8]],
+    fps: Fraction,
+    settings: PayloadSettings,
+    times: Sequence[Fraction] | None = None,
+) -> Encoded:
+    """Encode frames as `write_payload` does; JPEG frames are not put into a container."""
+    if settings.codec != "jpeg":
+        return write_payload(frames, fps, settings, times)
+    encoded = tuple(_encoded_jpeg(frame, settings) for frame in frames)
+    if not encoded:
+        raise ClipError("no frames to store")
+    return encoded
+
+
+def decode(encoded: Encoded) -> Clip:
+    """Return the frames that `read_payload` reads of the same frames in the payload."""
+    if isinstance(encoded, bytes):
+        return read_payload(encoded)
+    height, width = simplejpeg.decode_jpeg_header(encoded[0])[:2]
+    return _decoded_jpegs(encoded, height, width)
+
+
+def _encoded_jpeg(frame: NDArray[np.uint8], settings: PayloadSettings) -> bytes:
+    data: bytes = simplejpeg.encode_jpeg(
+        np.ascontiguousarray(frame),
+        quality=settings.quality,
+        colorspace="RGB",
+        colorsubsampling=settings.subsampling,
+    )
+    return data
+
+
+def _decoded_jpegs(packets: Sequence[bytes], height: int, width: int) -> Clip:
+    clip = np.empty((len(packets), height, width, 3), np.uint8)
+    for frame, data in zip(clip, packets, strict=True):
+        if simplejpeg.decode_jpeg_header(data)[:2] != frame.shape[:2]:
+            raise ValueError("the size of a frame differs from its container")
+        simplejpeg.decode_jpeg(data, colorspace="RGB", buffer=frame)
+    if not packets:
+        raise ValueError("no frames")
+    return clip

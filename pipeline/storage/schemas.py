@@ -17,6 +17,11 @@ CLEAN = "clean"
 """Name of the uncorrupted cell in place of a corruption; its severity is 0."""
 
 
+CLASS_SIZES = "class_sizes"
+"""Metadata of clips.parquet where the clips are a sample: JSON with the number of clips of each
+split and class of which it was drawn."""
+
+
 @dataclass(frozen=True)
 class Schema(Generic[Row]):
     """Columns of a kind of manifest, and the type of its rows."""

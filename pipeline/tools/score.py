@@ -92,12 +92,16 @@ class Score:
 
     @property
     def sentence(self) -> str:
-        """Return mPC with its interval and the number of clips."""
-        low, high = self.metrics["mpc_ci95"]
+        """Return mPC with its interval and the number of clips; of a sample, for all clips."""
+        values = self.metrics
+        drawn = f"{values['num_clips']:,} of {values['num_clips_listed']:,} clips"
+        if "estimate" in values:
+            values = values["estimate"]
+            drawn += f", a stratified sample of {values['num_clips']:,}"
+        low, high = values["mpc_ci95"]
         return (
-            f"mPC {self.metrics['mpc']:.1f} % on {self.metrics['set']}, 95 % interval "
-            f"{low:.1f} to {high:.1f} ({high - low:.1f} points wide), over "
-            f"{self.metrics['num_clips']:,} of {self.metrics['num_clips_listed']:,} clips"
+            f"mPC {values['mpc']:.1f} % on {self.metrics['set']}, 95 % interval {low:.1f} to "
+            f"{high:.1f} ({high - low:.1f} points wide), over {drawn}"
         )
 
 

@@ -28,6 +28,7 @@ OUTPUT = {
     "payload": [rf"FFV1 \(lossless\) .*{NUMBER}x", rf"H.264 CRF 18 .*{NUMBER}x"],
     "pixels": [rf"contrast .*{NUMBER} \.\. {NUMBER}", rf"motion_blur .*{NUMBER}"],
     "report": [rf"seconds per million predictions: {NUMBER}", rf"page MB: {NUMBER}"],
+    "revisions": [rf"contrast .*{NUMBER}x .*equal"],
     "score": [rf"through shards .*{NUMBER}x", rf"contrast .*{NUMBER}", rf"h264_crf .*{NUMBER}x"],
     "stage": [rf"contrast .*{NUMBER} %", rf"h264_crf .*{NUMBER} %"],
 }

@@ -31,6 +31,10 @@ def test_the_repository_s_parameters_are_valid() -> None:
         ({"machine": {"wrokers": 2}}, "machine.wrokers: unknown key"),
         ({"machine": {"workers": -1}}, "machine.workers: .*value: -1"),
         ({"payload": {"codec": "gif"}}, "payload.codec: Input should be 'jpeg', 'ffv1' or 'h264'"),
+        (
+            {"evaluate": {"payload": "none"}},
+            "evaluate: payload 'none' is for reads: videos .got reads: shards",
+        ),
         ({"models": {"demo": {"i3d": {}}}}, "models.demo.i3d has no `weights`"),
         ({"corrupt": {"frames": 0}}, "corrupt.frames"),
         ({"corrupt": {"timing": {"fogg": {}}}}, "corrupt.timing: unknown corruption 'fogg'"),

@@ -99,11 +99,14 @@ class VideoEvaluation:
         batch = frames_of_models(list(self.loaded.values()), self.params)
         tasks = [ClipTask(row, tuple(pending[unit.index])) for unit in mine for row in unit.rows]
         maker = ClipMaker(
-            CellFrames(self.paths.dataset, self.params, self.paths.root),
+            CellFrames(
+                self.paths.dataset, self.params, self.paths.root, self.params.evaluate.has_payload
+            ),
             BatchFrames(self.params, batch),
         )
         total = sum(len(unit.rows) for unit in self.ranks.share(units))
-        label = f"evaluate {self.paths.dataset}"
+        cells = 1 + len(self.params.corruptions) * len(self.params.severities)
+        label = f"evaluate {self.paths.dataset}, {cells} cells per clip"
         with (
             progress_bar(label, total, total - len(tasks)) as advance,
             closing(self._made(maker, tasks)) as made,
@@ -257,6 +260,7 @@ class VideoEvaluation:
                 protocol = self.loaded[name].input.protocol(
                     self.params.evaluate.frames,
                     self.params.decode.pictures[self.paths.dataset].crop,
+                    self.params.evaluate.has_payload,
                 )
                 rows = []
                 for cell, clips in cells.items():

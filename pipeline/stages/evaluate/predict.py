@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 def move(model: models.LoadedModel, device: ComputeDevice, compiled: bool) -> models.LoadedModel:
     """Return the model on the device, with weights in the memory order of the frames."""
     if not model.movable:
+        from ...models.adapters import OnnxModel
+
+        for part in model.module.modules():
+            if isinstance(part, OnnxModel):
+                part.use(device.name)
         return model
     module = channels_last(model.module.to(device.name))
     if compiled:

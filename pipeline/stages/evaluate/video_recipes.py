@@ -71,7 +71,7 @@ class UnitRecipes:
             "code": code(),
             "libraries": library_versions(),
             "picture": params.decode.pictures[dataset].model_dump(exclude={"clips_per_shard"}),
-            "payload": params.payload.model_dump(),
+            "payload": params.payload.model_dump() if params.evaluate.has_payload else None,
             "max_frames": params.decode.max_frames,
             "max_pixels": params.filter.max_pixels,
             "dataset": dataset,

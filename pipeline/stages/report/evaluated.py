@@ -19,6 +19,7 @@ from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from .measured import Measured, measure
 from .predictions import labelled, models_of, read_predictions, read_protocol
+from .sampled import Sampled, read_sampled
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Evaluated:
     """Bootstrap resamples behind every interval."""
     imported: frozenset[str] = frozenset()
     """Models whose predictions another program made."""
+    sampled: Sampled | None = None
+    """What the clips say of all clips, if they are a sample."""
 
     def label(self, model: str) -> str:
         """Return the name under which a model is compared with others."""
@@ -120,4 +123,7 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
         measured=measured,
         resamples=params.report.bootstrap_resamples,
         imported=frozenset(models) - set(params.models[dataset]),
+        sampled=read_sampled(
+            paths, params.evaluate.split, labels, predictions, params.evaluate.accounting
+        ),
     )

@@ -15,6 +15,7 @@ from ...errors import SettingsError
 from ...io.atomic import write_text
 from ...io.text import read_json
 from ...params import Params
+from ...settings import NO_PAYLOAD
 from .result import ACCURACIES, FirstResult, Hardware, Metric, Protocol, Result
 
 
@@ -115,6 +116,8 @@ def differences(result: Result, params: Params) -> list[str]:
         found.append(f"uses the dialect {result.dialect}")
     if result.protocol is not None and result.protocol.frames > params.evaluate.frames:
         found.append(f"uses {result.protocol.frames} frames, more than {params.evaluate.frames}")
+    if result.protocol is not None and NO_PAYLOAD in result.protocol.sampling:
+        found.append("sees the frames without the payload of shards")
     if result.adaptation is not None:
         found.append(f"adapts to the corrupted clips ({result.adaptation.method})")
     return found

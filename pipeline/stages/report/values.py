@@ -29,6 +29,7 @@ def dataset_values(one: Evaluated, set_name: str, reference: str | None) -> dict
         model: {
             **as_metrics(summary, set_name),
             **_protocol(one.protocols[model]),
+            **_estimated(one, model),
             **({"imported": True} if model in one.imported else {}),
             **_against(reference, summary, one),
             "rank_ci95": list(ranks[model]),
@@ -42,6 +43,20 @@ def dataset_values(one: Evaluated, set_name: str, reference: str | None) -> dict
 def _protocol(protocol: str) -> dict[str, str]:
     """Return the entry of an input that differs from the benchmark's protocol."""
     return {} if protocol == BENCHMARK else {"protocol": protocol}
+
+
+def _estimated(one: Evaluated, model: str) -> dict[str, Any]:
+    """Return the mPC of all clips as estimated from a sample; nothing without a sample."""
+    if one.sampled is None:
+        return {}
+    mpc = one.sampled.mpc[model]
+    return {
+        "estimate": {
+            "mpc": number(mpc.value),
+            "mpc_ci95": [number(bound) for bound in mpc.ci95],
+            "num_clips": one.sampled.num_clips,
+        }
+    }
 
 
 def as_metrics(summary: Summary, set_name: str) -> dict[str, Any]:

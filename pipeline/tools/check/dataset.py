@@ -227,7 +227,7 @@ def _model(name: str, dataset: str, params: Params, paths: DatasetPaths) -> str:
     spec = loaded[name].input
     return (
         f"can be loaded; takes {spec.frames} frames of {spec.size} px; protocol: "
-        f"{spec.protocol(params.evaluate.frames, size)}"
+        f"{spec.protocol(params.evaluate.frames, size, params.evaluate.has_payload)}"
     )
 
 

@@ -37,6 +37,7 @@ from .estimate import (
 from .model_trial import try_model
 from .survey import Survey, survey
 from .trial import CLEAN, SHARD_END, Trial, peak_bytes, trial_params, try_sample
+from .ways import Way, compare_ways
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ class Plan:
     device: str
     precision: str
     evaluations: tuple[ModelEstimate, ...]
+    ways: tuple[Way, ...]
+    """Ways to evaluate the split that is corrupted, side by side."""
     memory: MemoryEstimate
     disk_free: int
     disk_used: int
@@ -169,6 +172,8 @@ def plan(
         memory = _memory(measured)
         device = select_device(params.machine)  # imports torch, which workers do not need
         evaluations = _evaluations(dataset, params, root, folder, measured, device, models)
+        small = trial_params(dataset, params, root, split)
+        ways = compare_ways(*samples[split], measured[split].clips.population, small, folder)
     stages = _stages(params, dataset, measured)
     seconds, size = (
         reduce(add, (some[kind] for some, _ in stages.values())) for kind in ("seconds", "bytes")
@@ -195,6 +200,7 @@ def plan(
         device=device.name,
         precision=device.precision,
         evaluations=evaluations,
+        ways=ways,
         memory=memory,
         disk_free=shutil.disk_usage(root).free,
         cache_is_linked=can_link(root / ".dvc/cache", paths.data),

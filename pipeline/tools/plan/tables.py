@@ -23,6 +23,7 @@ def show(plan: Plan) -> Iterator[Table | str]:
     )
     if plan.evaluations:
         yield _models(plan)
+    yield _ways(plan)
     yield from _memory(plan)
     yield from _disk(plan)
     if plan.failed:
@@ -72,6 +73,31 @@ def _models(plan: Plan) -> Table:
         name = one.model if one.trained else f"{one.model} (random weights)"
         taken = one.reason if one.hours is None else _range(one.hours, "", factor)
         table.add_row(name, taken, "-" if one.petamac is None else _number(one.petamac))
+    return table
+
+
+def _ways(plan: Plan) -> Table:
+    hours = [one.hours for one in plan.evaluations if one.hours is not None]
+    models = EstimateInterval(
+        *(sum(getattr(one, name) for one in hours) for name in ("value", "low", "high"))
+    )
+    kind = "GPU" if plan.device.startswith("cuda") else "core"
+    unit, factor = _hours(max((way.core_hours for way in plan.ways), key=lambda one: one.value))
+    model_unit, model_factor = _hours(models)
+    table = Table(
+        title="Ways to evaluate: evaluate.reads and corrupt.frames, the evaluated split only",
+        caption="Core time is from the videos to the frames of the models. Videos store no frames.",
+    )
+    for name in ("way", f"core-{unit}", "size", f"models, {kind}-{model_unit}"):
+        table.add_column(name, justify="left" if name == "way" else "right", no_wrap=True)
+    for way in plan.ways:
+        size_unit, divisor = _unit(way.bytes.value)
+        table.add_row(
+            way.name,
+            _range(way.core_hours, "", factor),
+            _range(way.bytes, f" {size_unit}", 1 / divisor) if way.bytes.value else "0",
+            _range(models, "", model_factor) if hours else "-",
+        )
     return table
 
 

@@ -158,11 +158,11 @@ def _cost(stage: Callable[[], object], made: Path, least_seconds: float) -> Cost
         stage()
         taken.append(cpu_seconds() - start)
         if sum(taken) >= least_seconds or len(taken) == MOST_RUNS:
-            return Cost(sum(taken) / len(taken), sum(_sizes(made)))
+            return Cost(sum(taken) / len(taken), sum(sizes_below(made)))
         shutil.rmtree(made)
 
 
-def _sizes(folder: Path) -> Iterator[int]:
+def sizes_below(folder: Path) -> Iterator[int]:
     """Yield the bytes of every member of the shards below a folder, header and padding included."""
     for shard in folder.rglob("*.tar"):
         for _, data in walk(shard):

@@ -85,7 +85,8 @@ def _missing(
 
 def check_clip(check: ClipCheck) -> list[Discrepancy]:
     """Compute a clip again from its video and compare it with its records."""
-    maker = CellFrames(check.dataset, check.params, check.root)
+    has_payload = check.params.evaluate.has_payload
+    maker = CellFrames(check.dataset, check.params, check.root, has_payload)
     try:
         try:
             clean = maker.clean(check.clip)

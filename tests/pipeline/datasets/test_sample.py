@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from pipeline.datasets.listed_clip import ListedClip
-from pipeline.datasets.sample import stratified
+from pipeline.datasets.sample import class_sizes, stratified
 
 
 def listed(sizes: dict[int, int], split: str = "val") -> list[ListedClip]:
@@ -18,6 +18,11 @@ def listed(sizes: dict[int, int], split: str = "val") -> list[ListedClip]:
 
 def counts(clips: list[ListedClip]) -> dict[int, int]:
     return dict(Counter(clip.label_id for clip in clips))
+
+
+def test_sizes_are_of_all_listed_clips() -> None:
+    clips = [*listed({0: 3, 2: 1}), *listed({1: 2}, "train")]
+    assert class_sizes(clips) == {"val": {0: 3, 2: 1}, "train": {1: 2}}
 
 
 def test_classes_keep_their_shares() -> None:

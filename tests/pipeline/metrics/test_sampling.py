@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.metrics.ratios import Ratio
-from pipeline.metrics.sampling import stratified_estimate
+from pipeline.metrics.sampling import joined_strata, stratified_estimate
 
 
 def test_by_hand() -> None:
@@ -51,6 +51,14 @@ def test_intervals_hold_the_truth(per_class: int) -> None:
 def test_nothing_to_divide_by_is_not_a_number() -> None:
     found = stratified_estimate(Ratio(np.ones(2), np.zeros(2)), np.array([0, 1]), np.array([3, 3]))
     assert np.isnan(found.value)
+
+
+def test_strata_without_a_drawn_clip_are_joined_to_the_one_before() -> None:
+    strata, sizes = joined_strata(np.array([1, 4, 1]), np.array([5, 6, 7, 0, 8, 9]))
+    assert strata.tolist() == [0, 1, 0]
+    assert sizes.tolist() == [5 + 6 + 7, 8 + 9]
+    strata, sizes = joined_strata(np.array([0, 1]), np.array([5, 6]))
+    assert (strata.tolist(), sizes.tolist()) == ([0, 1], [5, 6])
 
 
 def test_strata_without_a_drawn_clip_are_an_error() -> None:

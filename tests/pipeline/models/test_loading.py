@@ -1,6 +1,7 @@
 """User-supplied models load by import path, file or folder; faulty ones are refused clearly."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 
 from pipeline.errors import SettingsError
 from pipeline.models import InputSpec, LoadedModel, load_model, logits
+from pipeline.models.adapters import CUDA, OnnxModel
 from tests.pipeline.models.factories import SPEC, MeanColour
 
 HERE = "tests.pipeline.models.factories"
@@ -122,6 +124,24 @@ def test_program_of_batch_one_says_so_when_asked_for_two(tmp_path: Path) -> None
     assert ask(model, 1).shape == (1, 3)
     with pytest.raises(SettingsError, match="failed on 2 clips .* batches of any size"):
         ask(model, 2)
+
+
+def test_onnx_without_a_provider_for_gpus_runs_on_the_cpu_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    if CUDA in pytest.importorskip("onnxruntime").get_available_providers():
+        pytest.skip("this onnxruntime has a provider for GPUs; see tests/gpu")
+    onnx(tmp_path / "model.onnx")
+    model = load_model(str(tmp_path / "model.onnx"), num_classes=3, weights=None, input=SPEC)
+    assert isinstance(model.module, OnnxModel)
+    expected = ask(model, 3)
+    model.module.use("cpu")
+    assert caplog.text == ""
+    model.module.use("cuda:0")
+    assert f"runs on the CPU: onnxruntime has no usable {CUDA}" in re.sub(
+        r"onnxruntime [\d.]+ ", "onnxruntime ", caplog.text
+    )
+    assert torch.equal(ask(model, 3), expected)
 
 
 def test_onnx_of_batch_one_takes_clips_one_by_one(tmp_path: Path) -> None:

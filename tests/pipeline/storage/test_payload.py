@@ -12,7 +12,7 @@ import pytest
 from corruptions.types import Clip
 from pipeline.errors import ClipError
 from pipeline.settings import PayloadSettings
-from pipeline.storage.payload import EXTENSIONS, read_payload, write_payload
+from pipeline.storage.payload import EXTENSIONS, decode, encode, read_payload, write_payload
 from tests.support.videos import moving_clip
 
 FPS = Fraction(30000, 1001)
@@ -36,6 +36,17 @@ def test_same_frames_same_bytes_and_all_of_them(settings: PayloadSettings) -> No
     assert np.abs(made.astype(int) - clip).mean() < worst
     with av.open(io.BytesIO(stored)) as container:
         assert container.streams.video[0].average_rate == FPS
+
+
+@pytest.mark.parametrize("settings", ALL, ids=lambda one: one.codec)
+def test_a_round_trip_in_memory_gives_the_frames_of_a_stored_clip(
+    settings: PayloadSettings,
+) -> None:
+    clip = noisy_clip()
+    stored = read_payload(write_payload(clip, FPS, settings))
+    np.testing.assert_array_equal(decode(encode(clip, FPS, settings)), stored)
+    with pytest.raises(ClipError, match="no frames to store"):
+        encode([], FPS, settings)
 
 
 def test_ffv1_is_lossless() -> None:

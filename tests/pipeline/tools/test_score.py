@@ -66,6 +66,14 @@ def test_its_params_yaml_does_the_same(videos: Path, tmp_path: Path) -> None:
     params = load(first.params)
     assert params.filter.sources["mini_kinetics"].clips == 6
     assert first.metrics["num_clips_listed"] == 6
+    estimate = first.metrics["estimate"]
+    low, high = estimate["mpc_ci95"]
+    line = rf"mPC {estimate['mpc']:.1f} % .* {low:.1f} to {high:.1f} \({high - low:.1f} points wide"
+    assert re.search(line, first.sentence)
+    assert first.sentence.endswith("of 6 clips, a stratified sample of 10")
+    page = first.page.read_text()
+    assert "stratified sample of 10. Estimated mPC of all of them" in page
+    assert f"{estimate['mpc']:.1f} ({low:.1f} to {high:.1f}, {high - low:.1f} points wide)" in page
     for name in ("report/metrics.json", "manifests/mini_kinetics/predictions"):
         path = tmp_path / name
         path.rename(path.with_name("before"))

@@ -140,6 +140,7 @@ def _section(results: Evaluated, stored: StoredClips, params: Params, root: Path
         "bibtex": citation.bibtex(results, params.set_name, params, digest),
         "parameters": accounting.parameters(params, results.dataset),
         "measured_clips": len(results.measured.clips),
+        "sampled": results.sampled,
         "smallest": _smallest(results),
     }
 

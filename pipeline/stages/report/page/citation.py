@@ -79,7 +79,7 @@ def bibtex(results: Evaluated, set_name: str, params: Params, digest: str) -> st
         f"dialect {params.dialect}, seed {params.seed}; N = {summary.num_clips} of "
         f"{summary.num_clips_strict} listed clips ({summary.accounting} accounting); "
         f"{params.evaluate.frames} frames, uniform, short side {picture.short_side}, centre crop "
-        f"{picture.crop}; recipes {digest}"
+        f"{picture.crop}{'' if params.evaluate.has_payload else ', no payload'}; recipes {digest}"
     )
     return (
         f"@misc{{video-corruptions-{results.dataset.replace('_', '-')}-{digest[:8]},\n"

@@ -111,6 +111,25 @@ def test_predictions_are_those_from_shards(project: Path, tmp_path: Path, codec:
     assert not list(videos.rglob("*.tar"))
 
 
+def test_without_a_payload_models_see_the_frames_as_corrupted(
+    project: Path, tmp_path: Path
+) -> None:
+    """A lossless payload changes nothing, so that only the protocol differs."""
+    names = ("shot_noise", "h264_crf")
+    lossless, none = tmp_path / "lossless", tmp_path / "none"
+    evaluate(copy(project, lossless, names, "videos", payload={"codec": "ffv1"}), lossless, "demo")
+    params = copy(project, none, names, "videos", evaluate={"payload": "none"})
+    evaluate(params, none, "demo")
+    found, expected = predictions(none), predictions(lossless)
+    for rows, others in zip(found.values(), expected.values(), strict=True):
+        for row, other in zip(rows, others, strict=True):
+            assert row.pop("protocol") == f"{other.pop('protocol')}, no payload"
+            assert row == other
+    assert verify("demo", params, none, samples=1000).problems == []
+    (encoder,) = {row["encoder"] for row in evaluated(none, "shot_noise")}
+    assert encoder == "no payload"
+
+
 def test_records_are_those_of_manifests(project: Path, tmp_path: Path) -> None:
     """With few stored frames both ways make the same ones, so that even their hashes are equal."""
     names, changes = ("fog", "packet_loss"), {"corrupt": {"frames": 16, "allowed_failures": 1.0}}
@@ -238,11 +257,13 @@ def test_a_killed_run_resumes_to_the_same_bytes(project: Path, tmp_path: Path) -
     assert all(path.stat().st_mtime_ns == done[path] for path in kept)
 
 
-def test_a_cluster_makes_the_same_bytes(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["dask", pytest.param("ray", marks=pytest.mark.slow)])
+def test_a_cluster_makes_the_same_bytes(project: Path, tmp_path: Path, backend: str) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     evaluate(copy(project, here, ["fog", "h264_crf"], "videos"), here, "demo")
-    with clusters.dask_cluster(tmp_path) as address:
-        machine = {"backend": "dask", "address": address, "workers": 0}
+    cluster = {"dask": clusters.dask_cluster, "ray": clusters.ray_cluster}[backend]
+    with cluster(tmp_path) as address:
+        machine = {"backend": backend, "address": address, "workers": 0}
         evaluate(
             copy(project, there, ["fog", "h264_crf"], "videos", machine=machine), there, "demo"
         )

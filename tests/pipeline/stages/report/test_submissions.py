@@ -95,12 +95,14 @@ def test_what_makes_a_result_incomparable_is_named(tmp_path: Path) -> None:
     params = write_params(tmp_path, corruptions=["fog", "rain"])
     assert differences(result_of(), params) == []
     protocol = Protocol(frames=64, sampling="uniform", resize="none")
+    other = Protocol(frames=32, sampling="uniform 32, no payload", resize="none")
     for changes, words in (
         ({"cells": {"fog": CELLS["fog"]}}, "averages other corruptions (custom)"),
         ({"cells": {name: {"1": 5} for name in CELLS}}, "has other severities"),
         ({"levels": {"fog": {"1": 5}}}, "has other severities"),
         ({"dialect": "original"}, "uses the dialect original"),
         ({"protocol": protocol}, "uses 64 frames, more than 32"),
+        ({"protocol": other}, "sees the frames without the payload of shards"),
         ({"adaptation": Adaptation(method="TENT")}, "adapts to the corrupted clips (TENT)"),
     ):
         assert differences(result_of(**changes), params) == [words]

@@ -176,6 +176,18 @@ def test_the_run_takes_the_core_hours_that_the_plan_said(
     pytest.fail(f"{name}: {missed}")
 
 
+def test_the_ways_to_evaluate_are_side_by_side(planned: Plan, paid: Costs) -> None:
+    videos, whole, few = planned.ways
+    names = ["reads: videos", "shards, frames: all", "shards, frames: 32"]
+    assert [way.name for way in planned.ways] == names
+    assert all(way.core_hours.value > 0 for way in planned.ways)
+    assert videos.bytes.value == 0
+    assert few.bytes.value < 0.9 * whole.bytes.value, "the clips have 24 to 60 frames"
+    share = SPLITS["val"] / sum(SPLITS.values())
+    size = share * paid["clean"][1] + sum(paid[name][1] for name in CORRUPTIONS)
+    assert holds(whole.bytes, size, slack=1.3)
+
+
 def test_clips_and_files_are_known_exactly_after_the_filter_stage(planned: Plan) -> None:
     assert planned.sizes_known
     assert planned.clips == SPLITS
@@ -254,7 +266,15 @@ def test_the_command_prints_tables_or_json(project: tuple[Path, Params], tmp_pat
     few += ["--params", str(tmp_path / "params.yaml")]
     done = CliRunner().invoke(app, few)
     assert done.exit_code == 0, done.output
-    for word in ("contrast", "core-minutes", "shards", "Memory", "Disk", "estimated"):
+    for word in (
+        "contrast",
+        "core-minutes",
+        "shards",
+        "Memory",
+        "Disk",
+        "estimated",
+        "reads: videos",
+    ):
         assert word in done.stdout
     told = json.loads(CliRunner().invoke(app, [*few, "--json"]).stdout)
     assert [one["name"] for one in told["stages"]] == ["clean", "contrast"]
