@@ -57,7 +57,7 @@ def write_pages(app: Sphinx) -> None:
     written = {f"reference/{name}.md": api.page(name) for name in api.PAGES}
     written["reference/parameters.md"] = tables.parameters()
     written["reference/manifests.md"] = tables.manifests()
-    written["reference/calibration.md"] = calibration.page()
+    written["reference/calibration.md"] = calibration.page(pictures)
     for name in names():
         written[f"corruptions/{name}.md"] = pages.corruption_page(name, pictures, side)
     written["corruptions/index.md"] = pages.overview()

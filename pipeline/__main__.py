@@ -35,6 +35,7 @@ try:
     from .cli import (  # noqa: F401 - register commands
         export_command,
         list_commands,
+        mirror_command,
         predictions_command,
         score_command,
         stage_commands,

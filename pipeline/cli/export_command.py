@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import SettingsError
 from ..tools.export.registry import Link, describe, names
 from .app import DEFAULT, Dataset, Force, ParamsFile, console, load, tool
 
@@ -54,6 +55,12 @@ def export(
     paired: Annotated[
         bool, typer.Option("--paired", help="Only clips available in every selected cell.")
     ] = False,
+    playable: Annotated[
+        bool,
+        typer.Option(
+            "--playable", help="With plain: H.264 copies for players beside the exact files."
+        ),
+    ] = False,
     link: Annotated[Link, typer.Option(help="How webdataset shards are placed.")] = "hard",
     list_: Annotated[
         bool,
@@ -71,20 +78,25 @@ def export(
     from ..tools.export import export
 
     values, root = load(params)
-    chosen = export.prepare(
-        format_,
-        dataset,
-        output,
-        values,
-        root,
-        names=corruption or (),
-        severities=severity or (),
-        split=split,
-        clean=clean,
-        paired=paired,
-        link=link,
-        force=force,
-    )
-    console.print(chosen.summary(), soft_wrap=True, highlight=False)
-    paths = export.write(chosen, values.machine)
-    console.print(f"{chosen.folder}: lists {paths[-1]} and {len(paths) - 1} more.", soft_wrap=True)
+    if playable and format_ != "plain":
+        raise SettingsError(f"--playable: belongs to the format plain (got {format_!r}).")
+    for name in (format_, "playable") if playable else (format_,):
+        chosen = export.prepare(
+            name,
+            dataset,
+            output,
+            values,
+            root,
+            names=corruption or (),
+            severities=severity or (),
+            split=split,
+            clean=clean,
+            paired=paired,
+            link=link,
+            force=force,
+        )
+        console.print(chosen.summary(), soft_wrap=True, highlight=False)
+        paths = export.write(chosen, values.machine)
+        console.print(
+            f"{chosen.folder}: lists {paths[-1]} and {len(paths) - 1} more.", soft_wrap=True
+        )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from ..errors import StageError
+from ..errors import SettingsError, StageError
 from .app import DEFAULT, AsJson, Dataset, Force, ParamsFile, console, load, tool
 
 SHOWN_FILES = 10
@@ -74,7 +74,16 @@ def clean(
 
 @tool
 def verify(
-    dataset: Dataset,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", "-d", help="Dataset name in params.yaml.")
+    ] = None,
+    mirror: Annotated[
+        Path | None, typer.Option(help="Folder of a mirror to verify instead of a dataset.")
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the videos of --mirror, to recompute some outputs from."),
+    ] = None,
     corruption: Annotated[
         list[str] | None,
         typer.Option(
@@ -84,7 +93,11 @@ def verify(
         ),
     ] = None,
     recompute: Annotated[
-        int, typer.Option(help="Number of random shards to recompute from the videos.", min=0)
+        int,
+        typer.Option(
+            help="Number of random shards (outputs of a mirror) to recompute from the videos.",
+            min=0,
+        ),
     ] = 3,
     sample_seed: Annotated[int, typer.Option(help="Seed for sampling the shards.")] = 0,
     against: Annotated[
@@ -100,19 +113,26 @@ def verify(
     params: ParamsFile = DEFAULT,
 ) -> None:
     """Verify hashes, recompute a sample of shards and compare with published manifests."""
-    from ..tools.verify.verify import verify as work
+    if (dataset is None) == (mirror is None):
+        raise SettingsError("--dataset, --mirror: give one of them.")
+    if mirror is not None:
+        from ..tools.verify.mirrored import verify_mirror
 
-    values, root = load(params)
-    found = work(
-        dataset,
-        values,
-        root,
-        chosen=corruption or (),
-        check_stored=stored,
-        samples=recompute,
-        sample_seed=sample_seed,
-        against=against or (),
-    )
+        found = verify_mirror(mirror, source, samples=recompute, seed=sample_seed)
+    else:
+        from ..tools.verify.verify import verify as work
+
+        values, root = load(params)
+        found = work(
+            str(dataset),
+            values,
+            root,
+            chosen=corruption or (),
+            check_stored=stored,
+            samples=recompute,
+            sample_seed=sample_seed,
+            against=against or (),
+        )
     for what, number in found.counts.items():
         console.print(f"{number:>9,} {what}")
     if output is not None:
@@ -120,7 +140,7 @@ def verify(
     if found.problems:
         console.print(found.table())
         raise StageError(
-            f"verify {dataset}: {len(found.problems)} problems"
+            f"verify {dataset or mirror}: {len(found.problems)} problems"
             f"{'' if output is None else f'; see {output} for all of them'}."
         )
     console.print("No problems found.")

@@ -2,24 +2,31 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from ..errors import SettingsError
 from ..messages import did_you_mean
 from .app import Force, console, tool
+from .video_options import (
+    Implementation,
+    LevelText,
+    Lossless,
+    MemoryGB,
+    Period,
+    Set,
+    Share,
+    Start,
+    Stop,
+    Timeout,
+    TimingProfile,
+    TimingUnit,
+    timing_of,
+)
 
-Implementation = Annotated[
-    Literal["ours", "original"],
-    typer.Option(help="Implementation: ours, or the benchmark's first code."),
-]
 
-
-Set = Annotated[str | None, typer.Option("--set", help="All corruptions of this named set.")]
-
-
-def _names(chosen: Sequence[str], set_: str | None) -> list[str]:
+def corruption_names(chosen: Sequence[str], set_: str | None) -> list[str]:
     """Return the corruptions of --corruption and --set; paper12 if neither is given."""
     import corruptions
 
@@ -61,7 +68,7 @@ def preview(
     """Write a mosaic and side-by-side clips of the corruptions of a video."""
     from ..tools.preview import preview as work
 
-    names = _names(corruption or [], set_)
+    names = corruption_names(corruption or [], set_)
     for path in work(video, output, names, seconds=seconds, dialect=dialect, force=force):
         console.print(str(path), soft_wrap=True)
 
@@ -71,20 +78,61 @@ def apply(
     video: Annotated[Path, typer.Argument(help="Any video file.")],
     corruption: Annotated[str, typer.Option("--corruption", "-c", help="Corruption to apply.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="A .mp4 (JPEG pictures) or .mkv (lossless).")
+        Path,
+        typer.Option("--output", "-o", help="File to write; its extension names the container."),
     ],
     severity: Annotated[
         int, typer.Option("--severity", "-s", help="Severity, 1 to 5.", min=1, max=5)
     ] = 3,
+    level: LevelText = None,
     seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 0,
+    key: Annotated[
+        str | None,
+        typer.Option(help="Name of the random numbers. Default: the name of the file."),
+    ] = None,
     dialect: Implementation = "ours",
-    timeout: Annotated[float, typer.Option(help="Time limit in seconds.", min=1)] = 600,
+    lossless: Lossless = False,
+    start: Start = 0.0,
+    stop: Stop = None,
+    unit: TimingUnit = "percent",
+    share: Share = 1.0,
+    profile: TimingProfile = "constant",
+    period: Period = 2.0,
+    memory_gb: MemoryGB = 8.0,
+    timeout: Timeout = 86_400,
     force: Force = False,
 ) -> None:
-    """Corrupt one video file at its own size."""
-    import corruptions
+    """Corrupt one video file at its own size; sound and subtitles are kept."""
+    from ..tools.mirror.apply import apply as work
+    from ..tools.mirror.cells import cells_of, read_level
 
-    from ..tools.apply import apply as work
+    (name,) = _one(corruption)
+    (cell,) = cells_of(
+        [name],
+        [severity],
+        level=None if level is None else read_level(level),
+        timing=timing_of(start, stop, unit, share, profile, period),
+        dialect=dialect,
+        seed=seed,
+    )
+    row = work(
+        video,
+        output,
+        cell,
+        key=key,
+        lossless=lossless,
+        force=force,
+        memory_bytes=round(memory_gb * 1e9),
+        timeout_seconds=timeout,
+    )
+    left_out = f" (without {row['left_out']})" if row["left_out"] else ""
+    console.print(
+        f"{row['num_frames']} frames: {output}{left_out}", soft_wrap=True, highlight=False
+    )
+
+
+def _one(corruption: str) -> tuple[str]:
+    import corruptions
 
     if corruption not in corruptions.names():
         raise SettingsError(
@@ -92,18 +140,7 @@ def apply(
             f"{did_you_mean(corruption, corruptions.names())}; choose from "
             f"{', '.join(corruptions.names())}."
         )
-    done = work(
-        video,
-        output,
-        corruption,
-        severity,
-        seed=seed,
-        dialect=dialect,
-        force=force,
-        timeout_seconds=timeout,
-    )
-    sound = " (without the sound of the input)" if done.has_sound else ""
-    console.print(f"{done.num_frames} frames: {output}{sound}", soft_wrap=True, highlight=False)
+    return (corruption,)
 
 
 @tool
@@ -127,7 +164,7 @@ def calibrate(
 
     from ..tools import calibrate as tool_module
 
-    names = _names(corruption or [], set_)
+    names = corruption_names(corruption or [], set_)
     levels = tool_module.calibrate(videos, output, names, seconds=seconds, force=force)
     table = Table(caption=f"Means over the clips; {output}/calibration.csv, calibration.svg")
     for column in tool_module.COLUMNS:

@@ -138,7 +138,12 @@ def draw(levels: Sequence[Level], path: Path) -> None:
     names = list(dict.fromkeys(level.corruption for level in levels))
     rows = math.ceil(len(names) / PANELS)
     with mpl.rc_context({"svg.hashsalt": "calibration", "font.size": 8}):
-        figure = Figure(figsize=(2.2 * PANELS, 1.6 * rows), layout="constrained")
+        width, height = 2.2 * PANELS, 1.6 * rows  # inches
+        figure = Figure(figsize=(width, height))
+        figure.subplots_adjust(
+            left=0.5 / width, right=1 - 0.5 / width, wspace=0.8,
+            bottom=0.3 / height, top=1 - 0.3 / height, hspace=0.4,
+        )  # fmt: skip
         panels = figure.subplots(rows, PANELS, squeeze=False).flat
         for panel in panels:
             panel.set_axis_off()
@@ -148,6 +153,7 @@ def draw(levels: Sequence[Level], path: Path) -> None:
             severities = [level.severity for level in own]
             panel.plot(severities, [level.psnr for level in own], "o-", color="tab:blue", ms=3)
             panel.set_title(name, fontsize=8)
+            panel.set_xticks(severities)
             panel.set_ylabel("PSNR, dB", color="tab:blue")
             other = panel.twinx()
             other.plot(severities, [level.ssim for level in own], "s--", color="tab:orange", ms=3)
