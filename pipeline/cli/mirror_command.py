@@ -138,7 +138,8 @@ def mirror(
     parts += [f"{done.num_others:,} other files"] if others != "leave" else []
     console.print(f"{', '.join(parts)}: {done.manifest}", soft_wrap=True, highlight=False)
     for row in done.failed[:SHOWN]:
-        text = f"{row['status']}: {row['source_path']}, {row['corruption']}: {row['reason']}"
+        cell = f"{row['corruption']} {row['severity'] or 'level'}"
+        text = f"{row['status']}: {row['source_path']}, {cell}: {row['reason']}"
         console.print(text, soft_wrap=True, highlight=False, markup=False)
     if len(done.failed) > max_failed_share * len(done.rows):
         raise StageError(

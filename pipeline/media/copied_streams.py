@@ -158,12 +158,17 @@ class CopiedStreams:
 
     def _next(self) -> None:
         try:
-            self._waiting = next(
-                (one for one in self._packets if one.size and one.dts is not None), None
-            )
+            self._waiting = next((one for one in self._packets if one.size), None)
         except (av.FFmpegError, IndexError) as error:
             check_machine(error)
             raise ClipError(f"cannot read sound or subtitles: {ffmpeg_words(error)}") from error
+        if self._waiting is not None and self._waiting.dts is None:
+            if self._waiting.pts is None:
+                raise ClipError(
+                    f"a packet of stream {self._waiting.stream.index} has no time stamp, so that "
+                    "it cannot be kept in its place"
+                )
+            self._waiting.dts = self._waiting.pts
 
 
 def cannot_hold(container: str, stream: Any) -> str:

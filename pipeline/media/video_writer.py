@@ -17,7 +17,7 @@ import av.container
 import numpy as np
 from av.codec.context import ThreadType
 from av.sidedata.sidedata import SideData, Type
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from numpy.typing import NDArray
 
 from corruptions.codec.frames import CONVERSION
@@ -39,7 +39,10 @@ MATRICES = {
 }  # fmt: skip
 """swscale's matrix for the number of a colour matrix in ITU-T H.273."""
 
-RGB, UNSPECIFIED, BT470BG = 0, 2, 5
+SMALLER_CHROMA = (CONVERSION & ~Interpolation.BILINEAR) | Interpolation.AREA
+"""How RGB becomes 4:2:0: as CONVERSION, but by means of areas, which soften chroma least."""
+
+RGB, BT470BG = 0, 5
 
 
 @dataclass(frozen=True)
@@ -148,9 +151,11 @@ def write_video(
             finally:
                 writer.close()
             return writer.checked(path)
-        except (av.FFmpegError, ValueError) as error:
+        except av.FFmpegError as error:
             check_machine(error)
             raise ClipError(f"cannot be written as {form.container}: {one_line(error)}") from error
+        except ValueError as error:  # of the corruption, or a codec that the container lacks
+            raise ClipError(one_line(error)) from error
 
 
 class _Writer:
@@ -170,7 +175,12 @@ class _Writer:
         options = {"fflags": "+bitexact", **form.options}
         if form.has_movie_timescale and copied.ticks_per_second:
             options["movie_timescale"] = str(copied.ticks_per_second)
-        self._output = av.open(str(path), mode="w", format=form.container, options=options)
+        self._output = av.open(
+            f"file:{path}",  # a name is never taken for an address
+            mode="w",
+            format=form.container,
+            options=options,
+        )
         self._count = 0
         try:
             stream: Any = self._output.add_stream(
@@ -203,7 +213,7 @@ class _Writer:
         if not self._form.lossless:
             frame = frame.reformat(
                 format=self._stream.pix_fmt,
-                interpolation=CONVERSION,
+                interpolation=SMALLER_CHROMA,
                 dst_colorspace=MATRICES.get(self._look.colours[2], Colorspace.ITU601),
                 dst_color_range=self._look.color_range,
                 threads=1,
@@ -233,7 +243,7 @@ class _Writer:
     def checked(self, path: Path) -> WrittenVideo:
         """Return what was written; raise ClipError if the file does not hold all of it."""
         found: dict[int, CopiedPackets] = {}
-        with av.open(str(path)) as made:
+        with av.open(f"file:{path}") as made:
             for packet in made.demux():
                 if packet.size:
                     packets = found.setdefault(packet.stream.index, CopiedPackets(""))

@@ -118,6 +118,7 @@ class _Run:
                 if row is not None and row.get("random_key") == video.key:
                     self.rows[video.relative, number] = row
         self.num_resumed = len(self.rows)
+        self.earlier = records.read_rows(output / NAME)
         self.machine = MachineSettings(
             workers=options.workers, backend="loky", device="cpu", precision="auto",
             compile=False, batch_size=1, loader_workers=0, check_payloads=True,
@@ -131,6 +132,11 @@ class _Run:
         copies = other_files.planned(
             self.found, [self.output / folder for folder in self.folders], self.options.others
         )
+        if any(one.output == self.output / NAME for one in copies):
+            raise SettingsError(
+                f"--others: IN has a file {NAME}, which is the name of the mirror's manifest; "
+                "leave the other files away."
+            )
         if not self.options.force:
             other_files.check_free(copies, self.options.others)
         results = run_tasks(
@@ -151,7 +157,8 @@ class _Run:
         ]
         rows += self._refused()
         path = self.output / NAME
-        manifest.write(path, [*records.earlier_rows(path, rows), *rows], MIRRORED)
+        kept = records.not_replaced(self.earlier, rows)
+        manifest.write(path, [*kept, *rows], MIRRORED)
         return Mirrored(path, rows, self.num_resumed, len(copies))
 
     def _record(self, video: SourceVideo, number: int) -> Path:
@@ -222,12 +229,11 @@ class _Run:
         most, video = max(needs, key=lambda one: one[0], default=(0, None))
         if most < NOTABLE_BYTES or video is None:
             return
-        kind = "decoded frames"
-        if cell.load()[0].acts_on != "pixels":
-            kind = "coded streams, or more,"
+        pixels = cell.load()[0].acts_on == "pixels"
         log.warning(
-            "%s: up to %.1f GB of memory per worker for %s (%s)",
-            cell.name, most / 1e9, kind, video.relative,
+            "%s: %s %.1f GB of memory per worker for %s (%s)",
+            cell.name, "up to" if pixels else "at least", most / 1e9,
+            "decoded frames" if pixels else "coded streams", video.relative,
         )  # fmt: skip
 
     def _check_free(self, outputs: Iterator[Path]) -> None:

@@ -43,15 +43,20 @@ def finished_row(path: Path, output: Path, source: Path, recipe: str) -> MirrorR
     return cast(MirrorRow, row) if recorded == (status.st_size, status.st_mtime_ns) else None
 
 
-def earlier_rows(path: Path, rows: Sequence[MirrorRow]) -> list[MirrorRow]:
-    """Return the rows of a manifest that the rows of this run do not replace."""
-    if not path.is_file():
-        return []
+def read_rows(path: Path) -> list[MirrorRow]:
+    """Return the rows of the manifest of earlier runs; none if there is no manifest."""
+    rows: list[MirrorRow] = manifest.read_rows(path, MIRRORED) if path.is_file() else []
+    return rows
+
+
+def not_replaced(earlier: Sequence[MirrorRow], rows: Sequence[MirrorRow]) -> list[MirrorRow]:
+    """Return the rows of earlier runs that the rows of this run do not replace."""
     replaced = {_identity(row) for row in rows}
     names = {row.get("output_path") for row in rows} - {None}
-    old: list[MirrorRow] = manifest.read_rows(path, MIRRORED)
     return [
-        row for row in old if _identity(row) not in replaced and row.get("output_path") not in names
+        row
+        for row in earlier
+        if _identity(row) not in replaced and row.get("output_path") not in names
     ]
 
 

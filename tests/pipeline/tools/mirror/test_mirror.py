@@ -3,6 +3,9 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +58,11 @@ def files(folder: Path) -> list[str]:
     """Visible files below a folder."""
     paths = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
     return sorted(path.as_posix() for path in paths if path.parts[0] != ".mirror")
+
+
+def whole(folder: Path) -> list[str]:
+    """Files that are not temporary ones."""
+    return [name for name in files(folder) if not name.endswith(".tmp")]
 
 
 def state(folder: Path) -> dict[str, int]:
@@ -194,6 +202,17 @@ def test_other_files_are_left_linked_or_copied(source: Path, tmp_path: Path, how
             run(source, tmp_path / "out", others=how)
 
 
+def test_the_manifest_is_not_mixed_with_another_file(source: Path, tmp_path: Path) -> None:
+    (source / "manifest.parquet").write_text("mine")
+    with pytest.raises(SettingsError, match="IN has a file manifest.parquet"):
+        run(source, tmp_path / "out", others="copy")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/manifest.parquet").write_text("mine")
+    with pytest.raises(StageError, match="cannot be read as Parquet"):
+        run(source, tmp_path / "other")
+    assert files(tmp_path / "other") == ["manifest.parquet"]
+
+
 def test_what_needs_too_much_memory_is_said_before(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -207,9 +226,7 @@ def test_what_needs_too_much_memory_is_said_before(
     assert files(tmp_path / "out") == ["manifest.parquet", "w.wmv.mkv"]
 
 
-def test_a_full_disk_leaves_no_half_file(
-    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_no_half_file(source: Path, tmp_path: Path) -> None:
     """A limit on the size of files breaks off writing; see tests/survival for real disks."""
     script = (
         "import resource, signal, sys\n"
@@ -218,9 +235,6 @@ def test_a_full_disk_leaves_no_half_file(
         "from pipeline.__main__ import app\n"
         "app()\n"
     )
-    import subprocess
-    import sys
-
     output = tmp_path / "out"
     arguments = ["mirror", str(source), str(output), "-c", "shot_noise", "--workers", "1"]
     ended = subprocess.run(
@@ -232,6 +246,24 @@ def test_a_full_disk_leaves_no_half_file(
     assert not list(output.rglob("*.tmp"))
     run(source, output, "shot_noise")
     assert files(output) == OUTPUTS
+
+
+def test_a_killed_run_resumes(source: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    arguments = ["mirror", str(source), str(output), "-c", "rain", "-c", "fog", "--workers", "1"]
+    process = subprocess.Popen([sys.executable, "-m", "pipeline", *arguments])
+    while process.poll() is None and not whole(output):
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    left = whole(output)
+    assert left
+    before = {name: (output / name).read_bytes() for name in left}
+    done = run(source, output, "rain", "fog")
+    assert not list(output.rglob("*.tmp"))
+    assert {name: (output / name).read_bytes() for name in left} == before
+    assert [row["status"] for row in done.rows].count("ok") == 6
+    assert not verify_mirror(output, source, samples=9).problems
 
 
 def test_verify_finds_what_changed(source: Path, tmp_path: Path) -> None:
@@ -262,7 +294,7 @@ def test_the_command(source: Path, tmp_path: Path) -> None:
     code, text = invoke("mirror", str(source), output, *cell)
     assert code == 1
     assert "6 videos, 0 of them from earlier runs" in text
-    assert "broken: broken.mp4, fog: " in text
+    assert "broken: broken.mp4, fog 1: " in text
     assert "2 of 8 videos failed" in text
     code, text = invoke("mirror", str(source), output, *cell, "--max-failed-share", "0.5")
     assert (code, "6 videos, 6 of them from earlier runs" in text) == (0, True)
