@@ -33,6 +33,7 @@ def _hint(error: ModuleNotFoundError) -> str:
 
 try:
     from .cli import (  # noqa: F401 - register commands
+        adapt_command,
         export_command,
         list_commands,
         mirror_command,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.params import Params
 from tests.support.project import make_project, run_stages
 
 
@@ -16,6 +17,15 @@ def decoded_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("decoded")
     run_stages(make_project(root), root, corruptions=())
     return root
+
+
+@pytest.fixture(scope="session")
+def adaptable(tmp_path_factory: pytest.TempPathFactory) -> tuple[Params, Path]:
+    """A project of 5 validation clips and 2 cells whose model adapts; tests add outputs only."""
+    from tests.support.adaptation import make_adaptable  # imports torch
+
+    root = tmp_path_factory.mktemp("adaptable")
+    return make_adaptable(root), root
 
 
 LONG = ("test_end_to_end", "test_mutated_videos", "test_machines", "test_clusters")

@@ -98,6 +98,11 @@ PAGES = {
         "The model zoo of the leaderboard, and loading of user-supplied models.",
         modules_of(pipeline, "models"),
     ),
+    "adaptation": ReferencePage(
+        "Test-time adaptation in Python",
+        "Methods, their evaluation, and statistics of the training clips.",
+        modules_of(pipeline, "tools/adapt"),
+    ),
 }
 """Pages of the reference, by file name."""
 

@@ -73,6 +73,8 @@ class CellFrames:
     root: Path
     with_payload: bool = True
     """False: clean and corrupted frames do not pass through the payload."""
+    cropped: bool = True
+    """False makes whole pictures, from the source videos, which no shard holds."""
 
     @classmethod
     def of(cls, dataset: str, params: Params, root: Path) -> Self:
@@ -83,7 +85,8 @@ class CellFrames:
     def clean(self, row: ClipRow | CellRow) -> Clip:
         """Return all frames of the clean clip.
 
-        They are read from the clean shard if `row` is of its manifest, else from the source video.
+        They are read from the clean shard if `row` is of its manifest and pictures are cropped,
+        else from the source video.
 
         Raises
         ------
@@ -93,14 +96,14 @@ class CellFrames:
             If the shard or the source video is not what `row` describes.
 
         """
-        if "shard" in row:
+        if "shard" in row and self.cropped:
             stored = cast(CellRow, row)
             if stored["status"] != "ok":
                 raise ClipError(stored["reason"])
             shard = self.root / stored["shard"]
             data = read_member(shard, stored["offset"], stored["size"], stored["sha256"])
             return payload.read_payload(data)
-        sources = Sources.of(self.dataset, self.params, self.root)
+        sources = Sources.of(self.dataset, self.params, self.root, cropped=self.cropped)
         fps = Fraction(row["fps_num"], row["fps_den"])
         frames = sources.pictures(row)
         if not self.with_payload:
@@ -148,7 +151,9 @@ class CellFrames:
 
         """
         corruptor = replace(
-            ClipCorruptor.of(self.dataset, corruption, self.params, self.root),
+            ClipCorruptor.of(
+                self.dataset, corruption, self.params, self.root, cropped=self.cropped
+            ),
             encoder=self._encoder,
         )
         if isinstance(clean, ClipError):

@@ -76,9 +76,13 @@ class ClipCorruptor:
     """Levels of severities 1 to 5 that replace those of the severity table."""
     timing: Timing | None = None
     """Part of the clip that is corrupted, and the severity over time."""
+    cropped: bool = True
+    """False: clean clips and encoded ones keep the whole picture after the resize."""
 
     @classmethod
-    def of(cls, dataset: str, corruption: str, params: Params, root: Path) -> Self:
+    def of(
+        cls, dataset: str, corruption: str, params: Params, root: Path, *, cropped: bool = True
+    ) -> Self:
         """Return the corruptor of a dataset and corruption of params.yaml."""
         return cls(
             corruption=corruption,
@@ -92,6 +96,7 @@ class ClipCorruptor:
             timeout_seconds=params.machine.clip_timeout_seconds,
             levels=params.corrupt.custom_levels.get(corruption),
             timing=params.corrupt.timing.get(corruption),
+            cropped=cropped,
         )
 
     def load(self) -> Corruption:
@@ -192,7 +197,9 @@ class ClipCorruptor:
         self, corruption: Corruption, clip: Clip, rows: Sequence[CellRow], choose: FrameSelector
     ) -> Iterator[CorruptedClip]:
         source = self.videos / str(rows[0]["source_path"])
-        preprocess = Preprocess(self.picture.short_side, self.picture.crop)
+        preprocess = Preprocess(
+            self.picture.short_side, self.picture.crop if self.cropped else None
+        )
         levels = [corruption.level(row["severity"], self.table) for row in rows]
         contexts = [self._context(row, choose(len(clip))) for row in rows]
         made = recompress(

@@ -29,24 +29,26 @@ class Sources:
     max_frames: int
     max_pixels: int
     timeout_seconds: float
-    whole: bool = False
-    """Keep the whole pictures, without the centre crop."""
+    cropped: bool = True
+    """False keeps the whole picture after the resize."""
 
     @classmethod
-    def of(cls, dataset: str, params: Params, root: Path) -> Self:
+    def of(cls, dataset: str, params: Params, root: Path, *, cropped: bool = True) -> Self:
         return cls(
             videos=root / params.filter.sources[dataset].videos,
             picture=params.decode.pictures[dataset],
             max_frames=params.decode.max_frames,
             max_pixels=params.filter.max_pixels,
             timeout_seconds=params.machine.clip_timeout_seconds,
+            cropped=cropped,
         )
 
     def pictures(self, clip: ClipRow | CellRow) -> Iterator[NDArray[np.uint8]]:
-        """Decode one clip of clips.parquet; yield its pictures (height, width, 3)."""
+        """Decode one clip of clips.parquet; yield its pictures (crop, crop, 3), or uncropped."""
         path = self.videos / str(clip["source_path"])
-        crop = None if self.whole else self.picture.crop
-        preprocess = Preprocess(self.picture.short_side, crop)
+        preprocess = Preprocess(
+            self.picture.short_side, self.picture.crop if self.cropped else None
+        )
         with (
             steady_source(path, clip["source_sha256"]),
             VideoSource(

@@ -50,7 +50,7 @@ class Preprocess:
         orientation: Orientation | None = None,
         pixel_aspect: Fraction = SQUARE,
     ) -> NDArray[np.uint8]:
-        """Return one frame as an array (crop, crop, 3) or (height, width, 3), uint8, RGB.
+        """Return one frame as an array (crop, crop, 3), uint8, RGB; uncropped, (height, width, 3).
 
         `pixel_aspect` is the width over the height of a pixel, for pictures that shall get square
         ones. `orientation` replaces that of the frame, for streams that lost it in an encoder.
@@ -83,7 +83,6 @@ class Preprocess:
         scaled_width, scaled_height = scaled_size(width, height, self.short_side)
         if scaled_width * scaled_height > MAX_PIXELS:
             raise ClipError(f"picture of {width} x {height} is too long and thin to be scaled")
-        square = f"w={self.crop}:h={self.crop}:exact=1"
         steps = [
             graph.add_buffer(
                 width=frame.width,
@@ -94,9 +93,10 @@ class Preprocess:
             *(graph.add(name, arguments) for name, arguments in turn.filters),
             graph.add("scale", f"w={scaled_width}:h={scaled_height}:flags={SCALE_FLAGS}"),
             graph.add("format", "pix_fmts=rgb24"),
-            *([] if self.crop is None else [graph.add("crop", square)]),
-            graph.add("buffersink"),
         ]
+        if self.crop is not None:
+            steps.append(graph.add("crop", f"w={self.crop}:h={self.crop}:exact=1"))
+        steps.append(graph.add("buffersink"))
         for one, next_one in zip(steps, steps[1:], strict=False):
             one.link_to(next_one)
         try:

@@ -6,6 +6,7 @@ Definitions. With a(c, s) the top-1 accuracy under corruption c at severity s, a
     CE(c) = 100 sum_s (100 - a(c, s)) / sum_s (100 - a_ref(c, s))      mCE = mean over c of CE(c)
     relative CE(c): the same with both errors reduced by the clean error of their own model
     gamma_r = mean over c, s of a(c, s) / P = rPC / 100        gamma_a = 1 - (P - mPC) / 100
+    corrected rPC = 100 (mPC - chance) / (P - chance), chance = 100 / classes
 
 Sources: mPC and rPC from Michaelis et al. 2019, Benchmarking Robustness in Object Detection
 (section 3.3); CE and relative CE from Hendrycks and Dietterich 2019 (section 4.2); gamma_a and
@@ -52,6 +53,7 @@ from .robustness import (
     corruption_errors,
     mean_performance,
     per_class,
+    relative_above_chance,
     relative_performance,
     relative_robustness,
 )
@@ -105,6 +107,7 @@ __all__ = [
     "per_class",
     "percentile_interval",
     "rank_intervals",
+    "relative_above_chance",
     "relative_performance",
     "relative_robustness",
     "reliability",

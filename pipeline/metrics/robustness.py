@@ -58,6 +58,26 @@ def relative_performance(mpc: float, clean: float) -> float:
     return 100 * mpc / clean if clean else float("nan")
 
 
+def relative_above_chance(mpc: float, clean: float, chance: float) -> float:
+    """Return the chance-corrected rPC = 100 (mPC - chance) / (clean - chance).
+
+    A model that guesses keeps all of its clean accuracy, so that its rPC is 100; this is 0 for a
+    model whose corrupted accuracy is that of guessing.
+
+    Parameters
+    ----------
+    mpc, clean, chance : float
+        Percent, 0..100; chance is 100 over the number of classes.
+
+    Returns
+    -------
+    float
+        Percent; negative below chance, nan if the clean accuracy is not above chance.
+
+    """
+    return 100 * (mpc - chance) / (clean - chance) if clean > chance else float("nan")
+
+
 def absolute_robustness(mpc: float, clean: float) -> float:
     """Return gamma_a = 1 - (clean - mPC) / 100.
 

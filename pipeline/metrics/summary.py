@@ -10,6 +10,7 @@ from .robustness import (
     absolute_robustness,
     mean_performance,
     percent_of,
+    relative_above_chance,
     relative_performance,
     relative_robustness,
 )
@@ -28,6 +29,11 @@ class Summary:
     mpc_top5: float | None
     rpc: float
     rpc_ci95: Interval
+    chance: float
+    """Accuracy of guessing."""
+    rpc_corrected: float
+    """Chance-corrected rPC."""
+    rpc_corrected_ci95: Interval
     gamma_a: float
     gamma_r: float
     accounting: Accounting
@@ -48,6 +54,7 @@ def summarize(
     accounting: Accounting = "common",
     resamples: int = RESAMPLES,
     seed: int = SEED,
+    chance: float = 0.0,
 ) -> Summary:
     """Return the metrics of one model with bootstrap intervals.
 
@@ -61,6 +68,8 @@ def summarize(
         Number of bootstrap resamples behind the intervals.
     seed : int
         Key of the random generator that draws the clips.
+    chance : float
+        Accuracy of guessing in percent, 100 over the number of classes, for the corrected rPC.
 
     Returns
     -------
@@ -89,6 +98,9 @@ def summarize(
         mpc_top5=None if cells_top5 is None else mean_performance(cells_top5),
         rpc=relative_performance(mpc, clean),
         rpc_ci95=percentile_interval(percent_of(mpc_draws, clean_draws)),
+        chance=chance,
+        rpc_corrected=relative_above_chance(mpc, clean, chance),
+        rpc_corrected_ci95=_corrected_interval(mpc_draws, clean_draws, chance),
         gamma_a=absolute_robustness(mpc, clean),
         gamma_r=relative_robustness(cells, clean),
         accounting=accounting,
@@ -105,6 +117,12 @@ def summarize(
         },
         cells_top5=None if cells_top5 is None else _by_name(predictions, cells_top5),
     )
+
+
+def _corrected_interval(mpc: Floats, clean: Floats, chance: float) -> Interval:
+    """Return the interval of the corrected rPC; nan if clean accuracies are not above chance."""
+    above = np.where(clean > chance, clean - chance, np.nan)
+    return percentile_interval(percent_of(mpc - chance, above))
 
 
 def _by_name(predictions: Predictions, cells: Floats) -> dict[str, dict[int, float]]:

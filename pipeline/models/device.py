@@ -31,11 +31,13 @@ class ComputeDevice:
         return self.kind == "cuda"
 
     @property
-    def title(self) -> str:
-        """Name for people: "cpu" or the name of the GPU."""
+    def hardware(self) -> str:
+        """Name of the hardware for results: "cpu", or that of the GPU."""
+        if not self.is_gpu:
+            return self.kind
         import torch
 
-        return torch.cuda.get_device_name(self.name) if self.is_gpu else self.name
+        return torch.cuda.get_device_name(self.name)
 
     def autocast(self, enabled: bool = True) -> torch.autocast:
         """Return the context of mixed precision; weights stay float32.

@@ -108,7 +108,7 @@ def plan_shards(params: Params, paths: DatasetPaths) -> list[DecodeTask]:
                     shard=shard,
                     relative=paths.relative(shard),
                     recipe=recipe_hash(common | {"clips": identities}),
-                    sources=replace(sources, whole=whole),
+                    sources=replace(sources, cropped=not whole),
                     payload=params.payload,
                 )
             )

@@ -108,7 +108,7 @@ def precision_of(model: models.LoadedModel, device: ComputeDevice) -> str:
 def hardware_columns(model: models.LoadedModel, device: ComputeDevice) -> PredictionRow:
     """Return the columns of predictions that state where and in what numbers a model ran."""
     return {
-        "device": device.title if model.movable else "cpu",
+        "device": device.hardware if model.movable else "cpu",
         "precision": precision_of(model, device),
     }
 

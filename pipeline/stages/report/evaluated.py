@@ -107,7 +107,10 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
     try:
         summaries = {
             model: metrics.summarize(
-                one, params.evaluate.accounting, params.report.bootstrap_resamples
+                one,
+                params.evaluate.accounting,
+                params.report.bootstrap_resamples,
+                chance=100 / len(names),
             )
             for model, one in predictions.items()
         }

@@ -15,6 +15,8 @@ from .evaluated import Evaluated
 from .page.clips import ViewerClip, frames_of
 
 COLUMNS = 4
+LINES = ("-", "--", ":", "-.")
+"""Styles of lines; each is for as many models as there are colours."""
 PICTURE_INCHES = 1.4
 MOMENTS = (0.2, 0.5, 0.8)
 """Relative positions of the example frames within their clip."""
@@ -48,9 +50,11 @@ def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) 
 
     corruptions = list(next(iter(summaries.values())).cells)
     rows = math.ceil(len(corruptions) / COLUMNS)
-    figure = Figure(figsize=(2.6 * COLUMNS, 2.0 * rows + 0.8), layout="constrained")
+    height = 2.0 * rows + 0.6 + 0.2 * math.ceil((1 + len(summaries)) / COLUMNS)
+    figure = Figure(figsize=(2.6 * COLUMNS, height), layout="constrained")
     panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).flat
     colours = mpl.color_sequences["tab10"]
+    chance = next(iter(summaries.values())).chance
     for corruption, panel in zip(corruptions, panels, strict=False):
         for number, (model, summary) in enumerate(summaries.items()):
             colour = colours[number % len(colours)]
@@ -61,7 +65,11 @@ def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) 
             high = [summary.clean_top1_ci95[1], *(bounds[s][1] for s in cells)]
             values = [summary.clean_top1, *cells.values()]
             panel.fill_between(severities, low, high, color=colour, alpha=0.15, linewidth=0)
-            panel.plot(severities, values, color=colour, marker="o", markersize=3, label=model)
+            style = LINES[number // len(colours) % len(LINES)]
+            panel.plot(
+                severities, values, style, color=colour, marker="o", markersize=3, label=model
+            )
+        panel.axhline(chance, color="grey", linestyle=":", linewidth=1, label="chance")
         panel.set_title(corruption, fontsize=10)
         panel.set_ylim(0, 100)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -71,8 +79,16 @@ def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) 
     figure.supxlabel("severity (0 is clean)", fontsize=10)
     figure.supylabel("top-1 accuracy (%)", fontsize=10)
     handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=10)
-    figure.suptitle(f"{dataset}: accuracy over severity, bands are 95 % intervals", fontsize=11)
+    title = f"{dataset}: accuracy over severity, bands are 95 % intervals"
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=4,
+        frameon=False,
+        fontsize=10,
+        title=title,
+    )
     figure.savefig(path, dpi=120, format="png", metadata={"Software": None})
 
 

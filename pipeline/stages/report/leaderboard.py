@@ -15,6 +15,7 @@ from ...errors import StageError
 from ...io.escaping import for_csv, for_markdown
 from .predictions import BENCHMARK, labelled
 from .result import Result
+from .submissions import file_name, read_results
 
 Row = dict[str, Any]
 
@@ -29,6 +30,7 @@ COLUMNS = (
     "rpc",
     "rpc_low",
     "rpc_high",
+    "rpc_corrected",
     "rank_best",
     "rank_worst",
     "mce",
@@ -52,7 +54,8 @@ def our_rows(values: Mapping[str, Any]) -> list[Row]:
             "dataset": dataset,
             "model": model,
             **{name: one[name] for name in ("clean_top1", "clean_top5", "mpc", "rpc", "set")},
-            **{name: one.get(name) for name in ("mce", "relative_mce")},
+            **{name: one.get(name) for name in ("mce", "relative_mce", "rpc_corrected")},
+            "near_chance": _near_chance(one),
             "mpc_low": one["mpc_ci95"][0],
             "mpc_high": one["mpc_ci95"][1],
             "rank_best": one["rank_ci95"][0],
@@ -69,15 +72,20 @@ def our_rows(values: Mapping[str, Any]) -> list[Row]:
 
 
 def added_rows(results: Iterable[Result]) -> list[Row]:
-    """Return the rows of external results, which have no intervals."""
+    """Return the rows of external results; `file` is the name of the file."""
     return [
         {
             "dataset": one.dataset,
-            "model": one.model,
+            "model": one.label,
+            "file": file_name(one),
+            "adaptation": one.adaptation and one.adaptation.sentence,
+            **_intervals(one),
             "clean_top1": one.clean_top1,
             "clean_top5": one.clean_top5,
             "mpc": one.mpc,
             "rpc": one.rpc,
+            "rpc_corrected": None,
+            "near_chance": False,
             "set": one.set_name,
             "num_clips": one.num_clips,
             "accounting": one.accounting,
@@ -88,19 +96,41 @@ def added_rows(results: Iterable[Result]) -> list[Row]:
 
 
 def ranked(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows by dataset, best mPC first."""
-    return sorted(rows, key=lambda row: (row["dataset"], -row["mpc"], row["model"]))
+    """Return the rows by dataset, best mPC first; models that adapt are ranked after the others."""
+    return sorted(rows, key=lambda row: (row["dataset"], adapts(row), -row["mpc"], row["model"]))
+
+
+def _near_chance(values: Mapping[str, Any]) -> bool:
+    """Return True if the interval of mPC reaches down to the accuracy of guessing."""
+    return bool(values["mpc_ci95"][0] <= values.get("chance", 0))
+
+
+def adapts(row: Row) -> bool:
+    """Return True for a model that adapts to the corrupted clips."""
+    return bool(row.get("adaptation"))
+
+
+def _intervals(result: Result) -> Row:
+    """Return the bounds of mPC and rPC that a result states."""
+    found: Row = {}
+    for name in ("mpc", "rpc"):
+        stated = result.metrics.get(name)
+        if stated is not None and stated.ci95 is not None:
+            found |= {f"{name}_low": stated.ci95[0], f"{name}_high": stated.ci95[1]}
+    return found
 
 
 def as_csv(rows: Iterable[Row]) -> str:
     """Return all columns as CSV, numbers with four decimals.
 
-    The column `protocol` is there if a row differs from the benchmark's.
+    The column `protocol` is there if a row differs from the benchmark's, and the column
+    `adaptation` if a model adapts.
     """
     rows = list(rows)
     columns = list(COLUMNS)
-    if any(row.get("protocol", BENCHMARK) != BENCHMARK for row in rows):
-        columns.insert(columns.index("set"), "protocol")
+    for name, usual in (("protocol", BENCHMARK), ("adaptation", None)):
+        if any(row.get(name, usual) != usual for row in rows):
+            columns.insert(columns.index("set"), name)
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -119,12 +149,27 @@ def _text(value: object) -> object:
 
 
 def as_markdown(rows: Iterable[Row]) -> str:
-    """Return the leaderboard as a Markdown table."""
+    """Return the leaderboard as a Markdown table, and one of the models that adapt."""
+    rows = list(rows)
+    text = _markdown([row for row in rows if not adapts(row)])
+    adapted = [row for row in rows if adapts(row)]
+    if adapted:
+        text += "\nModels that adapt to the corrupted clips, ranked apart:\n\n"
+        text += _markdown(adapted)
+        text += "".join(
+            f"\n- {for_markdown(row['model'])}: {for_markdown(row['adaptation'])}"
+            for row in adapted
+        )
+        text += "\n"
+    return text
+
+
+def _markdown(rows: Iterable[Row]) -> str:
     lines = [
         "| dataset | model | clean top-1 | mPC (95 %) | rPC (95 %) | N | set | source |",
         "|---|---|--:|--:|--:|--:|---|---|",
         *(
-            "| " + " | ".join([row["dataset"], *_cells(row), for_markdown(row["source"])]) + " |"
+            "| " + " | ".join([row["dataset"], *_escaped(row), for_markdown(row["source"])]) + " |"
             for row in rows
         ),
     ]
@@ -132,12 +177,13 @@ def as_markdown(rows: Iterable[Row]) -> str:
 
 
 def as_tables(rows: Iterable[Row]) -> list[Table]:
-    """Return one terminal table per dataset."""
+    """Return one terminal table per dataset, and one of its models that adapt."""
     rows = list(rows)
     tables = []
-    for dataset in dict.fromkeys(row["dataset"] for row in rows):
-        some = [row for row in rows if row["dataset"] == dataset]
-        table = Table(title=f"Robustness on {dataset}", caption=_caption(some), box=box.SIMPLE_HEAD)
+    for dataset, adapted in dict.fromkeys((row["dataset"], adapts(row)) for row in rows):
+        some = [row for row in rows if (row["dataset"], adapts(row)) == (dataset, adapted)]
+        title = f"Robustness on {dataset}{', adapted to the corrupted clips' if adapted else ''}"
+        table = Table(title=title, caption=_caption(some), box=box.SIMPLE_HEAD)
         cells = [dict(zip(HEADINGS, _cells(row), strict=True)) for row in some]
         for row, cell in zip(some, cells, strict=True):
             cell["model"] += "" if row["source"] == OURS else " (external)"
@@ -159,7 +205,7 @@ def read_tables(root: Path) -> list[Table]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StageError(f"{path}: no such file; run `dvc repro` to write the report.") from None
-    return as_tables(ranked(our_rows(values)))
+    return as_tables(ranked([*our_rows(values), *added_rows(read_results(root))]))
 
 
 def _caption(rows: list[Row]) -> str:
@@ -177,6 +223,12 @@ def _cells(row: Row) -> list[str]:
         f"{row['num_clips']}",
         row["set"],
     ]
+
+
+def _escaped(row: Row) -> list[str]:
+    """Return the cells for Markdown: names of methods are free text, those of models are not."""
+    model, *numbers = _cells(row)
+    return [for_markdown(model) if adapts(row) else model, *numbers]
 
 
 def _with_interval(row: Row, name: str) -> str:

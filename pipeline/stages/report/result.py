@@ -4,7 +4,7 @@
 read as version 2 with the rest unknown.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -20,6 +20,9 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 Positive = Annotated[int, Field(gt=0)]
 Severity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
 Number = float | Literal["not reached"]
+
+Precision = Literal["fp32", "tf32", "bf16", "fp16", "int8"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 ACCURACIES = ("clean_top1", "mpc", "rpc")
 """Metrics of a result besides MEASURES; they must agree with its cells."""
@@ -54,7 +57,7 @@ class Hardware(Part):
 
     device: Text
     """Such as cpu, or the name of a GPU."""
-    precision: Literal["fp32", "tf32", "bf16", "fp16", "int8"]
+    precision: Precision
     """Numbers that the model computed in."""
 
 
@@ -65,6 +68,20 @@ class Adaptation(Part):
     """Name of the method."""
     source: Text | None = None
     """Paper or code, and settings that matter."""
+    batch_size: Positive | None = None
+    """Clips per step of adaptation."""
+    order: Text | None = None
+    """Order of the clips, such as: cell after cell, shuffled; mixed over cells."""
+    reset: Text | None = None
+    """When the model is what it was before adaptation, such as cell, batch or never."""
+
+    @property
+    def sentence(self) -> str:
+        """Method with batch size, order and reset rule, as far as they are stated."""
+        words = [f"batch size {self.batch_size}"] if self.batch_size else []
+        words += [self.order] if self.order else []
+        words += [f"reset: {self.reset}"] if self.reset else []
+        return ", ".join([self.method, *words])
 
 
 class Metric(Part):
@@ -128,6 +145,11 @@ class Result(Part):
                     f"{computed:.4f}); correct one of them"
                 )
         return self
+
+    @property
+    def label(self) -> str:
+        """Name among other results: the model, and the method where it adapts."""
+        return self.model if self.adaptation is None else f"{self.model} + {self.adaptation.method}"
 
     @property
     def severities(self) -> tuple[float, ...]:

@@ -4,7 +4,9 @@ mPC and rPC are computed from the cells of a file, so that every number of the l
 same definition.
 """
 
+import re
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from ...io.atomic import write_text
 from ...io.text import read_json
 from ...params import Params
 from ...settings import NO_PAYLOAD
-from .result import ACCURACIES, FirstResult, Hardware, Metric, Protocol, Result
+from .result import ACCURACIES, Adaptation, FirstResult, Hardware, Metric, Protocol, Result
 
 
 def folder(root: Path) -> Path:
@@ -47,11 +49,21 @@ def read_results(root: Path) -> list[Result]:
 
 
 def add_result(path: Path, root: Path) -> Path:
-    """Validate a result and store it; an earlier one of the dataset and model is replaced."""
+    """Validate a result and store it; an earlier one of the same file name is replaced."""
     result = read_result(path)
-    target = folder(root) / f"{result.dataset}-{result.model}.json"
+    target = folder(root) / file_name(result)
     write_text(target, as_json(result))
     return target
+
+
+def file_name(result: Result) -> str:
+    """Return the file name of a result: its dataset and model, and its adaptation if it has one."""
+    name = f"{result.dataset}-{result.model}"
+    if result.adaptation is not None:
+        method = re.sub(r"[^A-Za-z0-9_-]+", "_", result.adaptation.method)
+        digest = sha256(result.adaptation.model_dump_json().encode()).hexdigest()[:8]
+        name += f"-{method}-{digest}"
+    return f"{name}.json"
 
 
 def as_json(result: Result) -> str:
@@ -67,6 +79,7 @@ def as_result(
     params: Params | None = None,
     protocol: Protocol | None = None,
     hardware: Hardware | None = None,
+    adaptation: Adaptation | None = None,
 ) -> Result:
     """Return the result of an evaluated model, from its entry in metrics.json."""
     metrics = {
@@ -93,6 +106,7 @@ def as_result(
         seed=None if params is None else params.seed,
         protocol=protocol,
         hardware=hardware,
+        adaptation=adaptation,
         metrics=metrics,
         version=None if params is None else __version__,
     )
@@ -119,5 +133,5 @@ def differences(result: Result, params: Params) -> list[str]:
     if result.protocol is not None and NO_PAYLOAD in result.protocol.sampling:
         found.append("sees the frames without the payload of shards")
     if result.adaptation is not None:
-        found.append(f"adapts to the corrupted clips ({result.adaptation.method})")
+        found.append(f"adapts to the corrupted clips ({result.adaptation.sentence})")
     return found

@@ -90,3 +90,24 @@ def test_labels_that_do_not_fit_are_errors() -> None:
         metrics.per_class(hand_made(), np.array([0, 0, 1]), 2)
     with pytest.raises(ValueError, match=r"labels: out of range \(got 2\); num_classes = 2"):
         metrics.per_class(hand_made(), np.array([0, 0, 1, 2]), 2)
+
+
+def test_above_chance_a_guess_is_worth_nothing() -> None:
+    """Of ten classes: half of what is above 10 %, nothing at 10 %, less than nothing below."""
+    assert metrics.relative_above_chance(45, 80, 10) == pytest.approx(50)
+    assert metrics.relative_above_chance(10, 80, 10) == 0
+    assert metrics.relative_above_chance(3, 80, 10) == pytest.approx(-10)
+    assert metrics.relative_above_chance(40, 80, 0) == metrics.relative_performance(40, 80)
+    assert math.isnan(metrics.relative_above_chance(10, 10, 10))
+    assert math.isnan(metrics.relative_above_chance(5, 8, 10))
+
+
+def test_the_interval_of_the_corrected_rpc_is_that_of_its_draws() -> None:
+    predictions = random_predictions()
+    plain = metrics.summarize(predictions, resamples=50)
+    assert plain.rpc_corrected == plain.rpc
+    assert plain.rpc_corrected_ci95 == pytest.approx(plain.rpc_ci95)
+    above = metrics.summarize(predictions, resamples=50, chance=10)
+    assert above.rpc_corrected < above.rpc
+    low, high = above.rpc_corrected_ci95
+    assert low < above.rpc_corrected < high

@@ -158,7 +158,15 @@ def _leaderboard(
     params: Params,
 ) -> dict[str, Any]:
     """Return the comparable rows, the other ones with their reasons, and the LaTeX table."""
-    reasons = {one.model: "; ".join(submissions.differences(one, params)) for one in external}
+    reasons = {
+        submissions.file_name(one): "; ".join(submissions.differences(one, params))
+        for one in external
+    }
+    adapted = {
+        submissions.file_name(one): one.adaptation.sentence
+        for one in external
+        if one.adaptation is not None and len(submissions.differences(one, params)) == 1
+    }
     others = {name: one for name, one in results.protocols.items() if one != BENCHMARK}
     own = dict.fromkeys(results.summaries, "") | {
         name: f"sees the clips in another way ({one})" for name, one in others.items()
@@ -168,7 +176,7 @@ def _leaderboard(
             row,
             own[row["model"]]
             if row["source"] in (OURS, IMPORTED) and row["model"] in own
-            else reasons[row["model"]],
+            else reasons[row["file"]],
         )
         for row in rows
     ]
@@ -176,7 +184,10 @@ def _leaderboard(
     return {
         "rows": comparable,
         "protocols": others,
-        "incomparable": [(row, reason) for row, reason in noted if reason],
+        "adapted": [(row, adapted[row["file"]]) for row, _ in noted if row.get("file") in adapted],
+        "incomparable": [
+            (row, reason) for row, reason in noted if reason and row.get("file") not in adapted
+        ],
         "latex": citation.latex_table(results, comparable, params.set_name, params),
     }
 

@@ -18,6 +18,7 @@ def chart_values(results: Evaluated, external: Sequence[Result] = ()) -> dict[st
     return {
         "corruptions": list(results.corruptions),
         "severities": list(results.severities),
+        "chance": _short(next(iter(results.summaries.values())).chance),
         "models": {name: _cells(summary) for name, summary in results.summaries.items()},
         "classes": _classes(results),
         **measure_values(results, external),

@@ -6,6 +6,25 @@ const COLOURS = {
   dark: ["#86b6ff", "#ffa066", "#4fd1c5", "#f09cf5", "#b5e14f", "#ff9d94", "#bba6ff", "#e6c14f"],
 };
 
+const DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2]];
+
+/** Return the style of a model's line: colour, shape and, from the ninth model on, dashes. */
+function styleOf(index) {
+  const round = Math.floor(index / 8);
+  return { colour: colours()[index % 8], shape: (index + 3 * round) % 8, dash: DASHES[round % DASHES.length] };
+}
+
+/** Return the encodings that give every model its style. */
+function modelStyles(models) {
+  const styles = models.map((_, index) => styleOf(index));
+  const by = (range) => ({ field: "model", type: "nominal", legend: null, scale: { domain: models, range } });
+  return {
+    colour: by(styles.map((one) => one.colour)),
+    shape: by(styles.map((one) => SHAPES[one.shape])),
+    dash: by(styles.map((one) => one.dash)),
+  };
+}
+
 function isDark() {
   const chosen = document.documentElement.dataset.theme;
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -82,7 +101,7 @@ function behind(summary, table) {
   return make("details", {}, make("summary", {}, summary), table);
 }
 
-/** Create the legend symbol of a model: its colour and shape in the charts. */
+/** Create the legend symbol of a model: its colour, dashes and shape in the charts. */
 function sign(index) {
   const paths = [
     "M12 7a4 4 0 1 0 8 0a4 4 0 1 0 -8 0", "M12.5 3.5h7v7h-7z", "M16 2.5l4.5 8h-9z", "M16 2l4.5 5l-4.5 5l-4.5 -5z",
@@ -93,12 +112,14 @@ function sign(index) {
   svg.setAttribute("width", "32");
   svg.setAttribute("height", "14");
   svg.setAttribute("aria-hidden", "true");
-  for (const shape of ["M0 7h32", paths[index % paths.length]]) {
+  const style = styleOf(index);
+  for (const shape of ["M0 7h32", paths[style.shape]]) {
     const path = document.createElementNS(space, "path");
     path.setAttribute("d", shape);
-    path.setAttribute("stroke", colours()[index % 8]);
-    path.setAttribute("fill", colours()[index % 8]);
+    path.setAttribute("stroke", style.colour);
+    path.setAttribute("fill", style.colour);
     path.setAttribute("stroke-width", "2");
+    if (shape === "M0 7h32" && index >= 8) path.setAttribute("stroke-dasharray", style.dash.join(" "));
     svg.append(path);
   }
   return svg;

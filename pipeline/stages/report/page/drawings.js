@@ -6,8 +6,10 @@ const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.
 function curveRows(data) {
   const rows = [];
   for (const [model, one] of Object.entries(data.models)) {
-    const add = (corruption, severity, top1, interval = [null, null]) =>
-      rows.push({ model, corruption, severity, top1, low: interval[0], high: interval[1], label: `${model}, severity ${severity}: ${fixed(top1)} %` });
+    const add = (corruption, severity, top1, interval = [null, null]) => {
+      const near = (interval[0] ?? top1) <= data.chance;
+      rows.push({ model, corruption, severity, top1, low: interval[0], high: interval[1], near, label: `${model}, severity ${severity}: ${fixed(top1)} %${near ? ", near chance" : ""}` });
+    };
     data.corruptions.forEach((corruption, c) => {
       add(corruption, 0, one.clean, one.clean_ci95);
       data.severities.forEach((severity, s) => add(corruption, severity, one.cells[c][s], one.cells_ci95[c][s]));
@@ -18,9 +20,9 @@ function curveRows(data) {
   return rows;
 }
 
-function curveSpec(rows, models, description) {
-  const colour = { field: "model", type: "nominal", legend: null, scale: { domain: models, range: models.map((_, i) => colours()[i % 8]) } };
-  const shape = { field: "model", type: "nominal", legend: null, scale: { domain: models, range: models.map((_, i) => SHAPES[i % 8]) } };
+function curveSpec(rows, models, chance, description) {
+  const { colour, shape, dash } = modelStyles(models);
+  const fill = { ...colour, condition: { test: "datum.near", value: ink("--card") } };
   const percent = { type: "quantitative", scale: { domain: [0, 100] }, axis: { title: null, values: [0, 25, 50, 75, 100], tickSize: 0, labelPadding: 9, domain: false } };
   return {
     description, width: "container", height: 150, data: { values: rows },
@@ -28,10 +30,11 @@ function curveSpec(rows, models, description) {
     encoding: { x: { field: "severity", type: "quantitative", scale: { domain: [0, 5], nice: false }, axis: { title: null, values: [0, 1, 2, 3, 4, 5], grid: false, format: "d" } }, color: colour },
     layer: [
       { mark: { type: "area", opacity: 0.14, aria: false }, encoding: { y: { ...percent, field: "low" }, y2: { field: "high" } } },
-      { mark: { type: "line", strokeWidth: 2, aria: false }, encoding: { y: { ...percent, field: "top1" } } },
+      { data: { values: [{ chance }] }, mark: { type: "rule", strokeDash: [1, 3], strokeWidth: 1.5, color: ink("--muted"), aria: false }, encoding: { x: null, color: null, y: { ...percent, field: "chance" } } },
+      { mark: { type: "line", strokeWidth: 2, aria: false }, encoding: { y: { ...percent, field: "top1" }, strokeDash: dash } },
       {
-        mark: { type: "point", filled: true, size: 48, opacity: 1 },
-        encoding: { y: { ...percent, field: "top1" }, shape, description: { field: "label" }, tooltip: [{ field: "model" }, { field: "severity" }, { field: "top1", format: ".1f", title: "top-1" }, { field: "low", format: ".1f" }, { field: "high", format: ".1f" }] },
+        mark: { type: "point", size: 48, opacity: 1, strokeWidth: 1.5 },
+        encoding: { y: { ...percent, field: "top1" }, shape, fill, description: { field: "label" }, tooltip: [{ field: "model" }, { field: "severity" }, { field: "top1", format: ".1f", title: "top-1" }, { field: "low", format: ".1f" }, { field: "high", format: ".1f" }] },
       },
     ],
   };
@@ -58,7 +61,7 @@ async function drawCurves(section, data, name) {
     section.querySelector(".charts").append(element);
     plots.push(plot);
     const mine = rows.filter((row) => row.corruption === corruption);
-    await draw(plot, () => curveSpec(mine.filter((row) => shown.has(row.model)), models, `Top-1 accuracy over severity, ${title}, on ${name}; the numbers are in the table below the charts`));
+    await draw(plot, () => curveSpec(mine.filter((row) => shown.has(row.model)), models, data.chance, `Top-1 accuracy over severity, ${title}, on ${name}; the numbers are in the table below the charts`));
   }
   const number = { number: true };
   section.querySelector(".behind").append(behind("Table behind these curves", buildTable(`Top-1 accuracy over severity on ${name}`, [
@@ -100,8 +103,13 @@ async function drawHeat(section, data, name) {
   }
 }
 
-function pairSpec(rows, description) {
-  const bound = Math.max(5, ...rows.flatMap((row) => [Math.abs(row.low), Math.abs(row.high)]));
+/** Return the largest difference of all pairs, so that all their charts have one scale. */
+function pairBound(data) {
+  const ends = data.pairs.flatMap((pair) => [pair.clean, pair.mpc, pair.rpc, ...pair.corruptions].flatMap(([, low, high]) => [Math.abs(low ?? 0), Math.abs(high ?? 0)]));
+  return ends.reduce((most, end) => Math.max(most, end), 5);
+}
+
+function pairSpec(rows, bound, description) {
   const y = { field: "what", type: "nominal", sort: null, axis: { title: null, domain: false, ticks: false, labelFontSize: 12, labelColor: ink("--ink"), labelLimit: 140 } };
   const x = { type: "quantitative", scale: { domain: [-bound, bound] }, axis: { title: "percentage points", tickCount: 7, labelExpr: "datum.value > 0 ? '+' + datum.label : datum.label", grid: true } };
   const colour = { condition: { test: "datum.low > 0 || datum.high < 0", value: colours()[0] }, value: ink("--muted") };
@@ -120,6 +128,7 @@ async function drawPairs(section, data, name) {
   const box = section.querySelector(".pair");
   if (!box) return;
   const models = Object.keys(data.models);
+  const bound = pairBound(data);
   const place = make("div");
   const show = async () => {
     let pair = data.pairs.find((one) => one.first === first.select.value && one.second === second.select.value);
@@ -139,7 +148,7 @@ async function drawPairs(section, data, name) {
       (low > 0 || high < 0 ? "the interval excludes 0." : "the interval includes 0, so these clips do not separate them.");
     const { plot, element } = figure(`${first.select.value} minus ${second.select.value}`, "grey: the interval includes 0");
     place.replaceChildren(make("p", { class: "verdict" }, verdict), element);
-    await draw(plot, () => pairSpec(rows, `Differences of ${first.select.value} and ${second.select.value} with intervals on ${name}; the numbers are in the table below`));
+    await draw(plot, () => pairSpec(rows, bound, `Differences of ${first.select.value} and ${second.select.value} with intervals on ${name}; the numbers are in the table below`));
     if (low > 0 || high < 0) {
       place.querySelector(".verdict").append(` Adjusted for all ${data.pairs.length} pairs: p = ${pair.p.toFixed(4)}${pair.significant ? ", significant." : ", not significant."}`);
     }

@@ -73,8 +73,9 @@ function scatterSpec(scatter, models, description) {
   };
   const x = { field: "clean", type: "quantitative", scale: { domain: domain("clean"), nice: false }, axis: { title: "clean top-1 (%)" } };
   const y = { field: "mpc", type: "quantitative", scale: { domain: domain("mpc"), nice: false }, axis: { title: "mPC (%)" } };
-  const colour = { condition: { test: "datum.external", value: ink("--muted") }, field: "model", type: "nominal", legend: null, scale: { domain: models, range: models.map((_, i) => colours()[i % 8]) } };
-  const shape = { field: "model", type: "nominal", legend: null, scale: { domain: models, range: models.map((_, i) => SHAPES[i % 8]) } };
+  const styles = modelStyles(models);
+  const colour = { ...styles.colour, condition: { test: "datum.external", value: ink("--muted") } };
+  const { shape } = styles;
   return {
     description, width: "container", height: 340, autosize: { type: "fit-x", contains: "padding" },
     layer: [

@@ -183,3 +183,41 @@ def test_a_model_that_is_never_right_has_no_rpc(tmp_path: Path) -> None:
     text = (tmp_path / "report/index.html").read_text()
     assert '<td class="number strong">–</td>' in text
     assert not re.search(r"\bnan\b", text.split("<script")[0])
+
+
+@pytest.mark.parametrize(
+    ("found", "stated"),
+    [
+        ([("cpu", "fp32")], {"device": "cpu", "precision": "fp32"}),
+        ([("A100", "bf16"), ("H100", "bf16")], {"device": "A100, H100", "precision": "bf16"}),
+        ([("cpu", "fp32"), ("H100", "bf16")], None),
+        ([(None, None)], None),
+        ([("cpu", "fp32"), (None, None)], None),
+    ],
+)
+def test_results_state_the_hardware_if_it_is_known(
+    tmp_path: Path, found: list[tuple[str | None, str | None]], stated: dict[str, str] | None
+) -> None:
+    params = write_params(tmp_path, **GRID)
+    write_tables(tmp_path, params)
+    path = tmp_path / "manifests/demo/predictions/tiny_r2plus1d.parquet"
+    rows = manifest.read_rows(path, schemas.PREDICTIONS)
+    for number, row in enumerate(rows):
+        row["device"], row["precision"] = found[number % len(found)]
+    manifest.write(path, rows, schemas.PREDICTIONS)
+    report(params, tmp_path)
+    result = json.loads((tmp_path / "report/results/demo-tiny_r2plus1d.json").read_text())
+    assert result.get("hardware") == stated
+
+
+def test_a_model_that_guesses_does_not_lead_above_chance(tmp_path: Path) -> None:
+    """Two classes: chance is 50 %, and the mPC of 37.5 % is below it."""
+    params = write_params(tmp_path, **GRID)
+    write_tables(tmp_path, params)
+    report(params, tmp_path)
+    values = json.loads((tmp_path / "report/metrics.json").read_text())["demo"]["tiny_r2plus1d"]
+    assert values["chance"] == 50
+    assert values["rpc_corrected"] == pytest.approx(100 * (37.5 - 50) / (75 - 50))
+    text = (tmp_path / "report/index.html").read_text()
+    assert "near chance</span></th>" in text
+    assert "the accuracy of guessing, 50.0 %" in text

@@ -87,6 +87,16 @@ def test_evaluated_models_have_the_same_form(tmp_path: Path) -> None:
     assert read_results(tmp_path) == [result]
 
 
+def test_results_of_one_model_that_differ_in_adaptation_are_kept_apart(tmp_path: Path) -> None:
+    plain = {"schema_version": 2}
+    methods = [{"method": "A/B", "reset": reset} for reset in ("cell", "never")]
+    for changes in (plain, *(plain | {"adaptation": one} for one in methods)):
+        add_result(write(tmp_path, **changes), tmp_path)
+    found = {one.label: one for one in read_results(tmp_path)}
+    assert len(read_results(tmp_path)) == 3
+    assert set(found) == {"their_net", "their_net + A/B"}
+
+
 def result_of(**changes: Any) -> Result:
     return Result.model_validate(GOOD | {"schema_version": 2} | changes)
 

@@ -74,19 +74,25 @@ def test_incomparable_results_are_apart_with_their_reason(tmp_path: Path) -> Non
         "num_clips": 4,
         "accounting": "common",
         "cells": {name: {"1": 60, "5": 60} for name in ("fog", "rain")},
-        "adaptation": {"method": "TENT"},
+        "adaptation": {"method": "TENT", "batch_size": 8, "reset": "never"},
     }
     folder = tmp_path / "manifests/results"
     folder.mkdir()
     (folder / "demo-adapted.json").write_text(json.dumps(theirs))
     plain = {name: value for name, value in theirs.items() if name != "adaptation"}
     (folder / "demo-plain.json").write_text(json.dumps(plain | {"model": "plain"}))
+    other = {"model": "else", "cells": {"fog": {"1": 60, "5": 60}}}
+    (folder / "demo-else.json").write_text(json.dumps(theirs | other))
     report(params, tmp_path)
     text = (tmp_path / "report/index.html").read_text()
-    table, rest = text.split("External results that are not comparable (1)")
+    above, rest = text.split("External results that are not comparable (1)")
+    table, apart = above.split("<h4>Models that adapt to the corrupted clips</h4>")
     assert '<th scope="row">plain</th>' in table
-    assert '<th scope="row">adapted</th>' not in table
-    assert "adapts to the corrupted clips (TENT)" in rest
+    assert "adapted" not in table
+    assert '<th scope="row">adapted + TENT</th>' in apart
+    assert "TENT, batch size 8, reset: never" in apart
+    assert "averages other corruptions" in rest
+    assert "adapts to the corrupted clips (TENT, batch size 8, reset: never)" in rest
     points = page_values(tmp_path)["scatter"]["points"]
     assert [point["model"] for point in points] == ["tiny_r2plus1d", "plain"]
 

@@ -111,7 +111,7 @@ def open_page(context: BrowserContext, project: Path) -> Page:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: note_request(request.url, complaints))
     page.goto((project / "report/index.html").as_uri())
-    page.wait_for_selector("html[data-ready]")
+    page.wait_for_selector("html[data-drawn]")
     return page
 
 
@@ -328,6 +328,7 @@ def test_tables_are_saved_as_csv(page: Page) -> None:
         page.locator("#demo-leaderboard").get_by_role("button", name="Save CSV").first.click()
     rows = list(csv.reader(io.StringIO(download.value.path().read_text())))
     assert rows[0][:4] == ["model", "clean top-1", "clean top-5", "mPC"]
+    assert page.locator("#demo-leaderboard .tag").first.inner_text() == "near chance"
     assert {row[0] for row in rows[1:]} == set(MODELS)
 
 

@@ -1,0 +1,1 @@
+"""Examples: methods of test-time adaptation, a file each."""
