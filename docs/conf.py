@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from corruptions import names
-from docs.site import api, calibration, mathml, pages, tables
+from docs.site import api, calibration, commands, mathml, pages, project_pages, tables
 from pipeline import __title__, __version__
 from pipeline.io.atomic import write_text
 
@@ -26,6 +26,7 @@ myst_heading_anchors = 3
 myst_links_external_new_tab = False
 suppress_warnings: list[str] = []
 default_role = "code"
+smartquotes = False  # docstrings quote values and options as they are typed
 nitpicky = True
 nitpick_ignore_regex = [  # classes of other projects, and private names
     ("py:.*", r"(?!corruptions|pipeline).*"),
@@ -58,6 +59,8 @@ def write_pages(app: Sphinx) -> None:
     written["reference/parameters.md"] = tables.parameters()
     written["reference/manifests.md"] = tables.manifests()
     written["reference/calibration.md"] = calibration.page(pictures)
+    written["reference/commands.md"] = commands.page()
+    written |= project_pages.pages()
     for name in names():
         written[f"corruptions/{name}.md"] = pages.corruption_page(name, pictures, side)
     written["corruptions/index.md"] = pages.overview()
@@ -90,5 +93,6 @@ def setup(app: Sphinx) -> None:
     app.add_html_math_renderer("mathml", (mathml.inline, None), (mathml.display, None))
     app.connect("builder-inited", write_pages)
     app.connect("autodoc-process-signature", api.signature)
-    app.connect("autodoc-process-docstring", api.docstring, priority=400)
+    app.connect("autodoc-process-docstring", api.docstring, priority=400)  # before napoleon
+    app.connect("autodoc-process-docstring", api.restore_colons, priority=600)  # after it
     app.connect("missing-reference", resolve)

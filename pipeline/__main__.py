@@ -38,6 +38,7 @@ try:
         list_commands,
         mirror_command,
         predictions_command,
+        publish_commands,
         score_command,
         stage_commands,
         tool_commands,

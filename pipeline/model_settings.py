@@ -91,6 +91,10 @@ class ModelSettings(Settings):
     options: dict[str, Any] = {}
     """Keyword arguments of the model's `build` or factory."""
     prompts: str | tuple[str, ...] = ()
-    """Templates with {} for the class name, for models that compare videos with sentences."""
+    """Templates with {} for the class name, for models that compare videos with sentences; one
+    template of the answer for models that answer in words."""
     question: str | None = None
     """Question about the video, for models that answer in words."""
+    dtype: Literal["fp32", "bf16", "fp16"] = "fp32"
+    """Type of the weights. bf16 and fp16 take half of the memory; all values are then computed in
+    that type, whatever machine.precision says."""

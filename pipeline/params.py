@@ -6,6 +6,7 @@ keys and impossible values are errors before the run starts.
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -107,6 +108,7 @@ class Params(Settings):
                         f"dataset {dataset!r} is in `datasets` but not in {section}; "
                         f"choose from {', '.join(described)}"
                     )
+            self._check_whole_pictures(dataset)
             for model, settings in self.models[dataset].items():
                 ours = (settings.model or model) in registry.names()
                 trained = model in self.train.get(dataset, {})
@@ -117,11 +119,25 @@ class Params(Settings):
                     )
         return self
 
+    def _check_whole_pictures(self, dataset: str) -> None:
+        """Refuse whole pictures where squares are needed."""
+        picture = self.decode.pictures[dataset]
+        for section, split in (("corrupt", self.corrupt.split), ("evaluate", self.evaluate.split)):
+            if picture.keeps_whole(split):
+                raise ValueError(
+                    f"decode.pictures.{dataset}.training is whole, but {section}.split is "
+                    f"{split!r}, whose clips must be squares; set training to crop"
+                )
+        if picture.training == "whole" and self.payload.codec == "h264":
+            raise ValueError(
+                f"decode.pictures.{dataset}.training is whole, but payload.codec h264 cannot store "
+                "pictures of odd width; set it to jpeg or ffv1"
+            )
+
     @property
     def set_name(self) -> str:
         """Name of the set of corruptions; "custom" also if levels or timings are the user's own."""
-        changed = self.corrupt.custom_levels.keys() | self.corrupt.timing.keys()
-        return "custom" if changed & set(self.corruptions) else set_of(self.corruptions)
+        return set_name(self, self.corruptions)
 
     def check_dataset(self, dataset: str) -> None:
         """Raise SettingsError for a dataset that params.yaml does not describe."""
@@ -133,6 +149,12 @@ class Params(Settings):
                 f"params.yaml; "
                 f"choose from {', '.join(self.filter.sources)}."
             )
+
+
+def set_name(params: Params, chosen: Sequence[str]) -> str:
+    """Return the name of a set of corruptions; "custom" also if levels or timings are own ones."""
+    changed = params.corrupt.custom_levels.keys() | params.corrupt.timing.keys()
+    return "custom" if changed & set(chosen) else set_of(tuple(chosen))
 
 
 assert set(TABLES) == {"mini_kinetics", "mini_ssv2"}  # noqa: S101 - the Literal of settings.py repeats them

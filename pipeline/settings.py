@@ -84,6 +84,10 @@ class FilterSettings(Settings):
     """By dataset."""
 
 
+TRAINING_SPLIT = "train"
+"""Name of the split that models are trained on."""
+
+
 class PictureSettings(Settings):
     """Geometry and shard size of one dataset."""
 
@@ -99,12 +103,19 @@ class PictureSettings(Settings):
     """tone_map: pictures of high dynamic range (PQ, HLG) are mapped to BT.709."""
     interlaced: Literal["as_is", "deinterlace"] = "as_is"
     """deinterlace: interlaced frames are made progressive, one for each."""
+    training: Literal["crop", "whole"] = "crop"
+    """whole: clips of the split `train` are stored without the centre crop, for training that crops
+    from the whole picture (`train.<dataset>.<model>.crops: benchmark`)."""
 
     @model_validator(mode="after")
     def _fits(self) -> "PictureSettings":
         if self.crop > self.short_side:
             raise ValueError(f"crop {self.crop} is larger than short_side {self.short_side}")
         return self
+
+    def keeps_whole(self, split: str) -> bool:
+        """Return whether the clips of a split are stored without the centre crop."""
+        return self.training == "whole" and split == TRAINING_SPLIT
 
 
 class DecodeSettings(Settings):

@@ -41,14 +41,15 @@ BELOW = {
         "io",
     },
     "execution": {"provenance", "resources", "settings", "io"},
+    "metadata": {"storage", "params", "settings", "setting_types", "provenance", "io"},
     "datasets": {"storage", "media", "params", "settings", "io", "corruptions"},
     "stages": {
         "datasets", "storage", "media", "models", "metrics", "execution", "provenance", "params",
         "settings", "model_settings", "resources", "io", "corruptions",
     },
     "tools": {
-        "stages", "datasets", "storage", "media", "models", "metrics", "execution", "provenance",
-        "params", "settings", "model_settings", "resources", "io", "corruptions",
+        "stages", "datasets", "storage", "media", "models", "metrics", "metadata", "execution",
+        "provenance", "params", "settings", "model_settings", "resources", "io", "corruptions",
     },
 }  # fmt: skip
 """Room or module of the pipeline to the rooms that it may import besides itself and VALUES."""

@@ -22,6 +22,12 @@ from pipeline import provenance
 from pipeline.models import registry
 from pipeline.stages.recipes import STAGES
 
+ATTRIBUTES = ("attribute", "data", "property")
+
+COLON = "\ue000"
+"""Stands for a colon while napoleon reads the docstring of an attribute, which takes what is
+before the first one for a type."""
+
 
 @dataclass(frozen=True)
 class ReferencePage:
@@ -167,4 +173,13 @@ def docstring(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: 
         f"`{part}`" if part.startswith("`") else re.sub(r"([*|]|_(?!\w))", r"\\\1", part)
         for part in parts
     )
+    if what in ATTRIBUTES:
+        text = text.replace(":", COLON)
     lines[:] = text.split("\n")
+
+
+def restore_colons(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    """Undo what `docstring` did to the colons of attributes."""
+    lines[:] = [line.replace(COLON, ":") for line in lines]

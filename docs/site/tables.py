@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 
 from corruptions import timing
-from docs.site.columns import TABLES
 from pipeline import model_settings, params, settings
 from pipeline.storage import schemas
+from pipeline.storage.columns import TABLES
 
 ROOT = Path(params.__file__).parent.parent
 MAPS = ("", ".<dataset>", ".<dataset>.<model>")
@@ -134,7 +134,7 @@ def manifests() -> str:
         schema = getattr(schemas, name)
         if sorted(schema.names) != sorted(descriptions):
             odd = sorted(set(schema.names) ^ set(descriptions))
-            raise KeyError(f"docs/site/columns.py: columns differ from schemas.{name} (in {odd}).")
+            raise KeyError(f"pipeline/storage/columns.py: differs from schemas.{name} (in {odd}).")
         rows = [(f"`{one.name}`", str(one.type), descriptions[one.name]) for one in schema]
         titles = ", ".join(f"`{file}`" for file in files.split(", "))
         parts += [

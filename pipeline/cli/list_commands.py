@@ -54,21 +54,42 @@ def models(json_: AsJson = False) -> None:
     from rich.padding import Padding
 
     from ..models import catalog
+    from ..models.families import FAMILIES
+
+    def show(name: str, lines: dict[str, str]) -> None:
+        console.print(f"[bold]{escape(name)}[/bold]")
+        for key, text in lines.items():
+            console.print(Padding(f"[cyan]{key}[/cyan]: {escape(text)}", (0, 0, 0, 2)))
 
     rows = catalog.rows()
     if json_:
-        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
+        typer.echo(json.dumps([*map(asdict, rows), *map(asdict, FAMILIES)], indent=2))
         return
     for row in rows:
-        console.print(f"[bold]{escape(row.name)}[/bold]")
-        for name, text in (
-            ("published row", row.published or "-"),
-            ("input", f"{row.frames} x {row.size} px, mean {row.mean[0]:g}, std {row.std[0]:g}"),
-            ("cost", f"{row.params / 1e6:.2f} M parameters, {row.gmac:.2f} GMAC per clip"),
-            ("weights", "; ".join(row.checkpoints) or "-"),
-            ("source", row.source),
-        ):
-            console.print(Padding(f"[cyan]{name}[/cyan]: {escape(text)}", (0, 0, 0, 2)))
+        spec = f"{row.frames} x {row.size} px, mean {row.mean[0]:g}, std {row.std[0]:g}"
+        cost = f"{row.params / 1e6:.2f} M parameters, {row.gmac:.2f} GMAC per clip"
+        show(
+            row.name,
+            {
+                "published row": row.published or "-",
+                "input": spec,
+                "cost": cost,
+                "weights": "; ".join(row.checkpoints) or "-",
+                "source": row.source,
+            },
+        )
+    console.print("\nModels of transformers; parameters and GMAC are those of the folder:")
+    for family in FAMILIES:
+        show(
+            family.name,
+            {
+                "published row": family.published or "-",
+                "input": family.input,
+                "cost": "that of the folder",
+                "weights": "; ".join(family.checkpoints),
+                "source": family.source,
+            },
+        )
     console.print(
         "\nFor 400 classes. GMAC: billions of multiply-adds per clip, GFLOPs in most papers."
     )

@@ -22,6 +22,10 @@ def predictions(
     model: Annotated[
         str, typer.Option("--model", "-m", help="Name of the model for the leaderboard.")
     ],
+    tasks: Annotated[
+        Path | None,
+        typer.Option(help="Folder lmms_eval of the export, for samples that lmms-eval logs."),
+    ] = None,
     protocol: Annotated[
         str,
         typer.Option(
@@ -35,7 +39,9 @@ def predictions(
     from ..tools.predictions.imported import import_predictions
 
     values, root = load(params)
-    found = import_predictions(files, values, root, dataset, model, protocol=protocol, force=force)
+    found = import_predictions(
+        files, values, root, dataset, model, tasks=tasks, protocol=protocol, force=force
+    )
     for sentence in found.sentences():
         console.print(sentence, soft_wrap=True, highlight=False)
-    console.print(f"{found.path}: run `{action}` again to replace it, `report` to show it.")
+    console.print(f"{found.path}: written; run `report` to show it.", soft_wrap=True)

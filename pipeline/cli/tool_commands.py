@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from ..errors import SettingsError, StageError
 from .app import DEFAULT, AsJson, Dataset, Force, ParamsFile, console, load, tool
+from .findings import conclude
 
 SHOWN_FILES = 10
 
@@ -102,7 +103,7 @@ def verify(
     sample_seed: Annotated[int, typer.Option(help="Seed for sampling the shards.")] = 0,
     against: Annotated[
         list[Path] | None,
-        typer.Option(help="Published manifest to compare with; may be repeated."),
+        typer.Option(help="Published manifest or Croissant file to compare with; may be repeated."),
     ] = None,
     stored: Annotated[
         bool, typer.Option(help="Read every stored shard (slow) or only recompute the sample.")
@@ -133,17 +134,7 @@ def verify(
             sample_seed=sample_seed,
             against=against or (),
         )
-    for what, number in found.counts.items():
-        console.print(f"{number:>9,} {what}")
-    if output is not None:
-        found.write(output)
-    if found.problems:
-        console.print(found.table())
-        raise StageError(
-            f"verify {dataset or mirror}: {len(found.problems)} problems"
-            f"{'' if output is None else f'; see {output} for all of them'}."
-        )
-    console.print("No problems found.")
+    conclude(found, f"verify {dataset or mirror}", output)
 
 
 @tool

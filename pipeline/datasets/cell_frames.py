@@ -22,7 +22,7 @@ from ..params import Params
 from ..settings import NO_PAYLOAD
 from ..storage import payload, schemas
 from ..storage.cell_rows import cell_row
-from ..storage.frame_times import times_of
+from ..storage.frame_times import tick_columns, times_of
 from ..storage.rows import CellRow, ClipRow
 from ..storage.shards import read_member
 from .corrupted_clips import ClipCorruptor, CorruptedClip, Frames, stored_frames
@@ -165,7 +165,7 @@ class CellFrames:
 
         for one in corruptor.make(severities, row, clean, choose):
             try:
-                yield self._through_payload(one, *self._selection(one.num_output, take))
+                yield self._through_payload(one, row, *self._selection(one.num_output, take))
             except ClipError as error:
                 yield _failed(one.row, error)
 
@@ -190,7 +190,12 @@ class CellFrames:
         return stored, made, order
 
     def _through_payload(
-        self, one: CorruptedClip, stored: Indices, made: Indices, order: Indices
+        self,
+        one: CorruptedClip,
+        clean: ClipRow | CellRow,
+        stored: Indices,
+        made: Indices,
+        order: Indices,
     ) -> CellClip:
         digest = sha256()
         sizes: list[tuple[int, ...]] = []
@@ -208,8 +213,18 @@ class CellFrames:
             data = payload.encode(frames, fps, self.params.payload, times_of(one.row))
         else:
             data = np.stack(list(frames))
-        known: CellRow = {**one.row, **one.facts()}
+        known: CellRow = {**_clocked(one.row, clean, stored, made), **one.facts()}
         return CellClip(_done(known, digest.hexdigest(), len(stored), sizes[0]), made, order, data)
+
+
+def _clocked(row: CellRow, clean: ClipRow | CellRow, stored: Indices, made: Indices) -> CellRow:
+    """Return the row of the frames `made`, with the clock of all `stored` ones."""
+    rate = Fraction(row["fps_num"], row["fps_den"]) * len(stored) / len(made)
+    row = {**row, "fps_num": rate.numerator, "fps_den": rate.denominator}
+    times = times_of(clean)
+    if row.get("frame_ticks") is not None and times is not None:
+        row |= tick_columns([*(times[index] for index in stored.tolist()), times[-1]])
+    return row
 
 
 def _done(row: CellRow, digest: str, num_frames: int, size: tuple[int, ...]) -> CellRow:

@@ -101,6 +101,15 @@ class ExampleMaker:
                 f"{path}: no usable clip of split {wanted!r}; choose another split, or run the "
                 "filter stage on complete videos."
             )
+        side = self.params.decode.pictures[self.dataset].crop
+        if self.cropped and any(
+            (row["height"], row["width"]) != (side, side) for row in rows if "shard" in row
+        ):
+            raise SettingsError(
+                f"{path}: clips of split {wanted!r} are whole pictures, which cannot be corrupted; "
+                f"set decode.pictures.{self.dataset}.training to crop and run the decode stage "
+                "again, or choose cropped = False."
+            )
         return rows
 
     def example(

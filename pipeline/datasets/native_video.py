@@ -104,8 +104,28 @@ class NativeTask:
 def memory_need(cell: NativeCell, info: SourceInfo, key: str, orientation: Orientation) -> int:
     """Return how many bytes a video needs in memory, apart from its decoder and encoder.
 
-    Those of decoded frames; for compression corruptions, which hold coded streams, at least twice
-    the bytes of the source's stream.
+    Parameters
+    ----------
+    cell
+        Corruption and severity.
+    info
+        Properties of the video.
+    key
+        Name of its random numbers.
+    orientation
+        How it is displayed.
+
+    Returns
+    -------
+    int
+        Bytes of decoded frames; for compression corruptions, which hold coded streams, twice the
+        bytes of the source's stream, of which there may be more.
+
+    Raises
+    ------
+    ClipError
+        If the cell leaves no frame of the video.
+
     """
     corruption, level = cell.load()
     if corruption.acts_on != "pixels":
@@ -141,7 +161,19 @@ def _corrupt(cell: NativeCell, corruption: Corruption, level: Level, context: Co
 
 
 def corrupt_video(task: NativeTask, output: Path) -> MirrorRow:
-    """Corrupt a video and write it to a file; return the columns that describe the output.
+    """Corrupt a video and write it to a file.
+
+    Parameters
+    ----------
+    task
+        The video, the cell, the format and the limits.
+    output
+        File to write; its name may have any extension.
+
+    Returns
+    -------
+    MirrorRow
+        Columns that describe the output: hashes, size, codec, frames, seconds, streams.
 
     Raises
     ------

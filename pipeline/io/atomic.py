@@ -1,7 +1,9 @@
 """Atomic file writing: a file is renamed into place when it is complete."""
 
+import filecmp
 import os
 import re
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -87,3 +89,12 @@ def write_text(path: Path, text: str) -> None:
         return
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def copy_file(source: Path, path: Path) -> None:
+    """Copy a file atomically; a file with the same content is not touched."""
+    if path.is_file() and filecmp.cmp(source, path, shallow=False):
+        _delete_abandoned(path)
+        return
+    with atomic(path) as temporary:
+        shutil.copyfile(source, temporary)

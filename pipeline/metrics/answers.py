@@ -56,6 +56,8 @@ class Predictions:
                 f"predictions: empty (got {shape} clips, corruptions and severities); pass at "
                 "least one of each."
             )
+        if (self.clean_top5 is None) != (self.top5 is None):
+            raise ValueError("clean_top5 and top5: only one of them is None; pass both or neither.")
         for name in ("clean_top1", "clean_top5", "clean_ok", "top1", "top5", "ok"):
             array = getattr(self, name)
             if array is None and name.endswith("top5"):

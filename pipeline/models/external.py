@@ -8,7 +8,8 @@
 | `model.pt2`               | a program from torch.export.save                                 |
 | `model.onnx`              | ONNX with one input, logits first (needs onnxruntime)            |
 | a folder with config.json | a model of transformers for video classification; CLIP, SigLIP,  |
-|                           | X-CLIP with `prompts`; LLaVA-OneVision with a `question`         |
+|                           | X-CLIP with `prompts`; LLaVA-OneVision, Qwen2.5-VL, Qwen3-VL and |
+|                           | InternVL with a `question`                                       |
 | `owner/name`              | the same, from the Hugging Face Hub                              |
 
 A file or a function does not declare its input, so params.yaml must, unless the function's module
@@ -22,7 +23,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import SettingsError
 from .spec import InputSpec
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 FILES = (".pt", ".pt2", ".onnx")
+
+Dtype = Literal["fp32", "bf16", "fp16"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ class ExternalModel:
     movable: bool = True
     code: Mapping[str, str] = field(default_factory=dict)
     """What determines its output besides weights and input: hashes of code and files, versions."""
+    in_words: bool = False
+    """True if it has one output per class, which it was given as words."""
+    timed: bool = False
+    """True if its module takes the times of the frames as well."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,8 @@ class Request:
     """Templates of sentences for zero-shot models."""
     question: str | None = None
     """Question for models that answer in words."""
+    dtype: Dtype = "fp32"
+    """Type of the weights."""
 
     def refuse_extras(self) -> None:
         """Refuse weights and options for a model that brings its own."""
@@ -80,6 +89,11 @@ def read_external(request: Request) -> ExternalModel | None:
         from .exported import read_exported
 
         request.refuse_extras()
+        if request.dtype != "fp32":
+            raise SettingsError(
+                f"model {request.name!r}: dtype is {request.dtype}, but an exported file keeps the "
+                "types that it was exported with; remove it."
+            )
         return read_exported(path)
     if path.is_dir():
         from .hugging_face import read_hugging_face

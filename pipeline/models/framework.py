@@ -20,9 +20,13 @@ ARCH = re.compile(r"(?:.+?-)?(?:rgb-)?(?P<network>(?:TAM|i3d|slowfast|x3d|s3d|in
 NETWORK = re.compile(
     r"(?:(?P<module>TAM)-b(?P<span>\d+)-(?P<blending>sum|max)(?P<dense>-allc)?-)?"
     r"(?P<base>i3d-resnet|i3d_resnet|resnet|i3d_v2|i3d|slowfast|x3d)(?:-(?P<depth>\d+))?"
-    r"(?P<stride>-ts)?(?:-(?P<pooling>max|avg))?",
+    r"(?P<stride>-ts)?(?:-(?P<pooling>max|avg))?(?P<size>[-_](?:8x4|m))?",
     re.IGNORECASE,
 )
+"""Texts with more than this name another network, such as `slowfast_4x16`, whose tensors fit."""
+
+SIZES = {"slowfast": ("8x4", "50"), "x3d": ("m", None)}
+"""What SlowFast and X3D may state: their size and the depth of the ResNet."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def read_arch(text: str) -> Architecture | None:
     outer = ARCH.fullmatch(text.strip())
     if outer is None:
         return None
-    found = NETWORK.match(outer["network"])
+    found = NETWORK.fullmatch(outer["network"])
     frames = int(outer["frames"])
     network = None if found is None else _network(found)
     if found is None or network is None:
@@ -80,6 +84,10 @@ def read_arch(text: str) -> Architecture | None:
 
 def _network(found: re.Match[str]) -> str | None:
     base, depth = found["base"].lower(), found["depth"]
+    size = found["size"] and found["size"][1:].lower()
+    own_size, own_depth = SIZES.get(base, (None, depth))
+    if size not in (None, own_size) or depth not in (None, own_depth):
+        return None
     if found["module"]:
         usual = (base, depth, found["span"], found["dense"]) == ("resnet", "50", "3", None)
         return "tam_resnet50" if usual else None

@@ -15,15 +15,18 @@ from .external import ExternalModel, Request, weights_hash
 from .processor_files import FILES, Processor, read_processor
 from .spec import InputSpec
 
-WORDS = ("clip", "siglip", "xclip", "llava_onevision")
+WORDS = ("clip", "siglip", "xclip", "llava_onevision", "qwen2_5_vl", "qwen3_vl", "internvl")
 """`model_type` of models that take class names as words, not as outputs."""
+
+TORCH_NAMES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+"""Names of types for transformers."""
 
 _FRAMES = ("num_frames", "frames_per_clip")
 _SIZES = ("image_size", "crop_size")
 
 
 def read_hugging_face(request: Request, local: bool) -> ExternalModel:
-    """Load a video classifier of transformers in float32.
+    """Load a video classifier of transformers; its weights get the type `request.dtype`.
 
     Parameters
     ----------
@@ -65,7 +68,10 @@ def read_hugging_face(request: Request, local: bool) -> ExternalModel:
 
     try:
         model, report = transformers.AutoModelForVideoClassification.from_pretrained(
-            name, local_files_only=local, output_loading_info=True, dtype="float32"
+            name,
+            local_files_only=local,
+            output_loading_info=True,
+            dtype=TORCH_NAMES[request.dtype],
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise SettingsError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
+from .external import Dtype
 from .spec import InputSpec, prepare
+from .view_times import ViewTimes
 
 if TYPE_CHECKING:
     import torch
@@ -30,9 +32,30 @@ class LoadedModel:
     """False for backends with a device and dtype of their own (ONNX): float32 input on the CPU."""
     code: Mapping[str, str] = field(default_factory=dict)
     """What determines the output besides weights and input: hashes of files, versions."""
+    dtype: Dtype = "fp32"
+    """Type of the weights and of the input."""
+    timed: bool = False
+    """True if `module` takes the times of the frames, one ViewTimes per clip, as well."""
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        """The type of the weights and of the input, as torch names it."""
+        return torch_type(self.dtype)
 
 
-def logits(model: LoadedModel, batch: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+def torch_type(dtype: Dtype) -> torch.dtype:
+    """Return a type as torch names it."""
+    import torch
+
+    return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[dtype]
+
+
+def logits(
+    model: LoadedModel,
+    batch: torch.Tensor,
+    dtype: torch.dtype,
+    times: Sequence[ViewTimes] = (),
+) -> torch.Tensor:
     """Run a model on a batch of clips.
 
     Parameters
@@ -44,6 +67,8 @@ def logits(model: LoadedModel, batch: torch.Tensor, dtype: torch.dtype) -> torch
     dtype
         Type of the model's input: float32 (also under autocast), or the type that the weights were
         cast to.
+    times
+        Times of the frames of each clip, for models that are `timed`.
 
     Returns
     -------
@@ -60,7 +85,8 @@ def logits(model: LoadedModel, batch: torch.Tensor, dtype: torch.dtype) -> torch
     import torch
 
     try:
-        out = model.module(prepare(batch, model.input, dtype, model=f"model {model.name!r}"))
+        frames = prepare(batch, model.input, dtype, model=f"model {model.name!r}")
+        out = model.module(frames, times) if model.timed else model.module(frames)
     except torch.OutOfMemoryError as error:
         raise SettingsError(
             f"model {model.name!r} ran out of memory on {batch.device} with a batch of "

@@ -2,15 +2,14 @@
 
 The model gets the frames and one question in the chat template of its folder. The logit of a class
 is the log-likelihood of its name and of the end of the answer, given video and question: a sum over
-the name's tokens. Video and question are computed once per clip (prefill); the names continue from
-its cache of keys and values. Supported: LLaVA-OneVision, whose video tokens have no time stamps.
+the answer's tokens. Video and question are computed once per clip (prefill). All answers continue
+from that one cache of keys and values, side by side in one sequence: a token sees the prompt and
+the earlier tokens of its own answer.
 """
 
 from __future__ import annotations
 
-import copy
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,66 +19,78 @@ from torch import nn
 
 from ..errors import SettingsError
 from ..messages import one_line
+from .video_prompts import VideoPrompt
+from .view_times import ViewTimes
 
-KINDS = ("llava_onevision",)
+KINDS = ("llava_onevision", "qwen2_5_vl", "qwen3_vl", "internvl")
 """`model_type` of config.json of the models that answer in words."""
 
-CHUNK = 32
-"""Class names that continue from one cache at once."""
+CHUNK = 512
+"""Most tokens of answers that are computed at once, unless one answer is longer."""
 
 
 class AnswerLikelihood(nn.Module):
     """A video language model with one prompt and one answer per class."""
 
-    prompt: torch.Tensor
-    answers: torch.Tensor
-    lengths: torch.Tensor
+    firsts: torch.Tensor
 
-    def __init__(self, model: Any, prompt: Sequence[int], answers: Sequence[Sequence[int]]) -> None:
+    def __init__(self, model: Any, prompt: VideoPrompt, answers: Sequence[Sequence[int]]) -> None:
         super().__init__()
         self.model = model
-        longest = max(map(len, answers))
-        padded = [[*one, *[0] * (longest - len(one))] for one in answers]
-        self.register_buffer("prompt", torch.tensor([prompt]), persistent=False)
-        self.register_buffer("answers", torch.tensor(padded), persistent=False)
-        lengths = torch.tensor([len(one) for one in answers])
-        self.register_buffer("lengths", lengths, persistent=False)
+        self.prompt = prompt
+        firsts = torch.tensor([answer[0] for answer in answers])
+        self.register_buffer("firsts", firsts, persistent=False)
+        self.chunks = _chunks(answers)
 
-    def forward(self, clips: torch.Tensor) -> torch.Tensor:
-        """Map frames (N, T, 3, H, W) to log-likelihoods (N, classes)."""
-        return torch.stack([self._clip(clip[None]) for clip in clips])
+    def forward(self, clips: torch.Tensor, times: Sequence[ViewTimes]) -> torch.Tensor:
+        """Map frames (N, T, 3, H, W) and their times to log-likelihoods (N, classes)."""
+        pairs = zip(clips, times, strict=True)
+        return torch.stack([self._clip(clip, shown) for clip, shown in pairs])
 
-    def _clip(self, clip: torch.Tensor) -> torch.Tensor:
-        values = clip.to(next(self.model.parameters()).dtype)
-        before = self.model(input_ids=self.prompt, pixel_values_videos=values, use_cache=True)
-        first = before.logits[0, -1].float().log_softmax(dim=-1)
-        found = []
-        for start in range(0, len(self.answers), CHUNK):
-            names = self.answers[start : start + CHUNK]
-            lengths = self.lengths[start : start + CHUNK]
-            total = first[names[:, 0]]
-            if names.shape[1] > 1:
-                total = total + self._rest(names, lengths, before.past_key_values)
-            found.append(total)
-        return torch.cat(found)
-
-    def _rest(self, names: torch.Tensor, lengths: torch.Tensor, cache: Any) -> torch.Tensor:
-        """Return the log-likelihood of all tokens after the first, from the prompt's cache."""
-        shared = copy.deepcopy(cache)
-        shared.batch_repeat_interleave(len(names))
-        steps = torch.arange(names.shape[1] - 1, device=names.device)
-        real = steps < (lengths - 1)[:, None]
-        seen = torch.ones((len(names), self.prompt.shape[1]), dtype=torch.long, device=names.device)
-        after = self.model(
-            input_ids=names[:, :-1],
-            attention_mask=torch.cat([seen, real.long()], dim=1),
-            past_key_values=shared,
-            use_cache=True,
-        )
-        logs = after.logits.float().log_softmax(dim=-1)
-        chosen = logs.gather(2, names[:, 1:, None])[..., 0]
-        total: torch.Tensor = (chosen * real).sum(dim=1)
+    def _clip(self, clip: torch.Tensor, times: ViewTimes) -> torch.Tensor:
+        inputs = self.prompt.inputs(clip, times, self.model)
+        before = self.model(**inputs, use_cache=True, logits_to_keep=1)
+        logs = before.logits[0, -1].float().log_softmax(dim=-1)
+        total: torch.Tensor = logs[self.firsts]
+        length = inputs["input_ids"].shape[1]
+        positions = inputs.get("position_ids")
+        start = length if positions is None else int(positions.max()) + 1
+        for chunk in self.chunks:
+            tokens, targets, owners, steps = chunk.to(clip.device)
+            places = (start + steps).expand(1 if positions is None else len(positions), -1)
+            after = self.model(
+                input_ids=tokens[None],
+                position_ids=places if positions is None else places[:, None],
+                attention_mask=_mask(owners, length, before.logits.dtype),
+                past_key_values=before.past_key_values,
+                use_cache=True,
+            )
+            before.past_key_values.crop(-len(owners))
+            logs = after.logits[0].float().log_softmax(dim=-1)
+            total = total.index_add(0, owners, logs.gather(1, targets[:, None])[:, 0])
         return total
+
+
+def _chunks(answers: Sequence[Sequence[int]]) -> list[torch.Tensor]:
+    """Return tables (4, tokens) of the tokens that follow the prompt, whole answers together.
+
+    Rows: the token, the token that it predicts, its answer and its place in the answer, from 0.
+    """
+    chunks: list[list[tuple[int, int, int, int]]] = [[]]
+    for owner, answer in enumerate(answers):
+        if chunks[-1] and len(chunks[-1]) + len(answer) - 1 > CHUNK:
+            chunks.append([])
+        pairs = zip(answer[:-1], answer[1:], strict=True)
+        chunks[-1] += [(token, target, owner, step) for step, (token, target) in enumerate(pairs)]
+    return [torch.tensor(chunk).T for chunk in chunks]
+
+
+def _mask(owners: torch.Tensor, length: int, dtype: torch.dtype) -> torch.Tensor:
+    """Return the additive mask (1, 1, tokens, length + tokens) of answers after one prompt."""
+    same = owners[:, None] == owners[None]
+    hidden = torch.cat([same.new_zeros(len(owners), length), ~(same.tril())], dim=1)
+    mask = torch.zeros(hidden.shape, dtype=dtype, device=owners.device)
+    return mask.masked_fill(hidden, torch.finfo(dtype).min)[None, None]
 
 
 def load_tokenizer(name: str, folder: Path) -> Any:
@@ -103,38 +114,43 @@ def load_tokenizer(name: str, folder: Path) -> Any:
     return tokenizer
 
 
-def prompt_tokens(name: str, tokenizer: Any, config: Any, question: str, frames: int) -> list[int]:
-    """Return the tokens of video and question, with one token per position of the video.
+def answer_tokens(
+    name: str, tokenizer: Any, template: str, class_names: Sequence[str]
+) -> list[list[int]]:
+    """Return the tokens of each class's answer and of the end of the answer.
 
-    LLaVA-OneVision pools the patches of a frame 2 x 2 and ends the video with one token.
+    Parameters
+    ----------
+    name
+        Name of the model, for messages.
+    tokenizer
+        Tokenizer of the model's folder.
+    template
+        Text of an answer with one `{}` for the class name, without its brackets.
+    class_names
+        Names of the benchmark's classes, in order.
+
+    Returns
+    -------
+    list[list[int]]
+        At least two tokens per class, the last of which ends the answer.
+
+    Raises
+    ------
+    SettingsError
+        If two classes have the same tokens, or the tokenizer has no token for the end.
+
     """
-    content = [{"type": "video"}, {"type": "text", "text": question}]
-    text = tokenizer.apply_chat_template(
-        [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
-    )
-    video = tokenizer.convert_ids_to_tokens(config.video_token_id)
-    if text.count(video) != 1:
-        raise SettingsError(
-            f"model {name!r}: its chat template must contain the video token {video!r} once (got "
-            f"{text.count(video)} times)."
-        )
-    vision = config.vision_config
-    side = math.ceil(vision.image_size // vision.patch_size / 2)
-    count = frames * side * side + 1
-    tokens: list[int] = tokenizer(text.replace(video, video * count), add_special_tokens=False)[
-        "input_ids"
-    ]
-    if tokens.count(config.video_token_id) != count:
-        raise SettingsError(
-            f"model {name!r}: its tokenizer does not keep the video token {video!r} whole."
-        )
-    return tokens
-
-
-def answer_tokens(tokenizer: Any, class_names: Sequence[str]) -> list[list[int]]:
-    """Return the tokens of each class name, without brackets, and the end of the answer."""
-    names = [one.replace("[", "").replace("]", "") for one in class_names]
-    return [
-        [*tokenizer(one, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-        for one in names
-    ]
+    if tokenizer.eos_token_id is None:
+        raise SettingsError(f"model {name!r}: its tokenizer has no eos_token, which ends answers.")
+    texts = [template.replace("{}", one.replace("[", "").replace("]", "")) for one in class_names]
+    answers = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
+    seen: dict[tuple[int, ...], str] = {}
+    for text, answer in zip(texts, answers, strict=True):
+        other = seen.setdefault(tuple(answer), text)
+        if not answer or other is not text:
+            raise SettingsError(
+                f"model {name!r}: its tokenizer cannot tell the answers {other!r} and {text!r} "
+                "apart."
+            )
+    return [[*answer, tokenizer.eos_token_id] for answer in answers]

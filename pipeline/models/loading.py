@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,9 @@ from ..messages import did_you_mean
 from . import registry
 from .checkpoint_files import read_checkpoint
 from .checkpoints import fitted_names, load_strictly
-from .external import Request, read_external
+from .external import Dtype, Request, read_external
 from .framework import agree, read_arch
-from .inference import LoadedModel
+from .inference import LoadedModel, torch_type
 from .labels import outputs_of_classes, read_aliases, read_labels, restricted
 from .spec import InputSpec, complete_input, prepare
 
@@ -36,8 +36,9 @@ def load_model(
     aliases: Path | None = None,
     prompts: Sequence[str] = (),
     question: str | None = None,
+    dtype: Dtype = "fp32",
 ) -> LoadedModel:
-    """Load one model in evaluation mode, on the CPU, in float32.
+    """Load one model in evaluation mode, on the CPU.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ def load_model(
         Templates of sentences for zero-shot models (see `zero_shot`).
     question
         Question for models that answer in words (see `language`).
+    dtype
+        Type of the weights and of the input; outputs are float32.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def load_model(
     others = {} if aliases is None else read_aliases(aliases)
     names, options = tuple(class_names), options or {}
     request = Request(
-        name, num_classes, names, weights, options, given, others, tuple(prompts), question
+        name, num_classes, names, weights, options, given, others, tuple(prompts), question, dtype
     )
     if name in registry.names():
         return _load_registered(request, own_labels)
@@ -96,19 +99,26 @@ def load_model(
             "package.module:factory, a file (.pt, .pt2, .onnx), a folder or owner/name of Hugging "
             "Face."
         )
+    if external.in_words and own_labels:
+        raise SettingsError(
+            f"model {name!r} gets the classes as words, so that its outputs are the classes; "
+            f"remove labels = {labels}."
+        )
     spec = complete_input(name, external.input, given)
-    num_outputs = _count_outputs(name, external.module, spec)
-    labels_of = own_labels or external.labels
-    module, outputs = _with_classes(request, external.module, num_outputs, labels_of)
-    return LoadedModel(
+    loaded = LoadedModel(
         name=name,
-        module=module,
+        module=external.module.to(torch_type(dtype)) if dtype != "fp32" else external.module,
         input=spec,
         num_classes=num_classes,
         weights_sha256=external.weights_sha256,
         movable=external.movable,
-        code={**external.code, "outputs": outputs},
+        dtype=dtype,
+        timed=external.timed,
     )
+    num_outputs = num_classes if external.timed else _count_outputs(loaded)
+    labels_of = own_labels or external.labels
+    module, outputs = _with_classes(request, loaded.module, num_outputs, labels_of)
+    return replace(loaded, module=module, code={**external.code, "outputs": outputs})
 
 
 def _load_registered(request: Request, labels: Sequence[str]) -> LoadedModel:
@@ -150,7 +160,8 @@ def _registered(
     labels: Sequence[str],
     options: Mapping[str, Any],
 ) -> LoadedModel:
-    module, outputs = _with_classes(request, module.eval(), num_outputs, labels)
+    module = module.eval().to(torch_type(request.dtype))
+    module, outputs = _with_classes(request, module, num_outputs, labels)
     return LoadedModel(
         name=request.name,
         module=module,
@@ -162,6 +173,7 @@ def _registered(
             "options": repr(sorted(options.items())),
             **{library: version(library) for library in entry.libraries},
         },
+        dtype=request.dtype,
     )
 
 
@@ -184,14 +196,15 @@ def _with_classes(
     return module if whole else restricted(module, outputs), " ".join(map(str, outputs))
 
 
-def _count_outputs(name: str, module: nn.Module, spec: InputSpec) -> int:
+def _count_outputs(model: LoadedModel) -> int:
     """Run the model on one black clip and return its number of outputs."""
     import torch
 
+    name, spec = model.name, model.input
     clip = torch.zeros((1, spec.frames, spec.size, spec.size, 3), dtype=torch.uint8)
     try:
         with torch.inference_mode():
-            out = module(prepare(clip, spec, torch.float32, model=f"model {name!r}"))
+            out = model.module(prepare(clip, spec, model.torch_dtype, model=f"model {name!r}"))
     except (RuntimeError, AssertionError, IndexError, TypeError, ValueError) as error:
         raise SettingsError(
             f"model {name!r} does not take clips of {spec.frames} frames of {spec.size} x "

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,10 @@ CLASSES: dict[str, tuple[Triple, Triple, float]] = {
     "LlavaOnevision": (CLIP_MEAN, CLIP_STD, 1 / 255),
     "CLIP": (CLIP_MEAN, CLIP_STD, 1 / 255),
     "Siglip": (HALF, HALF, 1 / 255),
+    "Qwen2VL": (CLIP_MEAN, CLIP_STD, 1 / 255),
+    "Qwen3VL": (HALF, HALF, 1 / 255),
+    "InternVL": (CLIP_MEAN, CLIP_STD, 1 / 255),
+    "GotOcr2": (CLIP_MEAN, CLIP_STD, 1 / 255),
 }
 """Processor classes of transformers without suffix: default mean, std and rescale factor."""
 
@@ -48,6 +52,9 @@ OF_MODEL = {
     "vjepa2": "VJEPA2VideoProcessor",
     "videoprism_vision_model": "LlavaOnevisionVideoProcessor",
     "llava_onevision": "LlavaOnevisionVideoProcessor",
+    "qwen2_5_vl": "Qwen2VLVideoProcessor",
+    "qwen3_vl": "Qwen3VLVideoProcessor",
+    "internvl": "InternVLVideoProcessor",
     "xclip": "CLIPImageProcessor",
     "clip": "CLIPImageProcessor",
     "siglip": "SiglipImageProcessor",
@@ -60,14 +67,31 @@ GEOMETRY = {"do_resize", "size", "resample", "do_center_crop", "crop_size", "def
 WITHOUT_EFFECT = {
     "processor_class", "do_convert_rgb", "do_sample_frames", "num_frames", "fps", "data_format",
     "input_data_format", "return_tensors", "return_metadata", "video_metadata", "device",
-    "model_input_names", "min_frames", "max_frames", "backend", *TYPES,
+    "model_input_names", "min_frames", "max_frames", "backend", "model_valid_processing_keys",
+    *TYPES,
 }  # fmt: skip
 """Fields without effect on the values of decoded RGB frames."""
 
+PATCHES = {"patch_size", "temporal_patch_size", "merge_size", "cap_pixels_per_frame",
+           "max_video_tokens"}  # fmt: skip
+"""Fields of Qwen's processors, which `patches` reads."""
+TILES = {"crop_to_patches", "min_patches", "max_patches", "initial_shift"}
+"""Fields of InternVL for images of many tiles, and for the choice of frames."""
+OF_CLASS = {
+    "Qwen2VL": PATCHES | {"min_pixels", "max_pixels"},
+    "Qwen3VL": PATCHES,
+    "InternVL": TILES,
+    "GotOcr2": TILES,
+}
+"""Further fields of some classes."""
+
+MODELS = {"Qwen2VL": "qwen2_5_vl", "Qwen3VL": "qwen3_vl", "InternVL": "internvl",
+          "GotOcr2": "internvl"}  # fmt: skip
+"""The `model_type` that alone takes what a class puts out."""
 
 HINT = "give input.mean and input.std (and input.value_range) in params.yaml to replace the file."
 
-NO_CROP = ("LlavaOnevision", "Siglip")
+NO_CROP = ("LlavaOnevision", "Siglip", *OF_CLASS)
 """Classes that do not crop unless their file says so."""
 
 
@@ -82,6 +106,8 @@ class Processor:
     size: int | None
     """Side of the square that it crops or resizes to, pixels; None if it is not square or not
     given."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """All fields of the file."""
 
 
 def read_processor(name: str, folder: Mapping[str, Path], model_type: str) -> Processor | None:
@@ -150,13 +176,14 @@ def _processor(name: str, file: str, values: dict[str, Any], model_type: str) ->
     if kind is None:
         raise SettingsError(f"{where}: does not name its processor class; {HINT}")
     base = _base(str(kind))
-    if base not in CLASSES:
+    known = [one for one in CLASSES if MODELS.get(one, model_type) == model_type]
+    if base not in known:
         raise SettingsError(
-            f"{where}: unknown processor class {kind!r}; known are those of "
-            f"{', '.join(CLASSES)}; {HINT}"
+            f"{where}: unknown processor class {kind!r} of a model of type {model_type!r}; known "
+            f"are those of {', '.join(known)}; {HINT}"
         )
-    known = SCALING | GEOMETRY | WITHOUT_EFFECT
-    unknown = sorted(key for key in set(values) - known if values[key] not in (None, False))
+    understood = SCALING | GEOMETRY | WITHOUT_EFFECT | OF_CLASS.get(base, set())
+    unknown = sorted(key for key in set(values) - understood if values[key] not in (None, False))
     if unknown:
         raise SettingsError(
             f"{where}: unknown field {unknown[0]!r} ({quoted(values[unknown[0]])}), which may "
@@ -173,13 +200,14 @@ def _processor(name: str, file: str, values: dict[str, Any], model_type: str) ->
         raise SettingsError(f"{where}: rescale_factor {scale} and image_std {std} must be above 0.")
     size = _size(values, base not in NO_CROP)
     if abs(scale * 255 - 1) < 1e-6 and shift == 0:
-        return Processor(file, mean, std, "0..1", size)
+        return Processor(file, mean, std, "0..1", size, values)
     return Processor(
         file,
         _three((value - shift) / scale for value in mean),
         _three(value / scale for value in std),
         "0..255",
         size,
+        values,
     )
 
 

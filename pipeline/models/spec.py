@@ -26,6 +26,9 @@ IMAGENET_STD: Triple = (0.229, 0.224, 0.225)
 BENCHMARK_FRAMES = 32
 """Frames of the benchmark's protocol: one clip of uniform frames, one centre crop."""
 
+BENCHMARK_SIZE = 224
+"""Height and width of the benchmark's pictures, pixels."""
+
 CHOICES = {
     "layout": AxisOrder,
     "channels": Channels,

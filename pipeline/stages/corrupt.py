@@ -107,7 +107,7 @@ def plan_shards(
         "corruption": corruption_code(corruption),
         "dialect": corruption.dialect,
         "libraries": library_versions(),
-        "picture": params.decode.pictures[dataset].model_dump(),
+        "picture": params.decode.pictures[dataset].model_dump(exclude={"training"}),
         "payload": params.payload.model_dump(),
         "frames": params.corrupt.frames,
         "seed": params.seed,

@@ -1,12 +1,13 @@
 """Decode stage: decode every usable source video once, to centre crops in clean shards.
 
-A worker holds one frame of the source at a time and writes its crop to the payload. Shard k of a
+Clips of the training split can keep the whole picture (`decode.pictures.<dataset>.training`). A
+worker holds one frame of the source at a time and writes its crop to the payload. Shard k of a
 split holds those of the listed clips k n .. k n + n - 1 that are usable, so that a clip that one
 user lacks does not move the others.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -83,7 +84,6 @@ def plan_shards(params: Params, paths: DatasetPaths) -> list[DecodeTask]:
         "stage": "decode",
         "code": stage_code("decode"),
         "libraries": library_versions(),
-        "picture": picture.model_dump(),
         "payload": params.payload.model_dump(),
         "max_frames": params.decode.max_frames,
         "max_pixels": params.filter.max_pixels,
@@ -91,6 +91,8 @@ def plan_shards(params: Params, paths: DatasetPaths) -> list[DecodeTask]:
     sources = Sources.of(paths.dataset, params, paths.root)
     tasks = []
     for split in sorted({row["split"] for row in listed}):
+        whole = picture.keeps_whole(split)
+        common["picture"] = {**picture.model_dump(exclude={"training"}), "whole": whole}
         clips = [row for row in listed if row["split"] == split]
         for index, start in enumerate(range(0, len(clips), picture.clips_per_shard)):
             rows = [
@@ -106,7 +108,7 @@ def plan_shards(params: Params, paths: DatasetPaths) -> list[DecodeTask]:
                     shard=shard,
                     relative=paths.relative(shard),
                     recipe=recipe_hash(common | {"clips": identities}),
-                    sources=sources,
+                    sources=replace(sources, cropped=not whole),
                     payload=params.payload,
                 )
             )

@@ -125,6 +125,10 @@ class PredictionRow(TypedDict, total=False):
     dataset: str
     model: str
     protocol: str
+    device: str | None
+    """Such as "cpu", or the name of a GPU."""
+    precision: str | None
+    """Numbers that the model computed in."""
     key: str
     corruption: str
     severity: int
@@ -146,10 +150,6 @@ class PredictionRow(TypedDict, total=False):
     """Negative log-likelihood of the label, nats."""
     sum_p2: float | None
     """Sum of the squared probabilities."""
-    device: str | None
-    """"cpu", or the name of the GPU, that the model ran on."""
-    precision: str | None
-    """Numbers that it computed in, such as "bf16"."""
     recipe_hash: str
 
 

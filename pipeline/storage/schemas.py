@@ -140,6 +140,8 @@ PREDICTIONS: Schema[PredictionRow] = Schema(
             ("dataset", pa.string()),
             ("model", pa.string()),
             ("protocol", pa.string()),
+            ("device", pa.string()),
+            ("precision", pa.string()),
             ("key", pa.string()),
             ("corruption", pa.string()),
             ("severity", pa.int32()),
@@ -154,8 +156,6 @@ PREDICTIONS: Schema[PredictionRow] = Schema(
             ("logsumexp", pa.float32()),
             ("nll", pa.float32()),
             ("sum_p2", pa.float32()),
-            ("device", pa.string()),
-            ("precision", pa.string()),
             ("recipe_hash", pa.string()),
         ]
     )
@@ -187,9 +187,18 @@ EVALUATED: Schema[EvaluatedRow] = Schema(
 
 OPTIONAL = frozenset(
     {
-        "confidence", "entropy", "logsumexp", "nll", "sum_p2", "device", "precision",
-        "ticks_per_second", "frame_ticks", "segment_start", "segment_end",
-    }
-)  # fmt: skip
+        "device",
+        "precision",
+        "confidence",
+        "entropy",
+        "logsumexp",
+        "nll",
+        "sum_p2",
+        "ticks_per_second",
+        "frame_ticks",
+        "segment_start",
+        "segment_end",
+    }  # fmt: skip
+)
 """Columns that a file may lack: manifests and predictions of earlier versions, and imported ones.
 They are read as null."""

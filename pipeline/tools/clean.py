@@ -36,7 +36,7 @@ OUTPUTS = (
 )
 """Globs of the files that stages write, and what their names must be, per dataset."""
 
-KEPT = ("manifests/classes", "manifests/results")
+KEPT = ("manifests/about", "manifests/classes", "manifests/results")
 """Folders of inputs beside the manifests."""
 
 DEMO = "data/demo"
@@ -80,7 +80,7 @@ def _outputs(root: Path) -> Iterator[Path]:
     for pattern, name in OUTPUTS:
         for path in root.glob(pattern):
             relative = path.relative_to(root)
-            if relative.is_relative_to(KEPT[0]) or relative.is_relative_to(KEPT[1]):
+            if any(relative.is_relative_to(folder) for folder in KEPT):
                 continue
             wanted = re.compile(name.format(dataset=re.escape(relative.parts[1])))
             written = wanted.fullmatch(path.name) or is_abandoned(path)

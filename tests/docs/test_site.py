@@ -1,11 +1,8 @@
 """The documentation site: built without warnings, complete, without broken links."""
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +10,6 @@ from pathlib import Path
 import cv2
 import pytest
 import typer
-from filelock import FileLock
 from playwright.sync_api import sync_playwright
 from typer.core import TyperGroup
 
@@ -30,33 +26,9 @@ DOCS = REPOSITORY / "docs"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built as `make docs` builds it, with small pictures; once for all workers."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder, log = shared / "site", shared / "site.log"
-    with FileLock(shared / "site.lock"):
-        if not log.exists():
-            done = subprocess.run(
-                [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--nitpicky",
-                 "--quiet", "-D", "picture_side=72", "docs", str(folder)],
-                cwd=REPOSITORY, capture_output=True, text=True,
-            )  # fmt: skip
-            log.write_text(f"exit code {done.returncode}\n{done.stderr}")
-    assert log.read_text() == "exit code 0\n", log.read_text()
-    return folder
-
-
-@pytest.fixture(scope="module")
-def pages(site: Path) -> dict[Path, Page]:
-    return {path.resolve(): Page(path) for path in sorted(site.rglob("*.html"))}
-
-
 def sources() -> list[Path]:
     """Return the Markdown pages of the site, without those generated from the code."""
-    return sorted(DOCS.glob("*.md"))
+    return sorted([*DOCS.glob("*.md"), *DOCS.glob("tutorials/*.md")])
 
 
 def test_every_link_anchor_and_picture_is_there(pages: dict[Path, Page]) -> None:
@@ -186,7 +158,7 @@ def test_pages_fit_a_phone_and_show_their_pictures(site: Path) -> None:
     assert program, "chromium: not found; `make test` installs it, or prints its name."
     shown = ["index", "corruptions/index", "corruptions/fog", "corruptions/jumble",
              "corruptions/rain", "reference/parameters", "reference/corruptions",
-             *(source.stem for source in sources())]  # fmt: skip
+             *(str(source.relative_to(DOCS).with_suffix("")) for source in sources())]  # fmt: skip
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]

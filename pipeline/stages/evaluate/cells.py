@@ -14,6 +14,7 @@ from ...storage.rows import CellRow
 COLUMNS = [
     "key", "dataset", "split", "label_id", "severity", "status",
     "shard", "offset", "size", "sha256", "num_frames", "width", "height",
+    "fps_num", "fps_den", "ticks_per_second", "frame_ticks",
 ]  # fmt: skip
 """Columns that are read of the manifests; all cells together have many rows."""
 

@@ -24,8 +24,8 @@ from ...storage.paths import DatasetPaths
 from .batches import BatchReader, batches_of
 from .cells import EvaluationCell, read_cells, stored_size
 from .join import join_parts
-from .load import load_models, prediction_recipe
-from .predict import move, predict, prediction_rows, with_hardware
+from .load import hardware_columns, load_models, prediction_recipe
+from .predict import move, predict, prediction_rows
 
 log = logging.getLogger(__name__)
 
@@ -139,13 +139,16 @@ class _Grid:
                 advance(len(cell.rows) - sum(len(batch.rows) for batch in some))
                 failed |= errors
                 for name, values in scores.items():
-                    recipe = {"recipe_hash": recipes[name, cell.corruption, cell.severity]}
+                    recipe: dict[str, str] = {
+                        "recipe_hash": recipes[name, cell.corruption, cell.severity]
+                    }
                     spec = self.loaded[name].input
                     protocol = spec.protocol(self.params.evaluate.frames, self.stored_size)
                     rows = prediction_rows(cell, name, protocol, values)
+                    stated = hardware_columns(self.loaded[name], self.device)
                     manifest.write(
                         self.paths.answers(name, cell.corruption, cell.severity),
-                        [with_hardware(row, self.device) | recipe for row in rows],
+                        [{**row, **stated, **recipe} for row in rows],
                         schemas.PREDICTIONS,
                         recipe,
                     )

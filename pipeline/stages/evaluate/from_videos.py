@@ -32,7 +32,8 @@ from ...storage.rows import EvaluatedRow
 from .batches import Batch, frames_of_models
 from .cells import EvaluationCell
 from .clip_maker import BatchFrames, ClipMaker, ClipTask
-from .predict import move, predict, prediction_rows, with_hardware
+from .load import hardware_columns
+from .predict import move, predict, prediction_rows
 from .units import Unit, read_units
 from .video_recipes import UnitRecipes
 
@@ -262,13 +263,14 @@ class VideoEvaluation:
                     self.params.decode.pictures[self.paths.dataset].crop,
                     self.params.evaluate.has_payload,
                 )
+                stated = hardware_columns(self.loaded[name], self.device)
                 rows = []
                 for cell, clips in cells.items():
                     some = results.logits.get((name, cell), [])
                     scores = torch.cat(some) if some else torch.empty(0, 1)
                     described = EvaluationCell(*cell, tuple(clip.row for clip in clips))
                     rows += [
-                        {**with_hardware(row, self.device), "recipe_hash": recipe}
+                        {**row, **stated, "recipe_hash": recipe}
                         for row in prediction_rows(described, name, protocol, scores)
                     ]
                 manifest.write(

@@ -15,6 +15,7 @@ from ...models.views import check_size
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
 from ...storage.paths import DatasetPaths
+from ...storage.rows import PredictionRow
 from .cells import EvaluationCell
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ def _load(
         aliases=paths.root / "manifests/classes/aliases.csv",
         prompts=(settings.prompts,) if isinstance(settings.prompts, str) else settings.prompts,
         question=settings.question,
+        dtype=settings.dtype,
     )
 
 
@@ -96,6 +98,21 @@ def _check_trained(weights: Path) -> None:
         )
 
 
+def precision_of(model: models.LoadedModel, device: ComputeDevice) -> str:
+    """Return the type that a model is computed in: that of its weights unless they are float32."""
+    if not model.movable:
+        return "fp32"
+    return device.precision if model.dtype == "fp32" else model.dtype
+
+
+def hardware_columns(model: models.LoadedModel, device: ComputeDevice) -> PredictionRow:
+    """Return the columns of predictions that state where and in what numbers a model ran."""
+    return {
+        "device": device.hardware if model.movable else "cpu",
+        "precision": precision_of(model, device),
+    }
+
+
 def prediction_recipe(
     name: str,
     model: models.LoadedModel,
@@ -120,7 +137,8 @@ def prediction_recipe(
             "options": settings.options,
             "frames": params.evaluate.frames,
             "dialect": params.dialect,
-            "precision": device.precision,
+            "precision": precision_of(model, device),
+            "dtype": model.dtype,
             "compiled": params.machine.compile,
             "clips": cell.clips_hash,
         }

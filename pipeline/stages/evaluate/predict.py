@@ -10,12 +10,14 @@ from ... import models
 from ...errors import SettingsError
 from ...models.device import ComputeDevice
 from ...models.spec import channels_last
+from ...models.view_times import ViewTimes
 from ...models.views import count_views, merge_views, split_views
 from ...params import Params
 from ...storage.rows import PredictionRow
 from .batches import Batch
 from .cells import EvaluationCell
 from .scores import softmax_statistics
+from .times import shown_times
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +33,7 @@ def move(model: models.LoadedModel, device: ComputeDevice, compiled: bool) -> mo
                 part.use(device.name)
         return model
     module = channels_last(model.module.to(device.name))
-    if compiled:
+    if compiled and not model.timed:  # prompts differ in length
         import torch
 
         module = torch.compile(module)  # type: ignore[assignment] # called like a module
@@ -63,7 +65,9 @@ def predict(
             whole = own == list(range(frames.shape[1]))
             taken = frames if whole else frames[:, own]
             try:
-                scores[name].append(clip_logits(model, taken, device, params.machine.batch_size))
+                times = shown_times(batch.rows, model, params)
+                size = params.machine.batch_size
+                scores[name].append(clip_logits(model, taken, device, size, times))
             except SettingsError as error:
                 failed[name] = error
         advance(len(batch.rows))
@@ -76,21 +80,33 @@ def predict(
 
 
 def clip_logits(
-    model: models.LoadedModel, frames: torch.Tensor, device: ComputeDevice, batch_size: int
+    model: models.LoadedModel,
+    frames: torch.Tensor,
+    device: ComputeDevice,
+    batch_size: int,
+    times: Sequence[ViewTimes] = (),
 ) -> torch.Tensor:
     """Return the logits (N, classes) of clips, merged over their views, on the CPU.
 
     `frames` (N, clips * frames, H, W, 3), uint8 RGB, are those of `model.input`; at most
-    `batch_size` views are run at once.
+    `batch_size` views are run at once. `times` has one item per view if the model is `timed`.
     """
     import torch
 
     views = split_views(frames, model.input)
     if not model.movable:
         views = views.cpu()
-    with torch.inference_mode(), device.autocast(model.movable):
-        chunks = torch.split(views, batch_size)
-        parts = [models.logits(model, part, torch.float32) for part in chunks]
+    mixed = model.movable and model.dtype == "fp32"
+    with torch.inference_mode(), device.autocast(mixed):
+        parts = [
+            models.logits(
+                model,
+                views[start : start + batch_size],
+                model.torch_dtype,
+                times[start : start + batch_size],
+            )
+            for start in range(0, len(views), batch_size)
+        ]
         return merge_views(torch.cat(parts), count_views(model.input)).cpu()
 
 
@@ -127,8 +143,3 @@ def prediction_rows(
             values_of_clip = dict(zip(statistics, next(columns), strict=True))
             prediction |= cast(PredictionRow, values_of_clip)
         yield prediction
-
-
-def with_hardware(row: PredictionRow, device: ComputeDevice) -> PredictionRow:
-    """Return the row with the hardware and precision of the prediction."""
-    return {**row, "device": device.hardware, "precision": device.precision}

@@ -70,7 +70,9 @@ class UnitRecipes:
             "stage": "evaluate from videos",
             "code": code(),
             "libraries": library_versions(),
-            "picture": params.decode.pictures[dataset].model_dump(exclude={"clips_per_shard"}),
+            "picture": params.decode.pictures[dataset].model_dump(
+                exclude={"clips_per_shard", "training"}
+            ),
             "payload": params.payload.model_dump() if params.evaluate.has_payload else None,
             "max_frames": params.decode.max_frames,
             "max_pixels": params.filter.max_pixels,

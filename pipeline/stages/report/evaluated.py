@@ -19,7 +19,6 @@ from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from .measured import Measured, measure
 from .predictions import labelled, models_of, read_hardware, read_predictions, read_protocol
-from .result import Hardware
 from .sampled import Sampled, read_sampled
 
 
@@ -37,8 +36,8 @@ class Evaluated:
     summaries: Mapping[str, Summary]
     protocols: Mapping[str, str]
     """How each model saw the clips: "benchmark", or what differs from the benchmark's protocol."""
-    hardware: Mapping[str, Hardware | None]
-    """Device and precision that each model ran on; None if they are not known."""
+    hardware: Mapping[str, dict[str, str] | None]
+    """Device and precision of each model; None if its predictions do not state them."""
     measured: Measured
     resamples: int
     """Bootstrap resamples behind every interval."""

@@ -14,7 +14,6 @@ from ...metrics.outputs import Outputs, Scores
 from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
-from .result import PRECISIONS, Hardware
 
 BENCHMARK = "benchmark"
 """Protocol of one clip of uniform frames and one centre crop."""
@@ -51,20 +50,14 @@ def read_protocol(model: str, paths: DatasetPaths) -> str:
     return protocols[0] if protocols else BENCHMARK
 
 
-def read_hardware(model: str, paths: DatasetPaths) -> Hardware | None:
-    """Read the hardware of a model's predictions; None if it is not known, or of mixed precision.
-
-    Several devices are named together.
-    """
+def read_hardware(model: str, paths: DatasetPaths) -> dict[str, str] | None:
+    """Read the devices and the precision of predictions; None if a row does not state them."""
     path = paths.predictions_of(model)
     table = manifest.read(path, schemas.PREDICTIONS, ["device", "precision"])
-    devices, precisions = (
-        sorted({one or "" for one in pc.unique(table[name]).to_pylist()})
-        for name in ("device", "precision")
-    )
-    if "" in devices or len(precisions) != 1 or precisions[0] not in PRECISIONS:
+    found = {name: pc.unique(table[name]).to_pylist() for name in ("device", "precision")}
+    if None in found["device"] or len(found["precision"]) != 1 or found["precision"] == [None]:
         return None
-    return Hardware.model_validate({"device": ", ".join(devices), "precision": precisions[0]})
+    return {"device": ", ".join(sorted(found["device"])), "precision": found["precision"][0]}
 
 
 def labelled(model: str, protocol: str) -> str:

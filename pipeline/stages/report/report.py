@@ -53,8 +53,7 @@ def _report(params: Params, root: Path) -> None:
     write_text(folder / "leaderboard.md", leaderboard.as_markdown(rows))
     write_curves(folder / "curves", {one.dataset: one.summaries for one in evaluated})
     write_calibration(folder / "calibration", {one.dataset: one.measured for one in evaluated})
-    hardware = {one.dataset: one.hardware for one in evaluated}
-    _write_results(folder / "results", values, hardware, params)
+    _write_results(folder / "results", values, params)
     pages = []
     for one in evaluated:
         stored = read_stored(one, params, root)
@@ -85,12 +84,7 @@ def _write_json(path: Path, values: Any) -> None:
     write_text(path, json.dumps(values, indent=2, allow_nan=False) + "\n")
 
 
-def _write_results(
-    folder: Path,
-    values: Mapping[str, Mapping[str, Any]],
-    hardware: Mapping[str, Mapping[str, Hardware | None]],
-    params: Params,
-) -> None:
+def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]], params: Params) -> None:
     """Write one JSON per model in the form that `python -m pipeline report --add` reads."""
     written = set()
     for dataset, some in values.items():
@@ -105,8 +99,10 @@ def _write_results(
                 continue  # rPC is not defined
             own = protocol.model_copy(update={"sampling": one.get("protocol", "uniform")})
             shown = None if one.get("imported") else own
+            stated = one.get("hardware")
+            hardware = None if stated is None else Hardware.model_validate(stated)
             result = submissions.as_result(
-                dataset, model, one, "unpublished", params, shown, hardware[dataset][model]
+                dataset, model, one, "unpublished", params, shown, hardware
             )
             path = folder / f"{dataset}-{model}.json"
             write_text(path, submissions.as_json(result))

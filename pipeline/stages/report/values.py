@@ -29,6 +29,7 @@ def dataset_values(one: Evaluated, set_name: str, reference: str | None) -> dict
         model: {
             **as_metrics(summary, set_name),
             **_protocol(one.protocols[model]),
+            "hardware": one.hardware[model],
             **_estimated(one, model),
             **({"imported": True} if model in one.imported else {}),
             **_against(reference, summary, one),

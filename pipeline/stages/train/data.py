@@ -66,7 +66,7 @@ def read_examples(
 ) -> Examples:
     """Return the stored clips of a split; refuse clips of another size than the model takes.
 
-    With `larger`, clips may be larger than the model's: they are cropped.
+    With `larger`, clips may be larger than the model's and of any shape: they are cropped.
     """
     path = paths.manifest("clean")
     listed = manifest.read_rows(path, schemas.CELLS)
@@ -75,11 +75,13 @@ def read_examples(
         raise StageError(f"{path}: no usable clip of split {split!r}; run the decode stage first.")
     sizes = {(row["height"], row["width"]) for row in rows}
     sides = {side for size in sizes for side in size}
-    if len(sides) > 1 or min(sides) < spec.size or (max(sides) > spec.size and not larger):
+    ends = sorted({min(sizes), max(sizes)})
+    if min(sides) < spec.size or (max(sides) > spec.size and not larger):
         raise SettingsError(
-            f"{path}: clips are {' and '.join(f'{w} x {h}' for h, w in sorted(sizes))}, but "
+            f"{path}: clips are {' to '.join(f'{w} x {h}' for h, w in ends)}, but "
             f"{model} takes {spec.size} x {spec.size}; set decode.pictures.{paths.dataset}.crop "
-            f"to {spec.size}, or the model's input in models.{paths.dataset}.{model}."
+            f"to {spec.size}, the model's input in models.{paths.dataset}.{model}, or, to crop "
+            f"larger pictures, train.{paths.dataset}.{model}.crops to benchmark."
         )
     taken = clip_indices(params.evaluate.frames, spec.frames)
     clips = tuple(StoredClip.of(row, paths.root) for row in rows)
@@ -92,7 +94,7 @@ def read_examples(
         ),
         hashes=tuple(row["sha256"] for row in rows),
         check=params.machine.check_payloads,
-        num_bytes=len(rows) * spec.frames * max(sides) ** 2 * 3,
+        num_bytes=sum(spec.frames * row["height"] * row["width"] * 3 for row in rows),
     )
 
 

@@ -36,6 +36,7 @@ from ...models.device import ComputeDevice, select_device
 from ...models.spec import channels_last, complete_input
 from ...params import Params
 from ...provenance import code_of, recipe_hash, stage_code
+from ...settings import TRAINING_SPLIT
 from ...storage.paths import DatasetPaths
 from .data import Examples, read_examples
 from .distributed import ProcessGroup, process_group
@@ -43,7 +44,6 @@ from .loop import Progress, Run, deterministic, fit, saved
 
 log = logging.getLogger(__name__)
 
-SPLIT = "train"
 SIDES = re.compile(r"\b(left|right|(counter|anti)?clockwise)\b")
 """Words in names of classes that mirroring turns into other classes."""
 
@@ -141,7 +141,7 @@ def _plan(
 def _train_model(run: Run, params: Params, paths: DatasetPaths) -> None:
     training, validation = (
         read_examples(paths, split, params, run.input, run.model, run.settings.crops == "benchmark")
-        for split in (SPLIT, params.evaluate.split)
+        for split in (TRAINING_SPLIT, params.evaluate.split)
     )
     folder = paths.trained(run.model)
     recipe = _recipe(run, params, training, validation)

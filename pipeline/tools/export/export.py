@@ -14,9 +14,10 @@ import corruptions
 from ...datasets.class_list import read_classes
 from ...errors import SettingsError, StageError
 from ...execution.pool import run_tasks
-from ...io.atomic import write_text
+from ...io.atomic import copy_file, write_text
 from ...io.outputs import check_separate
 from ...messages import did_you_mean
+from ...metadata.about import About, about_path, read_about
 from ...params import Params
 from ...provenance import code_of, recipe_hash
 from ...settings import MachineSettings
@@ -93,8 +94,9 @@ def prepare(
         cells=tuple(cells),
         classes=tuple(classes),
         link=link,
-        payload=params.payload,
-        seed=params.seed,
+        params=params,
+        paths=DatasetPaths(root, dataset),
+        about=_about(format_, root, dataset),
     )
 
 
@@ -119,11 +121,22 @@ def write(export: Export, machine: MachineSettings) -> list[Path]:
         known = [export.mark(format_.FOLDER, cell, shard) for shard in cell.shards]
         folder = export.folder / format_.FOLDER / cell.folder
         done_marks.forget_others(folder, export.marks(format_.FOLDER) / cell.folder, known)
-    texts = {"classes.txt": "".join(f"{name}\n" for name in export.classes)}
-    texts |= format_.index(export)
-    for path, text in texts.items():
-        write_text(export.folder / path, text)
-    return [export.folder / path for path in texts]
+    write_text(export.folder / "classes.txt", "".join(f"{name}\n" for name in export.classes))
+    files = format_.index(export)
+    for path, content in files.items():
+        if isinstance(content, Path):
+            copy_file(content, export.folder / path)
+        else:
+            write_text(export.folder / path, content)
+    return [export.folder / path for path in ("classes.txt", *files)]
+
+
+def _about(format_: Format, root: Path, dataset: str) -> About | None:
+    """Return the statements of people about the dataset, if the format uses them."""
+    use = getattr(format_, "ABOUT", None)
+    if use == "needed" or (use == "used" and about_path(root, dataset).exists()):
+        return read_about(root, dataset)
+    return None
 
 
 def _write_shard(task: ExportTask) -> None:
@@ -137,7 +150,7 @@ def _tasks(export: Export, format_: Format, cell: ExportCell) -> list[ExportTask
         "code": code_of(writer),
         "link": export.link if format_.UNIT == "shard" else None,
         "classes": export.classes,
-        "payload": export.payload.model_dump(),
+        "payload": export.params.payload.model_dump(),
     }
 
     def task(shard: ExportShard) -> ExportTask:
@@ -155,7 +168,7 @@ def _tasks(export: Export, format_: Format, cell: ExportCell) -> list[ExportTask
             recipe=recipe_hash(common | {"clips": identity}),
             link=export.link,
             classes=export.classes,
-            payload=export.payload,
+            payload=export.params.payload,
         )
 
     return [task(shard) for shard in cell.shards]

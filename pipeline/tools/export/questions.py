@@ -41,7 +41,7 @@ def choice_question(export: Export, clip: ExportClip) -> Question:
     The others and the order depend on the seed of params.yaml, the dataset and the key of the clip
     alone, so that a clip has the same choices in every cell.
     """
-    random = ClipRandom(export.seed, export.dataset, clip.key, "choices", "0").clip()
+    random = ClipRandom(export.params.seed, export.dataset, clip.key, "choices", "0").clip()
     others = np.array([one for one in range(len(export.classes)) if one != clip.label], np.intp)
     order = np.argsort(random.random_raw(len(others)), kind="stable")
     chosen = [clip.label, *others[order][: CHOICES - 1].tolist()]

@@ -7,10 +7,14 @@ Each module has
 - `UNIT`: "clip" (one file or folder per clip), "pack" (several clips per file) or "shard" (whole
   shards);
 - `write_shard(task)`: write the clips of one shard and return the files written;
-- `index(export)`: return lists and similar files of the whole export, by path.
+- `index(export)`: return lists and similar files of the whole export, by path: text, or a file to
+  copy;
+- optionally `ABOUT`: "needed" or, if they exist, "used": the statements of people about the
+  dataset.
 """
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
@@ -35,8 +39,8 @@ class Format(Protocol):
     def write_shard(self, task: "ExportTask") -> "list[File]":
         """Write the task's clips below `task.folder` and return the files written."""
 
-    def index(self, export: "Export") -> dict[str, str]:
-        """Return text files by their path below the export's folder."""
+    def index(self, export: "Export") -> Mapping[str, str | Path]:
+        """Return text, or files to copy, by their path below the export's folder."""
 
 
 def names() -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from ...storage.paths import DatasetPaths
 CLEAN = "clean"
 
 _COLUMNS = ["key", "split", "label_id", "severity", "status", "shard", "member", "offset", "size"]
-_COLUMNS += ["sha256", "num_frames", "fps_num", "fps_den"]
+_COLUMNS += ["sha256", "num_frames", "fps_num", "fps_den", "recipe_hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class ExportShard:
 
     path: Path
     clips: tuple[ExportClip, ...]
+    recipe: str
+    """Hash of everything that determines its bytes."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def _cell(
     rows: Sequence[dict[str, Any]],
 ) -> ExportCell:
     shards: dict[str, list[ExportClip]] = {}
+    recipes: dict[str, str] = {}
     good = [row for row in rows if row["status"] == "ok"]
     for row in good:
         clip = ExportClip(
@@ -134,12 +137,14 @@ def _cell(
             sha256=row["sha256"],
         )
         shards.setdefault(row["shard"], []).append(clip)
+        recipes[row["shard"]] = row["recipe_hash"]
     return ExportCell(
         split=split,
         corruption=corruption,
         severity=severity,
         shards=tuple(
-            ExportShard(paths.root / name, tuple(clips)) for name, clips in shards.items()
+            ExportShard(paths.root / name, tuple(clips), recipes[name])
+            for name, clips in shards.items()
         ),
         num_failed=len(rows) - len(good),
     )

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...execution.ticks import clip_done
+from ...metadata.about import About
+from ...params import Params
 from ...settings import PayloadSettings
+from ...storage.paths import DatasetPaths
 from ...storage.shards import read_member
 from .registry import Link
 from .selection import ExportCell, ExportClip, ExportShard
@@ -61,14 +64,16 @@ class Export:
     classes: tuple[str, ...]
     """Class names; a clip's label is an index into this list."""
     link: Link
-    payload: PayloadSettings
-    seed: int
-    """Of params.yaml, for the choices of questions."""
+    params: Params
+    paths: DatasetPaths
+    """Paths of the dataset in the project."""
+    about: About | None
+    """Statements of people about the dataset; None if there are none and the format needs none."""
 
     @property
     def dataset(self) -> str:
         """Name of the dataset."""
-        return self.folder.name
+        return self.paths.dataset
 
     def summary(self) -> str:
         """Return a sentence with the numbers of clips and bytes, and of clips left out."""

@@ -17,8 +17,9 @@ from ...provenance import recipe_hash
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from ...storage.rows import PredictionRow
-from .answers import Answer, read_answers
+from .answers import Answer
 from .classes import ClassReader
+from .read import read_answers
 from .scored import scored_columns
 
 NOT_STATED = "protocol not stated"
@@ -68,6 +69,7 @@ def import_predictions(
     dataset: str,
     model: str,
     *,
+    tasks: Path | None = None,
     protocol: str = NOT_STATED,
     force: bool = False,
 ) -> Imported:
@@ -83,6 +85,8 @@ def import_predictions(
         Name of the dataset in params.yaml.
     model
         Name of the model for the leaderboard.
+    tasks
+        Folder of the tasks that `export lmms_eval` wrote, for samples of lmms-eval.
     protocol
         How the model saw the clips; `benchmark` states 32 uniform frames and one centre crop.
     force
@@ -106,10 +110,11 @@ def import_predictions(
         for row in manifest.read_rows(paths.clips, schemas.CLIPS, ["key", "split", "label_id"])
         if row["split"] == params.evaluate.split
     }
-    answers = [answer for path in files for answer in read_answers(path)]
+    answers = [answer for path in files for answer in read_answers(path, tasks)]
     grid = [(schemas.CLEAN, 0)]
     grid += [(name, severity) for name in params.corruptions for severity in params.severities]
-    _check_grid(answers, clips, grid, paths)
+    common = params.evaluate.accounting == "common"
+    _check_grid(answers, clips, grid, paths, common=common)
     placed = {(one.corruption, one.severity, one.key): one for one in answers}
     _check_labels(answers, clips, classes)
     _check_complete(answers, "confidence", lambda one: one.confidence is not None)
@@ -119,7 +124,7 @@ def import_predictions(
     labels = [clips[one.key] for one in ordered]
     _check_not_the_truth(ordered, predicted, labels)
     identity = {"stage": "imported", "files": [sha256_file(path) for path in files]}
-    common: PredictionRow = {
+    every: PredictionRow = {
         "dataset": dataset,
         "model": model,
         "protocol": protocol,
@@ -129,7 +134,7 @@ def import_predictions(
     columns = scored_columns(ordered, predicted, labels)
     rows: list[PredictionRow] = [
         {
-            **common,
+            **every,
             "key": one.key,
             "corruption": one.corruption,
             "severity": one.severity,
@@ -173,8 +178,13 @@ def _check_grid(
     clips: dict[str, int],
     grid: Sequence[Cell],
     paths: DatasetPaths,
+    *,
+    common: bool,
 ) -> None:
-    """Raise SettingsError for answers outside the grid, duplicated ones and cells without any."""
+    """Raise SettingsError for answers outside the grid, duplicated ones and cells without any.
+
+    For `common` accounting also if no clip has an answer in every cell.
+    """
     cells = set(grid)
     _refuse(
         [one for one in answers if (one.corruption, one.severity) not in cells],
@@ -202,8 +212,10 @@ def _check_grid(
         "duplicated answers",
         "give one per clip and cell, and the answers of one model at a time",
     )
-    found = {(one.corruption, one.severity) for one in answers}
-    empty = [f"{name} {severity}" for name, severity in grid if (name, severity) not in found]
+    keys: dict[Cell, set[str]] = {cell: set() for cell in grid}
+    for one in answers:
+        keys[one.corruption, one.severity].add(one.key)
+    empty = [f"{name} {severity}" for (name, severity), some in keys.items() if not some]
     if empty:
         shown = f"{', '.join(empty[:5])}{', ...' if len(empty) > 5 else ''}"
         raise SettingsError(
@@ -211,12 +223,10 @@ def _check_grid(
             f"{shown}); import all files of the model at once, or name its corruptions and "
             "severities in params.yaml."
         )
-    keys = {cell: {one.key for one in answers if (one.corruption, one.severity) == cell}
-            for cell in grid}  # fmt: skip
-    if not set.intersection(*keys.values()):
+    if common and not set.intersection(*keys.values()):
         raise SettingsError(
-            f"{_file(answers)}: no clip has an answer in every cell; the cells must "
-            "be answered for the same clips."
+            f"{_file(answers)}: no clip has an answer in every cell; the cells must be answered "
+            "for the same clips."
         )
 
 

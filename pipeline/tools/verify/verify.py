@@ -5,8 +5,8 @@ random sample of shards is recomputed from the source videos. Published manifest
 the local ones: equal hashes prove that the datasets are equal.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 from ...errors import SettingsError, StageError
 from ...execution.pool import run_tasks
@@ -17,7 +17,7 @@ from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from ...storage.rows import CellRow, ClipRow
 from ...storage.shards import shard_index
-from . import published, recompute, stored
+from . import croissant, published, recompute, stored
 from .evaluated import verify_evaluated
 from .findings import Discrepancy, Findings, cell_name
 from .published import PublishedCell
@@ -45,7 +45,8 @@ def verify(
             f"not in the list `corruptions` of params.yaml: "
             f"{', '.join(params.corruptions)}."
         )
-    reference = published.read_published(against, dataset)
+    manifests, shards = croissant.expand(against)
+    reference = published.read_published(manifests, dataset)
     names = [name for name in params.corruptions if not chosen or name in chosen]
     paths = DatasetPaths(root, dataset)
     findings = Findings()
@@ -59,16 +60,40 @@ def verify(
     local: dict[PublishedCell, dict[str, CellRow]] = {}
     if check_stored:
         local = _check_stored(clips, names, params, paths, findings)
-    for cell, rows in reference.items():
-        if check_stored and (not chosen or cell[0] in (*chosen, "clean")):
-            findings.add(published.compare(cell, rows, local.get(cell, {})))
-            findings.count("clips compared with published ones", len(rows))
-    if not check_stored:
+        for cell, rows in reference.items():
+            if not chosen or cell[0] in (*chosen, "clean"):
+                findings.add(published.compare(cell, rows, local.get(cell, {})))
+                findings.count("clips compared with published ones", len(rows))
+        if shards:
+            _compare_shards(shards, chosen, params, paths, findings)
+    else:
         findings.add(published.compare_sources(reference, clips))
         findings.count("sources compared with published ones", len(clips) if reference else 0)
     if samples:
         _recompute(samples, sample_seed, names, params, paths, reference or local, findings)
     return findings
+
+
+def _compare_shards(
+    shards: Mapping[str, str],
+    chosen: Sequence[str],
+    params: Params,
+    paths: DatasetPaths,
+    findings: Findings,
+) -> None:
+    """Compare the hashes of the local shards of the chosen corruptions with published ones."""
+    folders = [paths.relative(paths.data / "corrupted" / name) for name in chosen]
+    folders += [paths.relative(paths.data / "clean")] if chosen else [paths.relative(paths.data)]
+    checks = [
+        croissant.ShardCheck(name, paths.root / name, digest)
+        for name, digest in shards.items()
+        if any(PurePosixPath(name).is_relative_to(folder) for folder in folders)
+    ]
+    for problems in run_tasks(
+        croissant.check_shard_hash, checks, params.machine, f"verify {paths.dataset}: hashes"
+    ):
+        findings.add(problems)
+    findings.count("shards compared with published ones", len(checks))
 
 
 def _check_stored(

@@ -9,13 +9,16 @@ import av
 import numpy as np
 import pytest
 
+from pipeline.datasets.cell_frames import CellFrames
 from pipeline.datasets.on_the_fly import CorruptedClips
 from pipeline.media import ffmpeg
+from pipeline.params import load
 from pipeline.stages.corrupt import corrupt
 from pipeline.stages.decode import decode
 from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, schemas
 from pipeline.storage.frame_times import tick_columns, times_of
+from pipeline.storage.paths import DatasetPaths
 from pipeline.storage.payload import read_payload
 from pipeline.storage.rows import CellRow
 from pipeline.storage.shards import read_member
@@ -144,3 +147,21 @@ def test_times_survive_the_manifest() -> None:
     ordered = tuple(sorted(times))
     assert times_of({"key": "a", **tick_columns(ordered)}) == ordered
     assert times_of({"key": "a"}) is None
+
+
+@pytest.mark.parametrize("name", ["frame_rate", "fog", "h264_crf"])
+def test_clips_made_from_videos_have_the_clock_of_the_shards(root: Path, name: str) -> None:
+    columns = ("fps_num", "fps_den", "num_frames", "ticks_per_second", "frame_ticks")
+    paths = DatasetPaths(root, "demo")
+    rows = manifest.read_rows(paths.manifest(name), schemas.CELLS)
+    stored = {one["key"]: one for one in rows}
+    maker = CellFrames.of("demo", load(root / "params.yaml"), root)
+    clips = [one for one in manifest.read_rows(paths.clips, schemas.CLIPS) if one["key"] in stored]
+    assert len(clips) == 2
+    for clip in clips:
+        clean = maker.clean(clip)
+        (made,) = maker.take_corrupted(clip, clean, name, [3], lambda count: np.array([1, 2]))
+        wanted = stored[clip["key"]]
+        assert {key: made.row.get(key) for key in columns} == {
+            key: wanted.get(key) for key in columns
+        }

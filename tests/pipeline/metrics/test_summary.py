@@ -1,10 +1,12 @@
 """Summary of one model: hand-computed values, accounting, intervals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline import metrics
-from pipeline.metrics.answers import Predictions
+from pipeline.metrics.answers import Accounting, Predictions
 from tests.support.predictions import hand_made, random_predictions, with_missing
 
 
@@ -16,6 +18,7 @@ def test_table_computed_by_hand() -> None:
     assert summary.gamma_a == pytest.approx(0.75)
     assert summary.gamma_r == pytest.approx(2 / 3)
     assert summary.mpc_top5 == 100.0
+    assert summary.cells_top5 is not None
     assert summary.cells_top5["rain"][3] == 100.0
     assert (summary.num_clips, summary.num_clips_common, summary.num_clips_strict) == (4, 4, 4)
 
@@ -37,6 +40,8 @@ def test_bounds_and_order(seed: int) -> None:
     cells = np.array([list(row.values()) for row in summary.cells.values()])
     assert summary.mpc == pytest.approx(cells.mean())
     assert summary.rpc == pytest.approx(100 * summary.gamma_r)
+    assert summary.clean_top5 is not None
+    assert summary.mpc_top5 is not None
     assert summary.clean_top1 <= summary.clean_top5
     assert summary.mpc <= summary.mpc_top5
     assert summary.mpc_ci95[0] <= summary.mpc <= summary.mpc_ci95[1]
@@ -76,3 +81,18 @@ def test_same_numbers_every_time() -> None:
     predictions = random_predictions()
     first = metrics.summarize(predictions, resamples=500)
     assert first == metrics.summarize(predictions, resamples=500)
+
+
+def test_without_top5_only_top5_is_not_available() -> None:
+    known = hand_made()
+    best_only = replace(known, clean_top5=None, top5=None)
+    accountings: tuple[Accounting, ...] = ("common", "strict")
+    for accounting in accountings:
+        full, part = (
+            metrics.summarize(one, accounting, resamples=50) for one in (known, best_only)
+        )
+        assert (part.clean_top5, part.mpc_top5, part.cells_top5) == (None, None, None)
+        assert replace(full, clean_top5=None, mpc_top5=None, cells_top5=None) == part
+    assert best_only.select(("rain",)).top5 is None
+    with pytest.raises(ValueError, match="clean_top5 and top5: only one of them is None"):
+        replace(known, top5=None)

@@ -104,7 +104,14 @@ def test_the_text_of_the_benchmark_is_read() -> None:
     assert (arch.network, arch.frames) == ("i3d_resnet50", 32)
     assert arch.options == {"temporal_stride": True}
     assert read_arch("resnet-50") is None
-    for unknown in ("i3d-resnet-34-ts", "s3d-resnet-50", "TAM-b5-sum-resnet-50", "resnet-50-ts"):
+    known = {"slowfast_8x4": "slowfast_8x4", "SlowFast-50": "slowfast_8x4", "x3d_m": "x3d_m"}
+    for network, name in known.items():
+        found = read_arch(f"mini_kinetics400-rgb-{network}-f32-cosine-bs32-e50-v1")
+        assert found is not None and (found.network, found.frames) == (name, 32)
+    for unknown in (
+        *("i3d-resnet-34-ts", "s3d-resnet-50", "TAM-b5-sum-resnet-50", "resnet-50-ts"),
+        *("slowfast_4x16", "slowfast-101", "x3d_s", "i3d-resnet-50-ts-nl"),
+    ):
         with pytest.raises(SettingsError, match="is not in the zoo"):
             read_arch(f"ssv2-rgb-{unknown}-f16-cosine-bs72-e75")
 

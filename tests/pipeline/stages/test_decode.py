@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.errors import StageError
+from pipeline.errors import SettingsError, StageError
 from pipeline.media.preprocess import Preprocess
 from pipeline.media.source import VideoSource
 from pipeline.stages.decode import decode
@@ -123,3 +123,38 @@ def test_shard_rows_repeat_the_manifest(tmp_path: Path) -> None:
     ]
     assert stored == rows
     assert rows == manifest.read_rows(tmp_path / "manifests/demo/clean.parquet", schemas.CELLS)
+
+
+def test_the_training_split_can_keep_the_whole_pictures(tmp_path: Path) -> None:
+    squares = make_project(tmp_path, num_clips=3)
+    filter_clips(squares, tmp_path, "demo")
+    decode(squares, tmp_path, "demo")
+    before = tree(tmp_path / "data/demo/clean/val")
+    picture = {"short_side": 48, "crop": 40, "training": "whole"}
+    params = write_params(tmp_path, decode={"pictures": {"demo": picture}})
+    rows = decode(params, tmp_path, "demo")
+    assert tree(tmp_path / "data/demo/clean/val") == before
+    sizes = {row["split"]: (row["height"], row["width"]) for row in rows}
+    assert sizes == {"val": (40, 40), "train": (48, 60)}  # of 64 x 80
+    row = next(row for row in rows if row["split"] == "train")
+    with VideoSource(tmp_path / "data/demo/videos" / str(row["source_path"])) as source:
+        frames = np.stack([Preprocess(48, None)(frame) for frame in source.frames()])
+        squares_of = np.stack([Preprocess(48, 40)(frame) for frame in source.frames()])
+    assert sha256(frames.tobytes()).hexdigest() == row["frames_sha256"]
+    assert np.array_equal(frames[:, 4:44, 10:50], squares_of)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"corrupt": {"split": "train"}}, "but corrupt.split is 'train', whose clips must be sq"),
+        ({"evaluate": {"split": "train"}}, "but evaluate.split is 'train', whose clips must be"),
+        ({"payload": {"codec": "h264"}}, "codec h264 cannot store pictures of odd width"),
+    ],
+)
+def test_whole_pictures_are_refused_where_squares_are_needed(
+    changes: dict[str, dict[str, str]], message: str, tmp_path: Path
+) -> None:
+    picture = {"short_side": 48, "crop": 40, "training": "whole"}
+    with pytest.raises(SettingsError, match=message):
+        write_params(tmp_path, decode={"pictures": {"demo": picture}}, **changes)

@@ -1,24 +1,45 @@
 """Hugging Face datasets: Parquet with Video and ClassLabel features, one configuration per cell."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from ....io.atomic import atomic
-from ..selection import ExportClip
+from ....metadata.dataset_card import card, config_head
+from ....metadata.dataset_facts import read_facts
+from .. import done_marks
+from ..selection import CLEAN, ExportClip
 from ..task import Export, ExportTask, File
 
 FOLDER = "parquet"
 UNIT: Literal["pack"] = "pack"
+ABOUT: Literal["needed", "used"] = "used"
 
 ROW_GROUP = 1 << 26
 """Bytes of video per row group, which a reader holds in memory."""
 
-_METADATA = "task_categories:\n- video-classification\ntags:\n- robustness\n- video-corruptions\n"
-"""Metadata of the card besides the configurations, as the Hub reads it."""
+FILES = """\
+One configuration per corruption and severity, such as `fog-3`; `clean-0` is the clean set. All
+clips went through the same resize and crop.
+
+| column | content |
+|---|---|
+| `key` | name of the clip, the same in every configuration |
+| `video` | file of the clip (feature `Video`) |
+| `label` | class (feature `ClassLabel`) |
+| `corruption`, `severity` | the configuration |
+| `num_frames`, `fps` | of the clip |
+"""
+
+HEAD = {
+    "task_categories": ["video-classification"],
+    "tags": ["robustness", "video-corruptions"],
+}
+"""Metadata of a card without statements, besides the configurations, as the Hub reads it."""
 
 _FIELDS = [
     pa.field("key", pa.string()),
@@ -88,31 +109,28 @@ def _features(classes: Sequence[str]) -> str:
 
 
 def index(export: Export) -> dict[str, str]:
-    """Return the dataset card of all exported cells, from which `load_dataset` reads them."""
-    cells: dict[str, list[str]] = {}
-    for folder in sorted({mark.parent for mark in export.marks(FOLDER).rglob("*.json")}):
+    """Return the dataset card of all exported cells, from which `load_dataset` reads them.
+
+    It is complete if there are statements of people about the dataset, else it describes the files.
+    """
+    configs: dict[str, list[tuple[str, str]]] = {}
+    marks = list(export.marks(FOLDER).rglob("*.json"))
+    for folder in sorted({mark.parent for mark in marks}):
         split, corruption, severity = folder.parts[-3:]
-        cells.setdefault(f"{corruption}-{severity}", []).append(
-            f"  - split: {split}\n    path: {split}/{corruption}/{severity}/*.parquet\n"
-        )
-    configs = "".join(
-        f"- config_name: {name}\n  data_files:\n{''.join(files)}" for name, files in cells.items()
+        path = f"{split}/{corruption}/{severity}/*.parquet"
+        configs.setdefault(f"{corruption}-{severity}", []).append((split, path))
+    if export.about is None:
+        head = yaml.safe_dump(HEAD | config_head(configs), sort_keys=False)
+        text = f"---\n{head}---\n\n# {export.dataset}, corrupted\n\n{FILES}"
+        return {f"{FOLDER}/README.md": text}
+    corruptions = {name.rpartition("-")[0]: None for name in configs} | {CLEAN: None}
+    severities = sorted({int(name.rpartition("-")[2]) for name in configs} - {0})
+    facts = read_facts(
+        export.paths,
+        export.params,
+        export.classes,
+        [name for name in corruptions if name != CLEAN],
+        severities,
+        sum(file.samples for mark in marks for file in done_marks.read(mark)),
     )
-    head = f"---\n{_METADATA}configs:\n{configs}---\n"
-    return {f"{FOLDER}/README.md": head + _text(export, cells)}
-
-
-def _text(export: Export, cells: Iterable[str]) -> str:
-    """Return the body of the card: what the columns and the configurations are."""
-    return (
-        f"\n# {export.dataset}, corrupted\n\n"
-        "One configuration per corruption and severity; `clean-0` is the clean set. All clips went "
-        "through the same resize and crop.\n\n"
-        "| column | content |\n|---|---|\n"
-        "| `key` | name of the clip, the same in every configuration |\n"
-        "| `video` | file of the clip (feature `Video`) |\n"
-        "| `label` | class (feature `ClassLabel`) |\n"
-        "| `corruption`, `severity` | the configuration |\n"
-        "| `num_frames`, `fps` | of the clip |\n\n"
-        f"Classes: {len(export.classes)}. Configurations: {', '.join(cells)}.\n"
-    )
+    return {f"{FOLDER}/README.md": card(export.about, facts, configs, FILES)}

@@ -15,6 +15,7 @@ from pipeline.errors import SettingsError
 from pipeline.models.device import ComputeDevice
 from pipeline.stages.evaluate import load
 from pipeline.stages.evaluate.cells import EvaluationCell
+from pipeline.stages.evaluate.predict import clip_logits
 from pipeline.storage.paths import DatasetPaths
 from tests.support.project import REPOSITORY, write_classes, write_params
 
@@ -162,6 +163,43 @@ def test_the_version_of_transformers_is_in_the_recipe(
     assert before["transformers"] == transformers.__version__
     monkeypatch.setattr(transformers, "__version__", "6.0.0")
     assert code() == before | {"transformers": "6.0.0"}
+
+
+def test_the_type_of_the_weights_is_in_the_recipe_and_stated(tmp_path: Path) -> None:
+    write_classes(tmp_path)
+    entry = {"model": "tests.support.own_model:factory", "input": INPUT}
+    models_of = {
+        "whole": entry,
+        "half": entry | {"dtype": "bf16"},
+        "exact": entry | {"dtype": "fp32"},
+    }
+    params = write_params(tmp_path, models={"demo": models_of})
+    paths = DatasetPaths(tmp_path, "demo")
+    loaded, failed = load.load_models("demo", params, paths, 8)
+    assert set(failed) == {"tiny_r2plus1d"}
+    mixed = ComputeDevice("cpu", "bf16")  # fp32 weights in mixed precision
+    recipes = {
+        name: load.prediction_recipe(name, model, CELL, params, mixed, paths)
+        for name, model in loaded.items()
+    }
+    assert recipes["whole"] == recipes["exact"] != recipes["half"]
+    exact = ComputeDevice("cpu", "fp32")
+    stated = {name: load.hardware_columns(model, exact) for name, model in loaded.items()}
+    assert stated["half"] == {"device": "cpu", "precision": "bf16"}
+    assert stated["whole"] == {"device": "cpu", "precision": "fp32"}
+    clips = torch.zeros(1, 2, 8, 8, 3, dtype=torch.uint8)
+    assert clip_logits(loaded["half"], clips, exact, 1).dtype == torch.float32
+
+
+def test_other_types_and_types_of_exported_files_are_refused(tmp_path: Path) -> None:
+    write_classes(tmp_path)
+    with pytest.raises(SettingsError, match="models.demo.m.dtype"):
+        write_params(tmp_path, models={"demo": {"m": {"model": "net.pt2", "dtype": "int8"}}})
+    entry = {"model": str(tmp_path / "net.pt2"), "dtype": "bf16", "input": INPUT}
+    params = write_params(tmp_path, models={"demo": {"m": entry}})
+    _, failed = load.load_models("demo", params, DatasetPaths(tmp_path, "demo"), 8)
+    with pytest.raises(SettingsError, match="an exported file keeps the types"):
+        raise failed["m"]
 
 
 def test_more_frames_than_the_protocol_has_are_refused_with_the_ways_out(tmp_path: Path) -> None:

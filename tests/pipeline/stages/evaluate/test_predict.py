@@ -2,9 +2,8 @@
 
 import torch
 
-from pipeline.models.device import ComputeDevice
 from pipeline.stages.evaluate.cells import EvaluationCell
-from pipeline.stages.evaluate.predict import prediction_rows, with_hardware
+from pipeline.stages.evaluate.predict import prediction_rows
 from pipeline.storage.rows import CellRow
 
 
@@ -25,11 +24,3 @@ def test_rows_hold_the_five_best_classes_and_failed_clips_have_none() -> None:
     assert "top5" not in failed
     assert (failed["correct1"], failed["correct5"]) == (False, False)
     assert {(row["corruption"], row["severity"]) for row in (first, failed, last)} == {("fog", 3)}
-
-
-def test_rows_state_the_hardware() -> None:
-    cell = EvaluationCell("fog", 3, (clip("a", 0),))
-    (row,) = prediction_rows(cell, "m", "benchmark", torch.tensor([[1.0, 0.0]]))
-    stated = with_hardware(row, ComputeDevice("cpu", "bf16"))
-    assert (stated["device"], stated["precision"]) == ("cpu", "bf16")
-    assert stated["top5"] == row["top5"]

@@ -34,7 +34,8 @@ SMALL: dict[str, Any] = {
 
 
 def changed(**changes: Any) -> dict[str, Any]:
-    return SMALL | {"train": {"demo": {MODEL: SETTINGS | changes}}}
+    sections = {key: changes.pop(key) for key in tuple(changes) if key in SMALL}
+    return SMALL | {"train": {"demo": {MODEL: SETTINGS | changes}}} | sections
 
 
 def params_of(root: Path, **changes: Any) -> Params:

@@ -1,7 +1,9 @@
 """Training data: only usable clips of the right size, and random crops that repeat."""
 
+import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from corruptions.types import ClipRandom
 from pipeline import models
 from pipeline.errors import SettingsError, StageError
 from pipeline.models import InputSpec, registry
+from pipeline.stages.decode import decode
 from pipeline.stages.synthesize import scenes
 from pipeline.stages.train.data import (
     Augmentation,
@@ -118,3 +121,29 @@ def test_larger_pictures_are_cropped_only_by_the_benchmark_s_crops(project: Path
     crops = Augmentation((1.0, 0.875), False, 96, "benchmark")
     frames, _ = Reader(examples, random, augmentation=crops, keep=True)((0, [0, 1]))
     assert frames.shape == (2, 16, 96, 96, 3)
+
+
+def test_crops_come_from_the_whole_picture_that_is_stored(project: Path, tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(project, root)
+    picture = {"short_side": 120, "crop": 112, "training": "whole"}
+    params = params_of(root, crops="benchmark", decode={"pictures": {"demo": picture}})
+    decode(params, root, "demo")
+    paths = DatasetPaths(root, "demo")
+    spec = registry.load(MODEL).input
+    examples = read_examples(paths, "train", params, spec, MODEL, larger=True)
+    assert {(clip.height, clip.width) for clip in examples.clips} == {(120, 150)}  # of 64 x 80
+    crops = Augmentation((1.0,), False, spec.size, "benchmark")
+    whole = examples.read(0)
+    reader = Reader(examples, random, augmentation=crops, keep=True)
+    seen = set()
+    for epoch in range(20):
+        (crop,) = reader((epoch, [0]))[0].numpy()
+        for left in (0, 7, 14, 21, 28):  # quarters of 150 - 120
+            square = whole[:, :, left : left + 120]
+            frames = np.stack([cv2.resize(np.ascontiguousarray(one), (112, 112)) for one in square])
+            if np.array_equal(crop, frames):
+                seen.add(left)
+    assert {0, 28} <= seen
+    with pytest.raises(SettingsError, match="clips are 150 x 120, .*crops to benchmark"):
+        read_examples(paths, "train", params, spec, MODEL)

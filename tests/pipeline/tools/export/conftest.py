@@ -4,6 +4,7 @@ from pipeline.stages.corrupt import corrupt
 from pipeline.stages.decode import decode
 from pipeline.stages.filter import filter_clips
 from tests.pipeline.tools.export.exporting import Project
+from tests.support.about import write_about
 from tests.support.project import make_project
 
 
@@ -15,6 +16,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """
     root = tmp_path_factory.mktemp("project")
     params = make_project(root, num_clips=6, corruptions=["fog", "frame_rate"], severities=[2, 4])
+    write_about(root)
     filter_clips(params, root, "demo")
     decode(params, root, "demo")
     for corruption in params.corruptions:

@@ -196,7 +196,7 @@ def test_frames_of_a_payload_that_is_no_jpeg(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("hdf4", {}, "unknown export format 'hdf4' .did you mean 'hdf5'.*; choose from hdf5"),
+        ("hdf4", {}, "unknown export format 'hdf4' .did you mean 'hdf5'.*; choose from croissant"),
         ("plain", {"names": ["fogg"]}, "--corruption: unknown corruption or set 'fogg'"),
         ("plain", {"names": ["rain"]}, "no such manifest"),
         ("plain", {"severities": [3]}, "no clips of split 'val' at severity 3; choose from 2, 4"),

@@ -1,11 +1,14 @@
 """Parquet, read by Hugging Face `datasets`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
+from pipeline.tools.export import export
 from pipeline.tools.export.formats import parquet
 from tests.pipeline.tools.export.exporting import CELLS, Project, same
 
@@ -34,6 +37,15 @@ def test_load_dataset_finds_cells_features_and_pixels(
             assert same(frames.transpose(0, 2, 3, 1), project.pixels(row))
     both = datasets.load_dataset(folder, "clean-0", cache_dir=str(tmp_path / "cache"))
     assert {split: len(part) for split, part in both.items()} == {"train": 2, "val": 6}
+
+
+def test_a_card_without_statements_describes_the_files(project: Project, tmp_path: Path) -> None:
+    chosen = export.prepare("parquet", "demo", tmp_path, project.params, project.root)
+    (text,) = parquet.index(replace(chosen, about=None)).values()
+    _, head, body = text.split("---\n", 2)
+    assert yaml.safe_load(head)["task_categories"] == ["video-classification"]
+    assert "# demo, corrupted" in body
+    assert "| `video` | file of the clip" in body
 
 
 def test_a_reader_need_not_hold_a_whole_shard(

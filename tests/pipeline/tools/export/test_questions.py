@@ -130,7 +130,7 @@ class VideoBaseDataset:
 
 def load_module(path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Import the exported module among modules named as those of VLMEvalKit."""
-    modules = {
+    modules: dict[str, dict[str, Any]] = {
         "vlmeval": {},
         "vlmeval.smp": {"load": pd.read_csv},
         "vlmeval.dataset": {"DATASET_CLASSES": [], "SUPPORTED_DATASETS": []},

@@ -177,6 +177,64 @@ def test_samples_of_lmms_eval_are_answers(
     ]
 
 
+def write_samples(folder: Path, kind: str) -> list[Path]:
+    """Write tasks as `export lmms_eval` and samples as lmms-eval 0.7 does: without documents."""
+    (folder / "lmms_eval/val").mkdir(parents=True)
+    found: dict[str, list[Row]] = {}
+    for row in samples(kind, "?"):
+        document = row["doc"]
+        name = f"demo_{document['corruption']}-{document['severity']}_{kind}"
+        found.setdefault(name, []).append(row)
+    files = []
+    for name, rows in found.items():
+        documents = [row["doc"] | {"answer": row["target"]} for row in rows]
+        write(folder / f"lmms_eval/val/{name}.jsonl", documents)
+        logged = [
+            {
+                "doc_id": number,
+                "target": row["target"],
+                "filtered_resps": row["filtered_resps"][0],
+                "input": f"<video> {row['doc']['question']}",
+                "doc_hash": "0",
+            }
+            for number, row in reversed(list(enumerate(rows)))
+        ]
+        files.append(write(folder / f"20261128_062120_samples_{name}.jsonl", logged))
+    return files
+
+
+@pytest.mark.parametrize("kind", ["choice", "label"])
+def test_samples_without_documents_are_those_of_the_exported_tasks(
+    tmp_path: Path, params: Params, kind: str
+) -> None:
+    files = write_samples(tmp_path, kind)
+    tasks = tmp_path / "lmms_eval"
+    found = import_predictions(files, params, tmp_path, "demo", "theirs", tasks=tasks)
+    rows = manifest.read_rows(found.path, schemas.PREDICTIONS)
+    expected = [RIGHT[row["corruption"], row["severity"]][int(row["key"][4:])] for row in rows]
+    assert [row["correct1"] for row in rows] == [
+        one == "1" and index != 3 for index, one in enumerate(expected)
+    ]
+
+
+def test_samples_of_another_export_are_refused(tmp_path: Path, params: Params) -> None:
+    files = write_samples(tmp_path, "choice")
+    tasks = tmp_path / "lmms_eval"
+    with pytest.raises(SettingsError, match="do not name their clips; .*--tasks"):
+        import_predictions(files, params, tmp_path, "demo", "theirs")
+    path = tasks / "val/demo_fog-1_choice.jsonl"
+    documents = [json.loads(line) for line in path.read_text().splitlines()]
+    write(path, [one | {"question": "another"} for one in documents])
+    with pytest.raises(SettingsError, match="document 4 of the exported task has another question"):
+        import_predictions(files, params, tmp_path, "demo", "theirs", tasks=tasks)
+    write(path, documents[:2])
+    with pytest.raises(SettingsError, match="document 4 of the exported task"):
+        import_predictions(files, params, tmp_path, "demo", "theirs", tasks=tasks)
+    path.unlink()
+    with pytest.raises(SettingsError, match="0 files demo_fog-1_choice.jsonl"):
+        import_predictions(files, params, tmp_path, "demo", "theirs", tasks=tasks)
+
+
 def changed(number: int, **columns: Any) -> Callable[[list[Row]], list[Row]]:
     def change(rows: list[Row]) -> list[Row]:
         return [row | columns if index == number else row for index, row in enumerate(rows)]
@@ -208,6 +266,7 @@ def without(*names: str) -> Callable[[list[Row]], list[Row]]:
         (without("key"), "columns are missing .*needed are key, corruption, severity"),
         (without("label", "prediction"), "one of prediction, logits and label"),
         (lambda rows: rows[:-5], "1 of 5 cells have no answer .*none for rain 5"),
+        (lambda rows: rows[4:], "no clip has an answer in every cell"),
         (lambda rows: rows[:0], "has no row"),
         (changed(2, key=""), "line 4: key or corruption is empty"),
     ],
@@ -242,6 +301,13 @@ def test_wrong_scores_are_refused(
         run(tmp_path, params, change(rows), "x.jsonl")
 
 
+def test_strict_accounting_needs_no_clip_in_every_cell(tmp_path: Path) -> None:
+    params = write_params(tmp_path, **GRID, evaluate={"accounting": "strict"})
+    write_tables(tmp_path, params)
+    found = run(tmp_path, params, answers()[4:])
+    assert (found.answers, found.everywhere) == (20, 0)
+
+
 def test_the_classes_of_the_clips_are_not_taken_for_answers(tmp_path: Path, params: Params) -> None:
     with pytest.raises(SettingsError, match="label is the class of every clip in every cell"):
         run(tmp_path, params, without("prediction")(answers()))
@@ -271,7 +337,11 @@ def test_names_are_unique_and_replaced_only_with_force(tmp_path: Path, params: P
         ("x.parquet", "text", "cannot be read as Parquet"),
         ("x.jsonl", "{", "line 1: invalid JSON"),
         ("x.jsonl", "[1]", "line 1: is .*; it must be an object"),
-        ("x.jsonl", '{"doc": {"key": "a"}, "filtered_resps": ["A"]}', "its doc lacks key, corrup"),
+        (
+            "x.jsonl",
+            '{"doc": {"key": "a"}, "filtered_resps": ["A"]}',
+            "its document lacks key, corrup",
+        ),
     ],
 )
 def test_files_that_are_no_answers(

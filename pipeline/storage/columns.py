@@ -1,4 +1,4 @@
-"""Descriptions of the columns of the manifests; the build fails if a column has none."""
+"""Descriptions of the columns of the manifests, for the documentation and for Croissant."""
 
 IDENTITY = {
     "key": "Key of the sample in its shard, of characters `A-Z a-z 0-9 _ -`; joins the manifests.",
@@ -103,6 +103,8 @@ PREDICTIONS = {
     "model": "Name of the model in `params.yaml`.",
     "protocol": "`benchmark` (one clip of uniform frames, one centre crop), or how the input of "
     "the model differs from it, such as `dense 16 x 4, 10 clips, 3 crops`.",
+    "device": "`cpu`, or the name of the GPU that the model ran on.",
+    "precision": "Numbers that the model computed in: `fp32`, `bf16` or `fp16`.",
     "key": "Key of the sample, as in the other manifests.",
     "corruption": "Name of the corruption, or `clean`.",
     "severity": "1 to 5; 0 in the clean set.",
@@ -117,8 +119,6 @@ PREDICTIONS = {
     "logsumexp": "Logarithm of the sum of the exponentials of the logits.",
     "nll": "Negative log probability of the true class, nats.",
     "sum_p2": "Sum of the squared softmax probabilities, for the Brier score.",
-    "device": "Hardware that the model ran on: `cpu`, or the name of the GPU.",
-    "precision": "Numbers that it computed in, such as `bf16`.",
     "recipe_hash": "Hash of all code, weights, parameters and clips behind the predictions.",
 }
 
@@ -155,7 +155,7 @@ TABLES = {
     "PREDICTIONS": (
         "predictions/<model>.parquet",
         "Predictions of a model for every clip and cell; written by `evaluate`. The columns from "
-        "`confidence` to `precision` are null in files of earlier versions.",
+        "`confidence` to `sum_p2` are null in files of earlier versions.",
         PREDICTIONS,
     ),
     "EVALUATED": (

@@ -1,0 +1,1 @@
+"""Descriptions of a dataset for people and catalogues: statements, Croissant, dataset card."""
