@@ -15,6 +15,7 @@ import yaml
 
 from pipeline.models.zoo import x3d_m
 from tests.docs import tutorial
+from tests.support.adaptation import make_adaptable
 from tests.support.project import REPOSITORY, make_project, run_stages, write_params
 from tests.support.videos import H264, make_video, moving_clip
 
@@ -127,6 +128,15 @@ def test_a_model_of_your_own(own: Path) -> None:
     assert "my_net" in printed
     metrics = json.loads((own / "report/metrics.json").read_text())
     assert metrics["demo"]["my_net"]["num_clips"] == 4
+
+
+def test_adaptation(folder: Path) -> None:
+    make_adaptable(folder)
+    printed = tutorial.run("adaptation", folder, {})
+    assert "tiny_r2plus1d + Tent on demo" in printed
+    table = (folder / "report/leaderboard.md").read_text()
+    assert "Tent" in table
+    assert "Mirrored" in table
 
 
 def test_a_model_of_the_hugging_face_hub(own: Path) -> None:
