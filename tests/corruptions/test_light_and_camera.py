@@ -1,6 +1,7 @@
 """Light, camera, sensor and occlusion: each corruption against its definition written plainly."""
 
 import colorsys
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -109,6 +110,30 @@ def test_banding_has_so_many_evenly_spaced_values(severity: int, bits: int) -> N
     assert (found == np.floor(np.arange(2**bits) * 255 / steps + 0.5)).all()
     nearest = np.round(np.arange(256) * steps / 255) * 255 / steps
     assert np.abs(corrupt(ramp, "banding", severity)[0, 0, :, 0] - nearest).max() <= 0.5
+
+
+def test_resolution_reduces_by_exact_means_over_areas() -> None:
+    """Down to 3 x 4 and back, against weights that are fractions of pixels."""
+    frame = np.random.default_rng(0).integers(0, 256, (7, 9, 3), np.uint8)
+    down, across = _shares(7, 3), _shares(9, 4)
+    means = np.einsum("iy,jx,yxc->ijc", down, across, frame.astype(object))
+    small = np.array(
+        [[[int(v + Fraction(1, 2)) for v in p] for p in row] for row in means], np.uint8
+    )
+    large = cv2.resize(small, (9, 7), interpolation=cv2.INTER_LINEAR_EXACT)
+    assert np.array_equal(corrupt(frame[None], "resolution", None, level=0.42)[0], large)
+
+
+def _shares(side: int, parts: int) -> NDArray[np.object_]:
+    """Share of each pixel in the mean over each part of a side."""
+    width = Fraction(side, parts)
+    return np.array(
+        [
+            [max(0, min((i + 1) * width, y + 1) - max(i * width, y)) / width for y in range(side)]
+            for i in range(parts)
+        ],
+        object,
+    )
 
 
 @pytest.mark.parametrize(("severity", "share"), levels("resolution"))
