@@ -229,6 +229,8 @@ def write_predictions(root: Path, params: Params, size: Size) -> None:
                 "correct1": right,
                 "correct5": right,
                 **scores(right, rng),
+                "device": pa.repeat("cpu", count),
+                "precision": pa.repeat("fp32", count),
                 "recipe_hash": pa.repeat("0" * 32, count),
             },
             schema=schemas.PREDICTIONS.arrow,

@@ -34,7 +34,7 @@ def fog(clip: Clip, level: tuple[float, float], context: Context) -> Clip:
     thickness, plasma = _map_for(clip, level, context)
     wanted = context.wanted(len(clip))
     foggy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
-    veil = _Veil(thickness, plasma, _brightest(clip), NEAREST)
+    veil = _Veil(thickness, plasma, int(clip.max()), NEAREST)
     for out, number in zip(foggy, wanted, strict=True):
         veil.over(clip[number], out)
     return foggy
@@ -82,16 +82,6 @@ class _Veil:
         values += self.veil
         values >>= np.uint16(8)
         out.reshape(values.shape)[...] = values
-
-
-def _brightest(clip: Clip) -> int:
-    """Return the largest value of a clip, without reading on after the largest possible one."""
-    brightest = 0
-    for start in range(0, len(clip), 8):
-        brightest = max(brightest, int(clip[start : start + 8].max()))
-        if brightest == 255:
-            break
-    return brightest
 
 
 def _map_for(

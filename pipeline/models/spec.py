@@ -7,7 +7,6 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ..errors import SettingsError
-from ..settings import NO_PAYLOAD
 
 if TYPE_CHECKING:
     import torch
@@ -122,6 +121,8 @@ class InputSpec:
         if self.crop == "three":
             words.append(f"3 crops of {self.size} px")
         if not payload:
+            from ..settings import NO_PAYLOAD  # not needed to list models, and loads OpenCV
+
             words = [*(words or [f"uniform {evaluate_frames}"]), NO_PAYLOAD]
         return ", ".join(words) or "benchmark"
 
