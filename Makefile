@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	python -m pipeline leaderboard
 
 test: $(VENV)/.installed-tests check
-	python -m pytest -n 2
+	python -m pytest -n 2 --durations 20
 
 check: $(VENV)/.installed-tests
 	ruff check .

@@ -98,7 +98,11 @@ def test_every_parameter_is_trained(name: str) -> None:
     assert idle == []
 
 
-@pytest.mark.parametrize("name", [name for name in registry.names() if name != "timesformer"])
+SAME_LAYERS = {"i3d_v2", "i3d_resnet50"}
+"""Networks of the layers of `i3d` and `i3d_resnet18`, in another arrangement."""
+
+
+@pytest.mark.parametrize("name", sorted(set(registry.names()) - {"timesformer", *SAME_LAYERS}))
 def test_runs_in_bf16_with_channels_last(name: str) -> None:
     entry = registry.load(name)
     network = randomised(entry.build(7))
