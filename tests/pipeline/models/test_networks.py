@@ -102,6 +102,7 @@ SAME_LAYERS = {"i3d_v2", "i3d_resnet50"}
 """Networks of the layers of `i3d` and `i3d_resnet18`, in another arrangement."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(registry.names()) - {"timesformer", *SAME_LAYERS}))
 def test_runs_in_bf16_with_channels_last(name: str) -> None:
     entry = registry.load(name)

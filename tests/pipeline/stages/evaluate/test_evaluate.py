@@ -309,6 +309,7 @@ LEADERBOARD = (
 )
 
 
+@pytest.mark.slow
 def test_every_model_of_the_leaderboard_is_trained_and_evaluated(tmp_path: Path) -> None:
     """At 64 x 64 pixels; what they cost at 224 x 224 is in benchmarks/evaluate.py."""
     recipe = {

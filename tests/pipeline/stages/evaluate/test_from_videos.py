@@ -98,7 +98,9 @@ def evaluated(root: Path, corruption: str) -> list[EvaluatedRow]:
     return manifest.read_rows(path, schemas.EVALUATED)
 
 
-@pytest.mark.parametrize("codec", ["jpeg", "ffv1", "h264"])
+@pytest.mark.parametrize(
+    "codec", ["jpeg", *(pytest.param(one, marks=pytest.mark.slow) for one in ("ffv1", "h264"))]
+)
 def test_predictions_are_those_from_shards(project: Path, tmp_path: Path, codec: str) -> None:
     names = ALL if codec == "jpeg" else ("shot_noise", "frame_rate", "h264_crf")
     changes: dict[str, Any] = {"payload": {"codec": codec}}

@@ -216,6 +216,7 @@ def test_a_model_that_cannot_be_asked_says_why(planned: Plan) -> None:
     assert "takes 64 frames, but evaluate.frames is 32" in model.reason
 
 
+@pytest.mark.slow
 def test_models_are_timed_with_or_without_weights(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     params = make_project(
