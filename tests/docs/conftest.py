@@ -23,7 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not log.exists():
             done = subprocess.run(
                 [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--nitpicky",
-                 "--quiet", "-D", "picture_side=40", "docs", str(folder)],
+                 "--quiet", "-D", "picture_side=72", "docs", str(folder)],
                 cwd=REPOSITORY, capture_output=True, text=True,
             )  # fmt: skip
             log.write_text(f"exit code {done.returncode}\n{done.stderr}")

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -187,5 +188,8 @@ def num_threads() -> int:
 
 
 def children() -> set[str]:
-    task = Path(f"/proc/{os.getpid()}/task")
-    return {pid for one in task.glob("*/children") for pid in one.read_text().split()}
+    found: set[str] = set()
+    for one in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
+            found.update(one.read_text().split())
+    return found
