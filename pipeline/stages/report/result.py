@@ -4,7 +4,7 @@
 read as version 2 with the rest unknown.
 """
 
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -22,7 +22,6 @@ Severity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
 Number = float | Literal["not reached"]
 
 Precision = Literal["fp32", "tf32", "bf16", "fp16", "int8"]
-PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 ACCURACIES = ("clean_top1", "mpc", "rpc")
 """Metrics of a result besides MEASURES; they must agree with its cells."""
