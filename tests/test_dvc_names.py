@@ -65,11 +65,11 @@ def test_a_hostile_name_reaches_no_shell(clone: Path) -> None:
 
     The command of every stage is without names, see above: one dataset is enough for the others.
     """
-    stages = [f"filter@{HOSTILE[0]}", f"evaluate@{HOSTILE[0]}"]
+    stages = [f"filter@{HOSTILE[0]}", f"evaluate@{HOSTILE[0]}", "filter@.."]
     stages += [f"corrupt@{name}-{name}" for name in HOSTILE]
     done = dvc(clone, "repro", "--force", "--single-item", "--keep-going", "--", *stages)
     assert done.returncode != 0
-    for stage in stages:
+    for stage in set(stages) - {"corrupt@..-.."}:  # which DVC does not start
         assert f"Running stage '{stage}'" in done.stdout, stage
     assert list(clone.rglob("pwned")) == []
 
