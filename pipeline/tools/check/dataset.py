@@ -53,7 +53,7 @@ def check_dataset(dataset: str, params: Params, root: Path) -> Iterator[CheckRes
     """Yield the results of all checks of one dataset; nothing is written."""
     params.check_dataset(dataset)
     paths = DatasetPaths(root, dataset)
-    yield _result("classes", partial(_classes, dataset, params, root))
+    yield (classes := _result("classes", partial(_classes, dataset, params, root)))
     yield _result("splits", partial(_splits, dataset, params))
     yield _result("annotations", partial(_annotations, dataset, params, root))
     yield from _video_checks(dataset, params, paths)
@@ -64,7 +64,7 @@ def check_dataset(dataset: str, params: Params, root: Path) -> Iterator[CheckRes
         yield CheckResult("models", f"none: models.{dataset} is empty, nothing will be evaluated")
     for name in params.models.get(dataset, {}):
         yield _result(f"model {name}", partial(_model, name, dataset, params, paths))
-    for name in params.train.get(dataset, {}):
+    for name in params.train.get(dataset, {}) if classes.passed else ():
         yield _result(f"training {name}", partial(_training, name, dataset, params, root))
 
 
