@@ -67,7 +67,7 @@ class ExampleMaker:
         stored: bool,
         seed: int | None = None,
     ) -> Self:
-        """Return the maker for a dataset of a params.yaml; its seed is the default one."""
+        """Return the maker for a dataset of a params.yaml; None as `seed` takes the seed there."""
         params = Path(params)
         values = load(params)
         values.check_dataset(dataset)
