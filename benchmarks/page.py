@@ -27,7 +27,7 @@ from corruptions.sets import SETS
 
 SMALLEST = {"clips": 40, "models": 2, "frames": 8, "corruptions": "contrast,h265_crf", "rounds": 1}
 DATASETS = ("mini_kinetics", "mini_ssv2")
-VIEW = {"width": 1200, "height": 900}
+WIDTH, HEIGHT = 1200, 900
 LIMITS = {
     "seconds to the first paint": 1.0,
     "seconds until usable": 1.0,
@@ -61,14 +61,15 @@ DRAWN = "() => document.documentElement.dataset.drawn"
 def make_page(folder: Path, size: Size, corruptions: str) -> Path:
     """Run the report stage on synthetic inputs; return the page."""
     write_run(folder, size, corruptions)
-    command = [sys.executable, "-m", "pipeline", "report", "--params", folder / "params.yaml"]
+    params = str(folder / "params.yaml")
+    command = [sys.executable, "-m", "pipeline", "report", "--params", params]
     subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - a list, no shell
     return folder / "report/index.html"
 
 
 def measure(path: Path, rounds: int) -> Iterator[list[float]]:
     """Yield the times of LIMITS in each round."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import ViewportSize, sync_playwright
 
     program = shutil.which("chromium")
     if program is None:
@@ -77,7 +78,7 @@ def measure(path: Path, rounds: int) -> Iterator[list[float]]:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=options)
         for _ in range(rounds):
-            context = browser.new_context(viewport=VIEW)
+            context = browser.new_context(viewport=ViewportSize(width=WIDTH, height=HEIGHT))
             yield _open(context.new_page(), path)
             context.close()
         browser.close()

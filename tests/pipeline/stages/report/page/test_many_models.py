@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from pipeline.params import load
 from pipeline.stages.report.report import report
@@ -21,7 +21,7 @@ MODELS = (
     "videomae_vit_large_patch16_224_kinetics400",
     "org--checkpoint-of-a-hub_ema_fp16",
 )
-A4 = {"width": 703, "height": 1017}
+A4 = ViewportSize(width=703, height=1017)
 """A4 within the margins of the page's print styles, in CSS pixels."""
 
 
@@ -76,7 +76,7 @@ def drawn(page: Page, chart: int, mark: str, element: str) -> list[dict[str, Any
 def test_lines_of_14_models_differ_with_and_without_colour(page: Page) -> None:
     models = page_values(page)["models"]
     lines = drawn(page, 1, "line", "path")
-    first = {}
+    first: dict[str, dict[str, Any]] = {}
     for point in drawn(page, 1, "symbol", "path"):
         first.setdefault(point["label"].split(",")[0], point)
     assert set(first) == set(models) == set(MODELS)
@@ -158,7 +158,7 @@ def test_names_break_between_words_on_a_phone(page: Page) -> None:
 
 def test_print_on_a4_cuts_nothing(page: Page) -> None:
     page.emulate_media(media="print")
-    page.set_viewport_size(A4)  # type: ignore[arg-type]
+    page.set_viewport_size(A4)
     cut = """(width) => [...document.querySelectorAll("main *")].filter((one) => {
         const box = one.getBoundingClientRect();
         return box.width && getComputedStyle(one).position !== "absolute"
