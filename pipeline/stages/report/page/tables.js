@@ -55,7 +55,7 @@ function buildTable(caption, columns, rows, options = {}) {
 function makeSortable(table) {
   const headings = [...table.tHead.rows[0].cells];
   headings.forEach((heading, column) => {
-    const button = make("button", { type: "button" }, heading.textContent);
+    const button = make("button", { type: "button" }, ...heading.childNodes);
     heading.replaceChildren(button);
     button.addEventListener("click", () => {
       const numeric = heading.classList.contains("number");

@@ -217,3 +217,10 @@ def test_titles_of_saved_charts_are_clear_of_legends(page: Page, section: str) -
         assert legend["right"] <= right
     if section == "curves":
         assert all(any(name in legend["text"] for legend in legends) for name in MODELS)
+
+
+def test_intervals_have_one_scale_in_one_place(page: Page) -> None:
+    ranges = page.locator("#demo-leaderboard-table tbody td:nth-child(5) .range")
+    boxes = [(box["x"], box["width"]) for one in ranges.all() if (box := one.bounding_box())]
+    assert len(boxes) == len(MODELS)
+    assert len(set(boxes)) == 1
