@@ -18,11 +18,15 @@ import torch
 
 import corruptions
 from pipeline.errors import SettingsError
+from pipeline.execution.ranks import ranks_of_torchrun
 from pipeline.model_settings import ModelSettings
+from pipeline.models.device import ComputeDevice
 from pipeline.params import Params
 from pipeline.stages.corrupt import corrupt
 from pipeline.stages.decode import decode
 from pipeline.stages.evaluate.evaluate import evaluate
+from pipeline.stages.evaluate.from_videos import complete
+from pipeline.stages.evaluate.load import load_models
 from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
@@ -301,9 +305,12 @@ def test_a_model_that_fails_ends_for_itself(project: Path, tmp_path: Path) -> No
     params = params.model_copy(
         update={"models": {"demo": {"nan": ModelSettings.model_validate(nan["nan"])}}}
     )
-    with pytest.raises(SettingsError, match="logits are NaN"):
-        evaluate(params, alone, "demo")
-    records = [DatasetPaths(alone, "demo").unit_clips("fog", unit).is_file() for unit in range(3)]
+    paths = DatasetPaths(alone, "demo")
+    loaded, _ = load_models("demo", params, paths, 112)
+    with ranks_of_torchrun(paths.lock("evaluate")) as ranks:
+        _, failed = complete(params, paths, ComputeDevice("cpu", "fp32"), loaded, ranks)
+    assert set(failed) == {"nan"}
+    records = [paths.unit_clips("fog", unit).is_file() for unit in range(3)]
     assert records == [True, False, False], "without a model no further clip is made"
 
 

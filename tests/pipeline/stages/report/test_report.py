@@ -111,9 +111,10 @@ def test_a_reference_model_gives_corruption_errors(tmp_path: Path) -> None:
     values = json.loads((tmp_path / "report/metrics.json").read_text())["demo"]
     assert values["tiny_r2plus1d"]["mce"] == pytest.approx(100)
     assert values["tiny_r2plus1d"]["relative_mce"] == pytest.approx(100)
-    assert values["tiny_r2plus1d"]["measures"]["mce"] == {"value": 100, "ci95": [100, 100]}
+    # In some resamples of four clips the reference makes no error, so that there is no interval.
+    assert values["tiny_r2plus1d"]["measures"]["mce"] == {"value": 100, "ci95": [None, None]}
     result = json.loads((tmp_path / "report/results/demo-tiny_r2plus1d.json").read_text())
-    assert result["metrics"]["mce"] == {"value": 100, "ci95": [100, 100]}
+    assert result["metrics"]["mce"] == {"value": 100}
     assert result["reference"] == "tiny_frame2d"
     params = write_params(
         tmp_path, **(GRID | {"report": GRID["report"] | {"reference_model": "i3d"}})
