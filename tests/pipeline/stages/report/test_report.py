@@ -80,6 +80,11 @@ def test_another_protocol_is_named_wherever_the_model_is_compared(tmp_path: Path
     folder = tmp_path / "report"
     values = json.loads((folder / "metrics.json").read_text())["demo"]["tiny_r2plus1d"]
     assert values["protocol"] == words
+    result = json.loads((folder / "results/demo-tiny_r2plus1d.json").read_text())
+    assert result["protocol"] == {
+        "frames": 16, "sampling": "dense, stride 4", "temporal_views": 10, "spatial_views": 3,
+        "resize": "short side 48, centre crop 40, 3 crops of 112 px",
+    }  # fmt: skip
     with (folder / "leaderboard.csv").open() as file:
         assert [row["protocol"] for row in csv.DictReader(file)] == [words]
     label = f"tiny_r2plus1d [{words}]"
@@ -106,6 +111,11 @@ def test_a_reference_model_gives_corruption_errors(tmp_path: Path) -> None:
     values = json.loads((tmp_path / "report/metrics.json").read_text())["demo"]
     assert values["tiny_r2plus1d"]["mce"] == pytest.approx(100)
     assert values["tiny_r2plus1d"]["relative_mce"] == pytest.approx(100)
+    # In some resamples of four clips the reference makes no error, so that there is no interval.
+    assert values["tiny_r2plus1d"]["measures"]["mce"] == {"value": 100, "ci95": [None, None]}
+    result = json.loads((tmp_path / "report/results/demo-tiny_r2plus1d.json").read_text())
+    assert result["metrics"]["mce"] == {"value": 100}
+    assert result["reference"] == "tiny_frame2d"
     params = write_params(
         tmp_path, **(GRID | {"report": GRID["report"] | {"reference_model": "i3d"}})
     )
