@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from rich.markup import escape
 from typer.testing import CliRunner
 
 from pipeline.__main__ import app
@@ -89,11 +88,11 @@ def test_another_protocol_is_named_wherever_the_model_is_compared(tmp_path: Path
         assert [row["protocol"] for row in csv.DictReader(file)] == [words]
     label = f"tiny_r2plus1d [{words}]"
     assert f"| {label} |" in (folder / "leaderboard.md").read_text()
-    page = (folder / "index.html").read_text()
+    page = (folder / "index.html").read_text().replace("<wbr>", "")
     assert f"tiny_r2plus1d ({words})" in page
     assert f"sees the clips in another way ({words})" in page
     (table,) = read_tables(tmp_path)
-    assert list(table.columns[0].cells) == [escape(label)]
+    assert list(table.columns[0].cells) == [label]
     mixed = [*changed[1:], rows[0]]
     manifest.write(path, mixed, schemas.PREDICTIONS)  # type: ignore[arg-type] # a typed dict
     with pytest.raises(StageError, match="predictions of several protocols"):
@@ -148,7 +147,7 @@ def test_added_results_are_listed_with_evaluated_models(tmp_path: Path) -> None:
         ("their_net", "60.0000", "Their paper"),
         ("tiny_r2plus1d", "37.5000", "this run"),
     ]
-    assert "their_net" in (tmp_path / "report/index.html").read_text()
+    assert "their_net" in (tmp_path / "report/index.html").read_text().replace("<wbr>", "")
 
 
 def test_same_bytes_every_time(tmp_path: Path) -> None:
