@@ -62,8 +62,8 @@ def test_a_good_result_is_kept_and_its_numbers_are_computed_here(tmp_path: Path)
         ),
         ({"cells": {"fog": CELLS["fog"] | {"5": 101}}}, "cells.fog.5"),
         ({"cells": {}}, "cells: no corruption"),
-        ({"clean_top1": "90"}, "clean_top1: Input should be a valid number"),
-        ({"num_clips": True}, "num_clips: Input should be a valid integer"),
+        ({"clean_top1": "90"}, "clean_top1: must be a number"),
+        ({"num_clips": True}, "num_clips: must be a whole number"),
     ],
 )
 def test_a_wrong_result_is_refused(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
