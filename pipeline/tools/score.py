@@ -20,8 +20,10 @@ from ..io.atomic import write_text
 from ..models import registry
 from ..params import load
 from ..stages.evaluate.evaluate import evaluate
+from ..stages.evaluate.load import load_models
 from ..stages.filter import filter_clips
 from ..stages.report.report import report
+from ..storage.paths import DatasetPaths
 
 SPLIT = "val"
 HEADER = "# Written by `score`; the same command may write it again.\n"
@@ -127,6 +129,10 @@ def score(request: ScoreRequest, folder: Path) -> Score:
     params = load(path)
     (dataset,) = params.datasets
     (model,) = params.models[dataset]
+    size = params.decode.pictures[dataset].crop
+    _, failed = load_models(dataset, params, DatasetPaths(folder, dataset), size)
+    if failed:  # known before the videos are read
+        raise failed[model]
     filter_clips(params, folder, dataset)
     evaluate(params, folder, dataset)
     report(params, folder)

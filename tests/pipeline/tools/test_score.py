@@ -106,6 +106,22 @@ def test_wrong_options_are_named(
         score(request(videos, **changes), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "tiny_frame2", "weights": None}, "unknown model 'tiny_frame2' .did you mean"),
+        ({"weights": Path("lost.pt")}, "lost.pt: no such weights"),
+        ({"classes": Path("lost.csv")}, "lost.csv: no such file"),
+    ],
+)
+def test_a_model_that_cannot_be_loaded_is_named_before_videos_are_read(
+    videos: Path, tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(SettingsError, match=message):
+        score(request(videos, **changes), tmp_path)
+    assert not list(tmp_path.rglob("clips.parquet"))
+
+
 def test_parameters_of_the_user_are_not_overwritten(videos: Path, tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("datasets: [mine]\n")
     with pytest.raises(SettingsError, match="params.yaml: not written by `score`"):
