@@ -40,7 +40,11 @@ def run(name: str, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", f"benchmarks.{name}", *arguments],
         cwd=REPOSITORY,
-        env={"COLUMNS": "160", "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+        env={
+            "COLUMNS": "160",
+            "OMP_NUM_THREADS": "1",
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -56,7 +56,7 @@ def write_page(
     for one, stored in results:
         rows = [row for row in leaderboard if row["dataset"] == one.dataset]
         theirs = [result for result in external if result.dataset == one.dataset]
-        drawn = _drawn(one, stored, theirs, params, root, videos, VIDEO_BYTES // len(results))
+        drawn = _drawn(one, stored, params, root, videos, VIDEO_BYTES // len(results))
         values[one.dataset] = drawn
         scale = [row for row in published if row["dataset"] == one.dataset]
         sections.append(
@@ -116,7 +116,6 @@ def read_published_leaderboards(path: Path) -> list[dict[str, str]]:
 def _drawn(
     results: Evaluated,
     stored: StoredClips,
-    external: Sequence[Result],
     params: Params,
     root: Path,
     videos: "_Videos",
@@ -124,8 +123,7 @@ def _drawn(
 ) -> dict[str, Any]:
     """Return one dataset's values for the scripts; its videos are added to those of the page."""
     paths = DatasetPaths(root, results.dataset)
-    comparable = [result for result in external if not submissions.differences(result, params)]
-    drawn = chart_values(results, comparable)
+    drawn = chart_values(results)
     drawn["families"] = {cell.corruption: cell.family for cell in stored.cells}
     drawn["levels"] = {f"{cell.corruption}/{cell.severity}": cell.level for cell in stored.cells}
     files = clips.videos(stored.shown, root, budget - budget // FLIP_SHARE, params.machine)
@@ -150,6 +148,8 @@ def _section(results: Evaluated, stored: StoredClips, params: Params, root: Path
     return {
         "name": results.dataset,
         "summary": next(iter(results.summaries.values())),
+        "counts": results.counts,
+        "common": results.common_counts,
         "corruptions": results.corruptions,
         "severities": results.severities,
         "accounting": accounting.clip_accounting(DatasetPaths(root, results.dataset)),

@@ -97,8 +97,10 @@ function withoutFormula(text) {
 function asCsv(table) {
   const quote = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const plain = (cell) => {
-    const ranged = cell.querySelector(".range, small");
-    const text = ranged ? cell.textContent : cell.dataset.value ?? cell.textContent;
+    // Text such as "not reached" or "1 to 3" has a number only to be sorted by.
+    const written = cell.classList.contains("number") && Number.isNaN(Number(cell.textContent));
+    const shown = written || cell.querySelector(".range, small");
+    const text = shown ? cell.textContent : cell.dataset.value ?? cell.textContent;
     return quote(withoutFormula(text.trim().replace(/\s+/g, " ").replace(/^–$/, "")));
   };
   return [...table.rows].map((row) => [...row.cells].map(plain).join(",") + "\n").join("");

@@ -297,6 +297,20 @@ def test_tables_are_saved_as_csv(page: Page) -> None:
     assert rows[0][:4] == ["model", "clean top-1", "clean top-5", "mPC"]
     assert page.locator("#demo-leaderboard .tag").first.inner_text() == "near chance"
     assert {row[0] for row in rows[1:]} == set(MODELS)
+    ranks = page.locator("#demo-leaderboard-table tbody tr td:nth-child(6)").all_text_contents()
+    rank = rows[0].index("rank")
+    assert [row[rank] for row in rows[1:]] == ranks[: len(MODELS)] == ["1 to 2", "1 to 2"]
+
+
+def test_severities_that_are_not_reached_are_saved_as_such(page: Page) -> None:
+    section = page.locator("#demo-measures .behind")
+    section.get_by_text("Half severity by corruption").click()
+    with page.expect_download() as download:
+        section.get_by_role("button", name="Save CSV").click()
+    rows = csv.reader(io.StringIO(download.value.path().read_text()))
+    cells = [cell for row in rows for cell in row]
+    assert "not reached" in cells
+    assert not any(cell.startswith("1000000") for cell in cells)
 
 
 def test_same_bytes_every_time(project: Path) -> None:
