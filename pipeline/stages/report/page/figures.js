@@ -25,7 +25,6 @@ async function embed(plot) {
   const options = { actions: false, renderer: "svg", ast: true, config: config() };
   plot.view?.finalize();
   plot.view = (await vegaEmbed(plot, plot.spec(), options)).view;
-  plot.view.background(ink("--card"));
 }
 
 function redrawAll() {

@@ -42,5 +42,18 @@ for (const [name, data] of Object.entries(values)) {
   fill("classmap", drawClassmap);
   fill("flips", drawFlips);
 }
-window.addEventListener("beforeprint", finishBeforePrint);
+
+/** Draw everything before printing, in the colours of paper. */
+window.addEventListener("beforeprint", () => {
+  if (isDark()) {
+    document.documentElement.dataset.theme = "light";
+    showTheme();
+  }
+  finishBeforePrint();
+});
+window.addEventListener("afterprint", () => {
+  if ((document.documentElement.dataset.theme ?? "") === theme.value) return;
+  document.documentElement.dataset.theme = theme.value;
+  showTheme();
+});
 document.documentElement.dataset.ready = "yes";

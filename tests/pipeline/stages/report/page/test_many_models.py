@@ -187,6 +187,26 @@ def test_all_figures_are_printed_before_they_were_in_view(browser: Browser, proj
     context.close()
 
 
+def test_dark_charts_are_printed_in_the_colours_of_paper(browser: Browser, project: Path) -> None:
+    context = browser.new_context(color_scheme="dark")
+    context.add_init_script(
+        """window.addEventListener("afterprint", () => { window.printed = labels(); });
+        window.labels = () => {
+            const texts = [...document.querySelectorAll(".plot .role-axis-label text")];
+            return [...new Set(texts.map((one) => one.getAttribute("fill")))];
+        };"""
+    )
+    page = open_page(context, project)
+    dark = page.evaluate("labels()")
+    assert "#a3adba" in dark
+    page.pdf()
+    assert set(page.evaluate("printed")) == {"#565e68", "#16191d"}
+    page.wait_for_selector("html[data-drawn]")
+    assert page.evaluate("labels()") == dark
+    assert page.complaints == []  # type: ignore[attr-defined]
+    context.close()
+
+
 @pytest.mark.parametrize("section", ["curves", "calibration"])
 def test_titles_of_saved_charts_are_clear_of_legends(page: Page, section: str) -> None:
     figure = page.locator(f"#demo-{section} .chart").last
