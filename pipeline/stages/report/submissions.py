@@ -18,6 +18,7 @@ from ...errors import SettingsError
 from ...io.atomic import write_text
 from ...io.text import read_json
 from ...params import Params
+from ...validation_messages import explain
 from .protocols import other_protocol
 from .result import ACCURACIES, Adaptation, FirstResult, Hardware, Metric, Protocol, Result
 
@@ -37,12 +38,8 @@ def read_result(path: Path) -> Result:
             return FirstResult.model_validate_json(text, strict=True).upgraded()
         return Result.model_validate_json(text, strict=True)
     except ValidationError as error:
-        problems = [
-            f"{path}: {'.'.join(map(str, one['loc'])) or 'result'}: "
-            + one["msg"].removeprefix("Value error, ")
-            for one in error.errors()
-        ]
-        raise SettingsError("\n".join(problems)) from None
+        lines = explain(error, FirstResult if first else Result)
+        raise SettingsError("\n".join(f"{path}: {line}" for line in lines)) from None
 
 
 def read_results(root: Path) -> list[Result]:
