@@ -37,6 +37,7 @@ NO_EFFECT = (
     "pipeline/execution",
     "pipeline/errors.py",
     "pipeline/messages.py",
+    "pipeline/validation_messages.py",
     "pipeline/resources.py",
     "pipeline/params.py",
     "pipeline/corrupt_checks.py",

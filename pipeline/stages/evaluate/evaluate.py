@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ...errors import SettingsError
 from ...execution.ranks import Ranks, ranks_of_torchrun
+from ...models import LoadedModel
 from ...models.device import select_device
 from ...params import Params
 from ...storage.paths import DatasetPaths
@@ -47,12 +48,12 @@ def _evaluate(params: Params, paths: DatasetPaths, ranks: Ranks) -> None:
     if params.evaluate.reads == "videos":
         # Loaded by name: predictions from shards do not depend on the code of corruptions.
         module = import_module(".from_videos", __package__)
-        loaded, failed = load_models(dataset, params, paths, size)
+        loaded, failed = _load(dataset, params, paths, size)
         parts, errors = module.complete(params, paths, device, loaded, ranks)
     else:
         cells = read_cells(dataset, params, paths)
         size = stored_size(cells, size)
-        loaded, failed = load_models(dataset, params, paths, size)
+        loaded, failed = _load(dataset, params, paths, size)
         grid = ShardEvaluation(params, paths, device, loaded, ranks, cells, size)
         parts, errors = grid.parts(), grid.complete()
     failed |= errors
@@ -67,6 +68,16 @@ def _evaluate(params: Params, paths: DatasetPaths, ranks: Ranks) -> None:
     if failed:
         kept = "" if len(failed) == len(params.models[dataset]) else _KEPT
         raise SettingsError("\n".join(map(str, failed.values())) + kept)
+
+
+def _load(
+    dataset: str, params: Params, paths: DatasetPaths, size: int
+) -> tuple[dict[str, LoadedModel], dict[str, SettingsError]]:
+    """Load the models; the errors of some are logged before the others are evaluated."""
+    loaded, failed = load_models(dataset, params, paths, size)
+    for error in failed.values() if loaded else ():
+        log.error("%s", error)
+    return loaded, failed
 
 
 _KEPT = "\nThe results of the other models are complete."

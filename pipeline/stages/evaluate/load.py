@@ -1,7 +1,6 @@
 """The models of a dataset, checked against the stored clips, and recipes of their predictions."""
 
 import json
-import logging
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,8 +16,6 @@ from ...provenance import code_of, recipe_hash, stage_code
 from ...storage.paths import DatasetPaths
 from ...storage.rows import PredictionRow
 from .cells import EvaluationCell
-
-log = logging.getLogger(__name__)
 
 
 def load_models(
@@ -38,7 +35,6 @@ def load_models(
         except SettingsError as error:
             failed[name] = error
             loaded.pop(name, None)
-            log.error("%s", error)
     return loaded, failed
 
 

@@ -18,6 +18,7 @@ from ...io.atomic import write_text
 from ...io.text import read_json
 from ...params import Params
 from ...settings import NO_PAYLOAD
+from ...validation_messages import explain
 from .result import ACCURACIES, Adaptation, FirstResult, Hardware, Metric, Protocol, Result
 
 
@@ -35,12 +36,8 @@ def read_result(path: Path) -> Result:
             return FirstResult.model_validate(values).upgraded()
         return Result.model_validate(values)
     except ValidationError as error:
-        problems = [
-            f"{path}: {'.'.join(map(str, one['loc'])) or 'result'}: "
-            + one["msg"].removeprefix("Value error, ")
-            for one in error.errors()
-        ]
-        raise SettingsError("\n".join(problems)) from None
+        lines = explain(error, FirstResult if first else Result)
+        raise SettingsError("\n".join(f"{path}: {line}" for line in lines)) from None
 
 
 def read_results(root: Path) -> list[Result]:

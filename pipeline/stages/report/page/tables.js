@@ -81,13 +81,19 @@ function sortRows(body, column, numeric, rising) {
   body.append(...keyed.map(([, row]) => row));
 }
 
+/** Return text that a spreadsheet takes for a number or for text, and never for a formula. */
+function withoutFormula(text) {
+  const number = /^[+-]?[\d.,]+( \([\d.,+-]+ to [\d.,+-]+\))?$/;
+  return /^[=+@-]/.test(text) && !number.test(text) ? `'${text}` : text;
+}
+
 /** Return the cells of a table as CSV; numbers with all digits. */
 function asCsv(table) {
   const quote = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const plain = (cell) => {
     const ranged = cell.querySelector(".range, small");
     const text = ranged ? cell.textContent : cell.dataset.value ?? cell.textContent;
-    return quote(text.trim().replace(/\s+/g, " ").replace(/^–$/, ""));
+    return quote(withoutFormula(text.trim().replace(/\s+/g, " ").replace(/^–$/, "")));
   };
   return [...table.rows].map((row) => [...row.cells].map(plain).join(",") + "\n").join("");
 }

@@ -52,9 +52,9 @@ def test_a_good_result_is_kept_and_its_numbers_are_computed_here(tmp_path: Path)
     ("changes", "words"),
     [
         ({"schema_version": 3}, "schema_version"),
-        ({"model": "../their"}, "model: String should match"),
+        ({"model": "../their"}, "model: must match"),
         ({"clean_top1": 0.9e3}, "clean_top1"),
-        ({"mpc": 99.0}, "mpc: Extra inputs"),
+        ({"mpc": 99.0}, "mpc: unknown key"),
         ({"cells": {"fogg": CELLS["fog"]}}, r"cells: unknown corruption \(got 'fogg'\)"),
         (
             {"cells": {"fog": {"1": 50}}},

@@ -245,6 +245,23 @@ def test_tables_copy_as_csv(context: BrowserContext, page: Page, project: Path) 
         )
 
 
+def test_no_cell_of_a_copied_table_is_a_formula(context: BrowserContext, page: Page) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#demo-heat summary").first.click()
+    written = ['=cmd|"/c calc"!A1', "+1+1", "+0.2 (-0.1 to +0.5)"]
+    page.evaluate(
+        """(texts) => texts.forEach((text, number) => {
+            const [table] = document.querySelectorAll("#demo-heat table");
+            table.tBodies[0].rows[number].cells[0].textContent = text;
+        })""",
+        written,
+    )
+    page.locator("#demo-heat").get_by_role("button", name="Copy as CSV").first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    rows = list(csv.reader(io.StringIO(page.evaluate("navigator.clipboard.readText()"))))
+    assert [row[0] for row in rows[1:4]] == [f"'{written[0]}", f"'{written[1]}", written[2]]
+
+
 def test_models_can_be_left_out_and_the_theme_chosen(page: Page) -> None:
     points = "#demo-curves svg path[aria-roledescription='point']"
     before = page.locator(points).count()
