@@ -104,9 +104,15 @@ def precision_of(model: models.LoadedModel, device: ComputeDevice) -> str:
 def hardware_columns(model: models.LoadedModel, device: ComputeDevice) -> PredictionRow:
     """Return the columns of predictions that state where and in what numbers a model ran."""
     return {
-        "device": device.hardware if model.movable else "cpu",
+        "device": device.hardware if model.movable or _runs_onnx_on_gpu(model) else "cpu",
         "precision": precision_of(model, device),
     }
+
+
+def _runs_onnx_on_gpu(model: models.LoadedModel) -> bool:
+    from ...models.adapters import OnnxModel
+
+    return any(isinstance(part, OnnxModel) and part.on_gpu for part in model.module.modules())
 
 
 def prediction_recipe(
