@@ -102,7 +102,11 @@ def train(
 
 @stage
 def evaluate(dataset: StageDataset, params: ParamsFile = DEFAULT) -> None:
-    """Evaluate every model on the clean set and every cell."""
+    """Evaluate every model on the clean set and every cell.
+
+    On several GPUs: torchrun --nproc-per-node 8 -m pipeline evaluate --dataset mini_kinetics.
+    On the CPUs of a cluster: machine.backend dask or ray.
+    """
     from ..stages.evaluate.evaluate import evaluate as work
 
     work(*load(params), dataset)

@@ -24,7 +24,11 @@ OUTPUT = {
     "flat": [rf"decode .*{NUMBER}"],
     "limits": [rf"writing the parts.* {NUMBER} %", r"nothing changed"],
     "linear": [rf"decode .*{NUMBER}", rf"nothing to do .*{NUMBER}"],
-    "memory": [rf"decode +\D *{NUMBER} \D *{NUMBER}", rf"h264_crf .*{NUMBER}"],
+    "memory": [
+        rf"decode +\D *{NUMBER} \D *{NUMBER}",
+        rf"h264_crf .*{NUMBER}",
+        rf"models .*{NUMBER}",
+    ],
     "page": [rf"seconds until usable: {NUMBER}", rf"page MB: {NUMBER}"],
     "payload": [rf"FFV1 \(lossless\) .*{NUMBER}x", rf"H.264 CRF 18 .*{NUMBER}x"],
     "pixels": [rf"contrast .*{NUMBER} \.\. {NUMBER}", rf"motion_blur .*{NUMBER}"],

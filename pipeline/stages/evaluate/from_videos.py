@@ -33,7 +33,7 @@ from .batches import Batch, frames_of_models
 from .cells import EvaluationCell
 from .clip_maker import BatchFrames, ClipMaker, ClipTask
 from .load import hardware_columns
-from .predict import move, predict, prediction_rows
+from .predict import join_logits, move, predict, prediction_rows
 from .units import Unit, read_units
 from .video_recipes import UnitRecipes
 
@@ -240,8 +240,6 @@ class VideoEvaluation:
         recipes: UnitRecipes,
     ) -> None:
         """Write the record of the unit's clips, then the predictions, which mark it as complete."""
-        import torch
-
         for corruption, names in pending.items():
             cells = {cell: clips for cell, clips in results.rows.items() if cell[0] == corruption}
             settled = not any(
@@ -268,8 +266,7 @@ class VideoEvaluation:
                 stated = hardware_columns(self.loaded[name], self.device)
                 rows = []
                 for cell, clips in cells.items():
-                    some = results.logits.get((name, cell), [])
-                    scores = torch.cat(some) if some else torch.empty(0, 1)
+                    scores = join_logits(results.logits.get((name, cell), []))
                     described = EvaluationCell(*cell, tuple(clip.row for clip in clips))
                     rows += [
                         {**row, **stated, "recipe_hash": recipe}

@@ -52,8 +52,6 @@ def predict(
 
     The next items of `read` are the frames of `batches`. A model that fails gets no further batch.
     """
-    import torch
-
     scores: dict[str, list[torch.Tensor]] = {name: [] for name in loaded}
     failed: dict[str, SettingsError] = {}
     for batch in batches:
@@ -71,12 +69,15 @@ def predict(
             except SettingsError as error:
                 failed[name] = error
         advance(len(batch.rows))
-    joined = {
-        name: torch.cat(some) if some else torch.empty(0, 1)
-        for name, some in scores.items()
-        if name not in failed
-    }
+    joined = {name: join_logits(some) for name, some in scores.items() if name not in failed}
     return joined, failed
+
+
+def join_logits(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return the logits (N, classes) of several batches as one; (0, 1) of none."""
+    import torch
+
+    return torch.cat(list(parts)) if parts else torch.empty(0, 1)
 
 
 def clip_logits(

@@ -10,10 +10,14 @@ import time
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import joblib
 import pytest
+import torch
 
+from pipeline import models
 from pipeline.errors import SettingsError, StageError
 from pipeline.execution.cluster import dask_backend
 from pipeline.execution.cluster.cluster import PACKAGES
@@ -21,14 +25,19 @@ from pipeline.execution.cluster.environment import Environment
 from pipeline.execution.pool import _run_far, run_tasks
 from pipeline.params import Params
 from pipeline.settings import MachineSettings
+from pipeline.stages.evaluate.evaluate import evaluate
+from pipeline.storage.paths import DatasetPaths
 from tests.support import clusters, tasks
 from tests.support.clusters import LOOPBACK, free_port
 from tests.support.project import REPOSITORY, machine, make_project, run_stages, tree, write_params
+
+torch.set_num_threads(1)  # like the workers of a cluster
 
 CLUSTERS = {"dask": clusters.dask_cluster, "ray": clusters.ray_cluster}
 CORRUPTIONS = ("fog", "h265_crf")
 SMALL = {"severities": [1, 5]}
 OUTPUTS = ("data/demo/clean", "data/demo/corrupted", "manifests/demo")
+PREDICTED = ("data/demo/evaluate", "manifests/demo/predictions")
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +46,45 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("local")
     run_stages(make_project(root, **SMALL), root, CORRUPTIONS)
     return root
+
+
+@pytest.fixture(scope="module")
+def evaluated(local: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project, and predictions of its shards made by one process."""
+    root = tmp_path_factory.mktemp("evaluated") / "project"
+    shutil.copytree(local, root)
+    (root / "marks").mkdir()
+    torch.manual_seed(1)
+    weights = DatasetPaths(root, "demo").weights("tiny_r2plus1d")
+    weights.parent.mkdir(parents=True)
+    torch.save(models.load("tiny_r2plus1d").build(2).state_dict(), weights)
+    with pytest.raises(SettingsError, match=ONE_FAILS):
+        evaluate(write_params(root, **with_models(root)), root, "demo")
+    return root
+
+
+ONE_FAILS = (
+    r"'tests.support.own_model:not_a_number': logits are NaN(?s:.)*other models are complete"
+)
+
+
+def with_models(marks: Path) -> dict[str, Any]:
+    """Settings of a network, of a model that announces its process, and of one that fails."""
+    spec = {"frames": 4, "size": 40, "mean": [0.45] * 3, "std": [0.2] * 3}
+    own = "tests.support.own_model"
+    return SMALL | {
+        "corruptions": list(CORRUPTIONS),
+        "models": {
+            "demo": {
+                "announced": {
+                    "model": f"{own}:announced",
+                    "options": {"folder": str(marks / "marks")},
+                    "input": spec,
+                },
+                "failing": {"model": f"{own}:not_a_number", "input": spec},
+            }
+        },
+    }
 
 
 def on(cluster: tuple[str, str], workers: int = 0) -> MachineSettings:
@@ -138,6 +186,41 @@ def workers_that_do_not_see_the_folder(
             ask([joblib.delayed(_run_far)((tasks.square, 0, 0, other))])
 
 
+def predictions_are_the_same_though_a_worker_is_killed(
+    cluster: tuple[str, str], evaluated: Path, tmp_path: Path
+) -> None:
+    backend, address = cluster
+    root = tmp_path / "project"
+    shutil.copytree(evaluated, root)
+    for folder in PREDICTED:
+        shutil.rmtree(root / folder)
+    params = write_params(
+        root, machine={"backend": backend, "address": address}, **with_models(evaluated)
+    )
+    marks = evaluated / "marks"
+    killed: list[int] = []
+    killer = Thread(target=kill_first_new, args=(marks, killed))
+    killer.start()
+    with pytest.raises(SettingsError, match=ONE_FAILS):
+        evaluate(params, root, "demo")
+    killer.join()
+    assert killed
+    assert len(list(marks.iterdir())) > 2, "the driver, the killed worker and others"
+    for folder in PREDICTED:
+        assert tree(root / folder) == tree(evaluated / folder)
+
+
+def kill_first_new(marks: Path, killed: list[int]) -> None:
+    """Kill the first other process that leaves a mark."""
+    known = {*marks.iterdir(), marks / str(os.getpid())}
+    deadline = time.monotonic() + 120
+    while not killed and time.monotonic() < deadline:
+        killed += [int(mark.name) for mark in set(marks.iterdir()) - known][:1]
+        time.sleep(0.01)
+    for process in killed:
+        os.kill(process, signal.SIGKILL)
+
+
 CHECKS = (
     same_bytes_as_local_workers,
     shards_of_a_killed_worker_are_done_by_another,
@@ -146,12 +229,13 @@ CHECKS = (
     errors_of_tasks_come_through,
     a_task_that_kills_every_worker_is_a_clear_error,
     workers_that_do_not_see_the_folder,
+    predictions_are_the_same_though_a_worker_is_killed,
 )
 
 
 @pytest.mark.parametrize("backend", CLUSTERS)
 def test_a_cluster_of_two_workers(
-    backend: str, local: Path, tmp_path: Path, subtests: pytest.Subtests
+    backend: str, local: Path, evaluated: Path, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
     """One test, since a cluster takes long to start and tests spread over processes."""
     with CLUSTERS[backend](tmp_path) as address:
@@ -159,7 +243,8 @@ def test_a_cluster_of_two_workers(
             with subtests.test(check.__name__):
                 folder = tmp_path / check.__name__
                 folder.mkdir()
-                check((backend, address), local, folder)
+                made = evaluated if check is CHECKS[-1] else local
+                check((backend, address), made, folder)
 
 
 @pytest.fixture

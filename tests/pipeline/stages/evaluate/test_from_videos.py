@@ -220,7 +220,10 @@ def test_parts_of_the_other_way_and_of_other_corruptions_go(project: Path, tmp_p
 
 
 @pytest.mark.parametrize("reads", ["videos", "shards"])
-def test_same_bytes_for_any_number_of_processes(project: Path, tmp_path: Path, reads: str) -> None:
+def test_same_bytes_for_processes_that_resume_at_different_times(
+    project: Path, tmp_path: Path, reads: str
+) -> None:
+    """The second process begins to list what is missing when the first could have written more."""
     one, two = tmp_path / "one", tmp_path / "two"
     names = ["contrast", "h264_crf"]
     params = copy(project, one, names, reads, machine={"workers": 1})
@@ -231,9 +234,14 @@ def test_same_bytes_for_any_number_of_processes(project: Path, tmp_path: Path, r
     shutil.copytree(one, two)
     evaluate(params, one, "demo")
     copy(project, two, names, reads, machine={"workers": 4})
+    for part in (one / "data/demo/evaluate").rglob("*clean*"):  # the interrupted run got so far
+        resumed = two / part.relative_to(one)
+        resumed.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if part.is_dir() else shutil.copy)(part, resumed)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command = ["-m", "tests.support.late_rank", "evaluate", "-d", "demo"]
     done = subprocess.run(
-        [*launcher, "--nproc-per-node", "2", "-m", "pipeline", "evaluate", "-d", "demo"],
+        [*launcher, "--nproc-per-node", "2", *command],
         cwd=two,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"},
         capture_output=True,
