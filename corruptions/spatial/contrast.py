@@ -10,12 +10,12 @@ Dialects: `ours` rounds 255 y to the nearest whole number, `original` cuts it.
 """
 
 from fractions import Fraction
-from math import gcd
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptions.spatial._channel_shift import ChannelShift
 from corruptions.spatial._rounding import CUT, NEAREST, to_uint8
 from corruptions.types import Clip, Context
 
@@ -58,9 +58,8 @@ class _Shrink:
         share = Fraction(float(kept)).limit_denominator(256) if kept <= 1 else Fraction(0)
         self.is_ratio = float(share) == kept
         self.times, self.parts = np.uint16(share.numerator), np.uint16(share.denominator)
-        rows = gcd(height, 8)  # longer lines: fewer of them
-        self.work = np.empty((height // rows, rows * width * 3), np.uint16)
-        self.shift = np.empty((rows, width, 3), np.uint16)
+        self.work = np.empty((height, 3 * width), np.uint16)
+        self.shift = ChannelShift(height, width)
 
     def over(self, frame: NDArray[np.uint8], shifts: list[float], out: NDArray[np.uint8]) -> bool:
         """Write to `out`; return False if float64 may round a value otherwise than exactly."""
@@ -68,12 +67,10 @@ class _Shrink:
         if not self.is_ratio or any(abs(value - round(value)) < 1e-6 for value in scaled):
             return False
         work = self.work
-        self.shift[0] = scaled
-        self.shift[1:] = self.shift[0]
         work[...] = frame.reshape(work.shape)
         if self.times != 1:
             work *= self.times
-        work += self.shift.reshape(-1)
+        self.shift.add_to(work, scaled)
         work //= self.parts
         out.reshape(work.shape)[...] = work
         return True
