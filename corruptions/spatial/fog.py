@@ -37,7 +37,7 @@ def fog(clip: Clip, level: tuple[float, float], context: Context) -> Clip:
     thickness, plasma = _map_for(clip, level, context)
     wanted = context.wanted(len(clip))
     foggy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
-    veil = _Veil(thickness, plasma, _largest(clip), NEAREST)
+    veil = Veil(thickness, plasma, _largest(clip), NEAREST)
     for out, number in zip(foggy, wanted, strict=True):
         veil.over(clip[number], out)
     return foggy
@@ -48,11 +48,11 @@ def fog_original(clip: Clip, level: tuple[float, float], context: Context) -> Cl
     thickness, plasma = _map_for(clip, level, context)
     wanted = context.wanted(len(clip))
     foggy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
-    veils: dict[int, _Veil] = {}
+    veils: dict[int, Veil] = {}
     for out, number in zip(foggy, wanted, strict=True):
         brightest = int(clip[number].max())
         if brightest not in veils:
-            veils[brightest] = _Veil(thickness, plasma, brightest, CUT)
+            veils[brightest] = Veil(thickness, plasma, brightest, CUT)
         veils[brightest].over(clip[number], out)
     return foggy
 
@@ -69,7 +69,7 @@ def _largest(clip: Clip) -> int:
     return largest
 
 
-class _Veil:
+class Veil:
     """Map x -> floor(x s + veil), with s = M / (M + k) in 65536ths and the veil in 256ths.
 
     Computed is 255 - y - 128, between -128 and 127, as the whole number nearest to
