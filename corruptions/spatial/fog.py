@@ -81,8 +81,12 @@ class Veil:
         self, thickness: float, plasma: NDArray[np.float64], brightest: int, offset: float
     ) -> None:
         share = brightest / (brightest + 255 * thickness) if brightest else 0.0
-        veil = ((255 * thickness * share * plasma + offset) * 256).astype(np.uint16)
-        rest = np.float32(127.5 - 2.0**-17) - veil.astype(np.float32) / np.float32(256)
+        veil = 255 * thickness * share * plasma
+        veil += offset
+        veil *= 256
+        rest = veil.astype(np.uint16).astype(np.float32)
+        rest *= np.float32(-1 / 256)
+        rest += np.float32(127.5 - 2.0**-17)
         self.rest = cv2.merge((rest, rest, rest)).reshape(len(rest), -1)  # one column per value
         self.share = round(share * 65536) / 65536
 
@@ -111,15 +115,15 @@ def _map_for(
 def _plasma(side: int, decay: float, uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return a diamond-square map of `side` (a power of two) squared heights.
 
-    Takes side^2 - 1 uniform numbers. Every point is the mean of its four neighbours on the coarser
-    grid, which is a torus, plus a displacement. Sums have a fixed order.
+    Takes side^2 - 1 uniform numbers, which it overwrites. Every point is the mean of its four
+    neighbours on the coarser grid, which is a torus, plus a displacement. Sums have a fixed order.
     """
-    signed = 2 * uniforms
-    signed -= 1
+    uniforms *= 2
+    uniforms -= 1
     heights, displacement, used = np.zeros((1, 1)), FIRST_DISPLACEMENT, 0
     while len(heights) < side:
         size = len(heights)
-        draws = signed[used : used + 3 * size * size].reshape(3, size, size)
+        draws = uniforms[used : used + 3 * size * size].reshape(3, size, size)
         used += draws.size
         draws *= displacement * displacement
         corners = np.empty((size + 1, size + 1))  # the first row and column again at the end
