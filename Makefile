@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Python compiles what is imported; compiling all 24,000 files of the libraries takes a minute.
+INSTALL := $(BIN)/pip install --quiet --no-compile
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .PHONY: demo test check docs setup system system-tests packages clean
@@ -24,19 +26,22 @@ docs: $(VENV)/.installed-docs
 
 setup: $(VENV)/.installed
 
-$(VENV)/.installed: requirements.txt | system
+$(BIN)/python: | system
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --requirement requirements.txt
+
+$(VENV)/.installed: requirements.txt | $(BIN)/python
+	$(INSTALL) --requirement requirements.txt
 	touch $@
 
-$(VENV)/.installed-tests: tests/requirements.txt tests/requirements-no-deps.txt $(VENV)/.installed \
-		| system-tests
-	$(BIN)/pip install --quiet --requirement tests/requirements.txt
-	$(BIN)/pip install --quiet --no-deps --requirement tests/requirements-no-deps.txt
-	touch $@
+# The requirements of the tests include those of the pipeline and of the docs: one resolution.
+$(VENV)/.installed-tests: requirements.txt docs/requirements.txt tests/requirements.txt \
+		tests/requirements-no-deps.txt | $(BIN)/python system-tests
+	$(INSTALL) --requirement tests/requirements.txt
+	$(INSTALL) --no-deps --requirement tests/requirements-no-deps.txt
+	touch $(VENV)/.installed $(VENV)/.installed-docs $@
 
 $(VENV)/.installed-docs: docs/requirements.txt $(VENV)/.installed
-	$(BIN)/pip install --quiet --requirement docs/requirements.txt
+	$(INSTALL) --requirement docs/requirements.txt
 	touch $@
 
 # Debian's Python comes without venv. Everything else is installed from PyPI.

@@ -57,13 +57,19 @@ LIMIT = 1.25
 NOTHING_TO_DO_SECONDS = 10.0
 
 
+def make_videos(folder: Path) -> list[Path]:
+    """Write the videos that all projects beside `folder` link to, at the first call."""
+    paths = [folder / f"{number}.mp4" for number in range(VIDEOS)]
+    for number, path in enumerate(paths):
+        if not path.is_file():
+            make_video(path, *H264, clip=moving_clip(16, 96, 128, seed=number))
+    return paths
+
+
 def make_project(root: Path, clips: int) -> None:
     """Write a project whose filter stage has run."""
     write_classes(root)
-    made = [
-        make_video(root / f"made/{number}.mp4", *H264, clip=moving_clip(16, 96, 128, seed=number))
-        for number in range(VIDEOS)
-    ]
+    made = make_videos(root.with_name("made"))
     videos = root / f"data/{DATASET}/videos"
     videos.mkdir(parents=True)
     for split, count in (("val", clips), ("train", VIDEOS)):
@@ -144,8 +150,7 @@ def measure(roots: dict[int, Path], warm: Path, name: str, rounds: int) -> dict[
 def under_dvc(root: Path) -> None:
     """Set up DVC with the project's graph, without the stage that writes the demo videos."""
     for folder in ("pipeline", "corruptions"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(REPOSITORY / folder, root / folder, ignore=ignored)
+        shutil.copytree(REPOSITORY / folder, root / folder)
     shutil.copy(REPOSITORY / "manifests/leaderboards.csv", root / "manifests")
     graph = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())
     del graph["stages"]["synthesize"]

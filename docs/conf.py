@@ -3,11 +3,13 @@
 The pages of `corruptions/` and `reference/` are generated from the code before Sphinx reads them.
 """
 
+from functools import cache
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.domains.python import ObjectEntry
 from sphinx.environment import BuildEnvironment
 
 from corruptions import names
@@ -78,13 +80,22 @@ def resolve(
     """Resolve a name without its module in a signature: `Clip` is `corruptions.types.Clip`."""
     if node["refdomain"] != "py" or "." in node["reftarget"]:
         return None
-    objects = env.get_domain("py").objects  # type: ignore[attr-defined]
-    found = [name for name in objects if name.split(".")[-1] == node["reftarget"]]
-    if not found:
+    target = targets(env).get(node["reftarget"])
+    if target is None:
         return None
-    target = objects[min(found, key=len)]
     address = app.builder.get_relative_uri(node["refdoc"], target.docname)
     return nodes.reference("", "", inner, refuri=f"{address}#{target.node_id}", internal=True)
+
+
+@cache
+def targets(env: BuildEnvironment) -> dict[str, ObjectEntry]:
+    """Return the documented objects by their last name; the shortest full name counts.
+
+    References are resolved once all pages are read, so that the objects no longer change.
+    """
+    objects: dict[str, ObjectEntry] = env.get_domain("py").objects  # type: ignore[attr-defined]
+    names = sorted(reversed(objects), key=len, reverse=True)
+    return {name.split(".")[-1]: objects[name] for name in names}
 
 
 def setup(app: Sphinx) -> None:

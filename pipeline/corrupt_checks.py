@@ -8,6 +8,8 @@ import corruptions
 from corruptions.timing import check_timed
 from corruptions.types import Dialect, Level, UndecodableError
 
+from .messages import did_you_mean
+
 
 def check_levels(name: str, levels: Sequence[Level], dialect: Dialect) -> None:
     """Raise ValueError if a corruption refuses one of its levels, found on a small clip."""
@@ -35,9 +37,14 @@ def check_timing(name: str, dialect: Dialect) -> None:
         raise ValueError(f"corrupt.timing.{name}: {error}") from None
 
 
+def unknown_corruption(name: str) -> str:
+    """Return the message for a name that no corruption has."""
+    hint = did_you_mean(name, corruptions.names())
+    if name in corruptions.SETS:
+        hint = f" (it is a set; list its corruptions: {', '.join(corruptions.SETS[name])})"
+    return f"unknown corruption {name!r}{hint}; choose from {', '.join(corruptions.names())}"
+
+
 def _check_known(key: str, name: str) -> None:
     if name not in corruptions.names():
-        raise ValueError(
-            f"corrupt.{key}: unknown corruption {name!r}; choose from "
-            f"{', '.join(corruptions.names())}"
-        )
+        raise ValueError(f"corrupt.{key}: {unknown_corruption(name)}")

@@ -5,7 +5,6 @@ stage determines the bytes of its results. `machine` affects only speed and is n
 keys and impossible values are errors before the run starts.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,10 +20,10 @@ import corruptions
 from corruptions.registry import TABLES
 from corruptions.sets import set_of
 
-from .corrupt_checks import check_levels, check_timing
+from .corrupt_checks import check_levels, check_timing, unknown_corruption
 from .errors import SettingsError
 from .io.text import read_yaml
-from .messages import did_you_mean, one_line, quoted
+from .messages import did_you_mean
 from .model_settings import ModelSettings, TrainSettings
 from .models import registry
 from .setting_types import ModelName, Name, Settings
@@ -38,6 +37,7 @@ from .settings import (
     ReportSettings,
     SynthesizeSettings,
 )
+from .validation_messages import explain
 
 
 class Params(Settings):
@@ -47,9 +47,9 @@ class Params(Settings):
     """Datasets to compute; the sections below describe them."""
     corruptions: tuple[str, ...]
     """Corruptions to compute; mPC is named after their set."""
-    severities: tuple[Annotated[int, Field(ge=1, le=5)], ...]
+    severities: tuple[Annotated[int, Field(ge=1, le=5, strict=True)], ...]
     """Severities to compute, 1 to 5."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)]
     """Seed of the random numbers, together with dataset, clip, corruption and severity."""
     dialect: Literal["ours", "original"]
     """ours, or original for the behaviour of the benchmark's first code."""
@@ -60,7 +60,7 @@ class Params(Settings):
     decode: DecodeSettings
     payload: PayloadSettings
     corrupt: CorruptSettings
-    train: dict[Name, dict[str, TrainSettings]]
+    train: dict[Name, dict[ModelName, TrainSettings]]
     evaluate: EvaluateSettings
     report: ReportSettings
     machine: MachineSettings
@@ -80,10 +80,7 @@ class Params(Settings):
     def _known(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         for value in values:
             if value not in corruptions.names():
-                raise ValueError(
-                    f"unknown corruption {value!r}{did_you_mean(value, corruptions.names())}; "
-                    f"choose from {', '.join(corruptions.names())}"
-                )
+                raise ValueError(unknown_corruption(value))
         return values
 
     @model_validator(mode="after")
@@ -92,6 +89,18 @@ class Params(Settings):
             check_levels(name, levels, self.dialect)
         for name in self.corrupt.timing:
             check_timing(name, self.dialect)
+        return self
+
+    @model_validator(mode="after")
+    def _knows_the_datasets_of_models(self) -> "Params":
+        for section, described in (("models", self.models), ("train", self.train)):
+            for dataset in described:
+                if dataset not in self.filter.sources:
+                    raise ValueError(
+                        f"{section}.{dataset}: unknown dataset"
+                        f"{did_you_mean(dataset, self.filter.sources)}; choose from "
+                        f"filter.sources: {', '.join(self.filter.sources)}"
+                    )
         return self
 
     @model_validator(mode="after")
@@ -105,8 +114,9 @@ class Params(Settings):
             ):
                 if dataset not in described:
                     raise ValueError(
-                        f"dataset {dataset!r} is in `datasets` but not in {section}; "
-                        f"choose from {', '.join(described)}"
+                        f"dataset {dataset!r} is in `datasets` but not in {section}"
+                        f"{did_you_mean(dataset, described)}; choose from "
+                        f"{', '.join(described) or 'none, that section is empty'}"
                     )
             self._check_whole_pictures(dataset)
             for model, settings in self.models[dataset].items():
@@ -143,11 +153,8 @@ class Params(Settings):
         """Raise SettingsError for a dataset that params.yaml does not describe."""
         if dataset not in self.filter.sources or dataset not in self.decode.pictures:
             raise SettingsError(
-                f"dataset {dataset!r}"
-                f"{did_you_mean(dataset, self.filter.sources)} is "
-                f"not described in "
-                f"params.yaml; "
-                f"choose from {', '.join(self.filter.sources)}."
+                f"dataset {dataset!r}{did_you_mean(dataset, self.filter.sources)} is not "
+                f"described in params.yaml; choose from {', '.join(self.filter.sources)}."
             )
 
 
@@ -166,17 +173,6 @@ def load(path: Path = Path("params.yaml")) -> Params:
     try:
         return Params.model_validate(data)
     except ValidationError as error:
-        raise SettingsError("\n".join(_explain(path, error))) from None
-
-
-def _explain(path: Path, error: ValidationError) -> list[str]:
-    lines = []
-    for problem in error.errors():
-        key = one_line(".".join(map(str, problem["loc"])) or "(whole file)")
-        words = re.sub(r"^Value error, ", "", problem["msg"])
-        value = problem["input"]
-        said = f" (value: {quoted(value)})" if isinstance(value, str | int | float) else ""
-        if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-            words = "unknown key; remove it or correct its spelling"
-        lines.append(f"{path}: {key}: {words}{said}")
-    return lines
+        raise SettingsError(
+            "\n".join(f"{path}: {line}" for line in explain(error, Params))
+        ) from None

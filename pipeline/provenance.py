@@ -12,7 +12,7 @@ The recipes stage writes these hashes to `data/recipes`, where DVC sees which of
 
 import ast
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -37,6 +37,7 @@ NO_EFFECT = (
     "pipeline/execution",
     "pipeline/errors.py",
     "pipeline/messages.py",
+    "pipeline/validation_messages.py",
     "pipeline/resources.py",
     "pipeline/params.py",
     "pipeline/corrupt_checks.py",
@@ -57,6 +58,9 @@ messages read, and what is validated (the values of parameters are in the recipe
 CALLERS = (PACKAGE / "__init__.py", PACKAGE / "registry.py")
 """Code that looks up levels and calls a corruption: part of every corruption. It imports all of
 them, so that its own imports do not count."""
+
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Fields of syntax trees that hold statements, or parts of a statement that hold them."""
 
 DATA_SUFFIXES = frozenset({".html", ".css", ".js", ".txt"})
 """Files beside a module that are part of its code."""
@@ -138,6 +142,7 @@ def import_closure(entries: Iterable[Path]) -> set[Path]:
     return found
 
 
+@cache
 def has_no_effect(file: Path) -> bool:
     """Return True if a file of the project has no effect on the content of a result."""
     name = project_name(file)
@@ -158,7 +163,7 @@ def imported_files(file: Path) -> frozenset[Path]:
 
     Imports for type checkers only (`if TYPE_CHECKING:`) do not count.
     """
-    return frozenset(one.source for one in _imports(file) if one.source) - {file}
+    return frozenset(one.source for one in _parsed(file).imports if one.source) - {file}
 
 
 @dataclass(frozen=True)
@@ -174,23 +179,40 @@ class _Import:
     """File of the project that the name comes from; None outside the project."""
 
 
+@dataclass(frozen=True)
+class _Parsed:
+    """What a hash needs of a Python file."""
+
+    imports: tuple[_Import, ...]
+    statements: str
+    """Hash of the statements, except imports and docstrings; empty if there are none."""
+
+
 @cache
-def _imports(file: Path) -> tuple[_Import, ...]:
-    found = []
-    for node in ast.walk(_tree(file)):
+def _parsed(file: Path) -> _Parsed:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if not _is_for_type_checkers(node)]
+    statements = _canonical(tree)
+    said = "" if statements == ("Module",) else sha256(repr(statements).encode()).hexdigest()[:16]
+    return _Parsed(tuple(_imported(file, tree)), said)
+
+
+def _imported(file: Path, tree: ast.AST) -> Iterator[_Import]:
+    """Yield the imports of a file, also those inside functions and other statements."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        waiting += (inner for field in BLOCKS for inner in getattr(node, field, ()))
         if isinstance(node, ast.ImportFrom):
             base = _base(file, node)
             for item in node.names:
                 source = None if base is None else _module(base / item.name) or _module(base)
-                found.append(
-                    _Import(node.module or "", item.name, item.asname or item.name, source)
-                )
+                yield _Import(node.module or "", item.name, item.asname or item.name, source)
         elif isinstance(node, ast.Import):
             for item in node.names:
                 ours = item.name.split(".")[0] == PACKAGE.name
                 source = _module(PACKAGE.parent / item.name.replace(".", "/")) if ours else None
-                found.append(_Import(item.name, item.name, item.asname or item.name, source))
-    return tuple(found)
+                yield _Import(item.name, item.name, item.asname or item.name, source)
 
 
 def _base(file: Path, node: ast.ImportFrom) -> Path | None:
@@ -213,13 +235,8 @@ def _module(path: Path) -> Path | None:
 
 def _combined(files: Iterable[Path]) -> str:
     files = set(files)
-    data = {
-        beside
-        for file in files
-        for beside in file.parent.iterdir()
-        if beside.suffix in DATA_SUFFIXES
-    }
-    hashes = {code_hash(file) for file in files} - {""} | {_data_hash(file) for file in data}
+    hashes = {code_hash(file) for file in files} - {""}
+    hashes.update(*(_data_hashes(folder) for folder in {file.parent for file in files}))
     return sha256("\n".join(sorted(hashes)).encode()).hexdigest()[:16]
 
 
@@ -230,8 +247,8 @@ def code_hash(file: Path) -> str:
     It covers the statements except imports and docstrings, and what imported names refer to: a name
     and alias, with the module for other packages and the module's code for the project.
     """
-    said = sorted({_meaning(file, one) for one in _imports(file)})
-    statements = _statements(file)
+    said = sorted({_meaning(file, one) for one in _parsed(file).imports})
+    statements = _parsed(file).statements
     if not statements and not said:
         return ""
     return sha256("\n".join([statements, *said]).encode()).hexdigest()[:16]
@@ -243,15 +260,8 @@ def _meaning(file: Path, one: _Import) -> str:
         return f"{one.module} {one.name} {one.alias}"
     # Not across packages and not of CALLERS: their imports are not part of every closure.
     own = file not in CALLERS and _is_inside(file, PACKAGE) == _is_inside(one.source, PACKAGE)
-    code = _statements(one.source) if own and not has_no_effect(one.source) else ""
+    code = _parsed(one.source).statements if own and not has_no_effect(one.source) else ""
     return f"{one.name} {one.alias} {code}"
-
-
-@cache
-def _statements(file: Path) -> str:
-    """Return the hash of a file's statements, except imports and docstrings; empty if none."""
-    tree = _canonical(_tree(file))
-    return "" if tree == ("Module",) else sha256(repr(tree).encode()).hexdigest()[:16]
 
 
 def _canonical(value: object) -> object:
@@ -260,11 +270,15 @@ def _canonical(value: object) -> object:
     Without docstrings, imports, and empty fields (which versions add or leave out).
     """
     if isinstance(value, ast.AST):
-        fields = ((name, _canonical(field)) for name, field in ast.iter_fields(value))
-        return (type(value).__name__, *(one for one in fields if one[1] not in (None, ())))
+        fields = [(name, _canonical(getattr(value, name, None))) for name in value._fields]
+        return (type(value).__name__, *[one for one in fields if one[1] not in (None, ())])
     if isinstance(value, list):
-        return tuple(_canonical(item) for item in value if not _says_nothing(item))
+        return tuple([_canonical(item) for item in value if not _says_nothing(item)])
     return value
+
+
+def _is_for_type_checkers(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def _says_nothing(node: object) -> bool:
@@ -273,20 +287,10 @@ def _says_nothing(node: object) -> bool:
     return text or isinstance(node, ast.Import | ast.ImportFrom)
 
 
-def _tree(file: Path) -> ast.Module:
-    """Return the syntax tree of a file, without what only type checkers read."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    tree.body = [
-        node
-        for node in tree.body
-        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
-    ]
-    return tree
-
-
 @cache
-def _data_hash(file: Path) -> str:
-    return sha256(file.read_bytes()).hexdigest()[:16]
+def _data_hashes(folder: Path) -> frozenset[str]:
+    data = (file for file in folder.iterdir() if file.suffix in DATA_SUFFIXES)
+    return frozenset(sha256(file.read_bytes()).hexdigest()[:16] for file in data)
 
 
 def _is_inside(file: Path, folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """Base class of the sections of params.yaml, and the types of their values."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,15 @@ def _inside(name: str) -> str:
 FileName = Annotated[str, AfterValidator(_inside)]
 
 ADDRESS = r"^(tcp://|tls://)?[^\s:/]+:[0-9]+$"
+
+
+def _device(name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|(cuda|xpu|mps)(:[0-9]{1,3})?", name):
+        raise ValueError("must be auto, cpu, cuda or a numbered GPU such as cuda:1")
+    return name
+
+
+Device = Annotated[str, AfterValidator(_device)]
 
 CustomLevel = int | float | tuple[int | float, ...]
 

@@ -12,6 +12,7 @@ from corruptions.timing import Timing
 from .setting_types import (
     ADDRESS,
     CustomLevel,
+    Device,
     FileName,
     Name,
     Positive,
@@ -218,7 +219,7 @@ class MachineSettings(Settings):
     """joblib backend: processes on this machine, or a cluster."""
     address: Annotated[str, Field(pattern=ADDRESS)] | None = None
     """host:port of the scheduler of a Dask cluster or of the head of a Ray cluster."""
-    device: str
+    device: Device
     """"auto", "cpu", "cuda", "cuda:1"."""
     precision: Literal["auto", "fp32", "bf16", "fp16"]
     """Numeric precision of models; auto is fp32 on CPUs and bf16 on GPUs."""

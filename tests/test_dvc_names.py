@@ -60,12 +60,17 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_reaches_no_shell(clone: Path, name: str) -> None:
-    """A stage of that name is started, in whatever way; nothing of the name is run."""
-    stages = (f"filter@{name}", f"corrupt@{name}-{name}", f"evaluate@{name}")
+def test_a_hostile_name_reaches_no_shell(clone: Path) -> None:
+    """Stages of these names are started, by one DVC; nothing of the names is run.
+
+    The command of every stage is without names, see above: one dataset is enough for the others.
+    """
+    stages = [f"filter@{HOSTILE[0]}", f"evaluate@{HOSTILE[0]}", "filter@.."]
+    stages += [f"corrupt@{name}-{name}" for name in HOSTILE]
     done = dvc(clone, "repro", "--force", "--single-item", "--keep-going", "--", *stages)
     assert done.returncode != 0
+    for stage in set(stages) - {"corrupt@..-.."}:  # which DVC does not start
+        assert f"Running stage '{stage}'" in done.stdout, stage
     assert list(clone.rglob("pwned")) == []
 
 

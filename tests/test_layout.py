@@ -17,7 +17,7 @@ from pipeline.stages.recipes import STAGES
 ROOT = Path(__file__).resolve().parent.parent
 PIPELINE = ROOT / "pipeline"
 LIBRARIES_OF_CORRUPTIONS = {"numpy", "cv2", "scipy", "wand"}
-VALUES = {"class_names", "errors", "messages", "__init__"}
+VALUES = {"class_names", "errors", "messages", "validation_messages", "__init__"}
 """Modules that every room of the pipeline may import."""
 
 BELOW = {
@@ -25,6 +25,7 @@ BELOW = {
     "metrics": set(),
     "class_names": set(),
     "messages": set(),
+    "validation_messages": set(),
     "errors": set(),
     "resources": set(),
     "io": set(),

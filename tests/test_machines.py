@@ -61,9 +61,7 @@ def same(one: Path, other: Path) -> bool:
 def make_decoded(folder: Path) -> None:
     """A project with a small demo, decoded and committed, ready for the cells."""
     copy_repository(folder)
-    tiny = {"train_clips_per_class": 1, "val_clips_per_class": 1, "broken_per_split": 1}
-    changes = SMALL | {"corruptions": list(CORRUPTIONS), "synthesize": tiny}
-    set_params(folder, **changes, machine={"workers": 1})
+    set_params(folder, **SMALL | {"corruptions": list(CORRUPTIONS)})
     git(folder, "init", "-q")
     dvc(folder, "repro", "decode@demo", "recipes")
     git(folder, "add", "-A")

@@ -51,18 +51,20 @@ def as_nobody() -> None:
 
 
 MACHINES: dict[str, tuple[dict[str, str], Callable[[], None] | None]] = {
-    "umask 077": ({}, private_files),
-    "no entry in passwd": ({"HOME": "/nowhere"}, as_nobody),
-    "missing HOME": ({"HOME": "/nowhere"}, None),
-    "HOME is a file": ({"HOME": "/dev/null"}, None),
-    "LANG=C": ({"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0"}, None),
-    "comma as decimal point": ({"LANG": "de_DE.UTF-8", "LC_ALL": "de_DE.UTF-8"}, None),
+    "no entry in passwd, missing HOME": ({"HOME": "/nowhere"}, as_nobody),
+    "umask 077, LANG=C, missing HOME": (
+        {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "HOME": "/nowhere"},
+        private_files,
+    ),
+    "one core, comma as decimal point, another time zone, HOME is a file, python -OO": (
+        {"LANG": "de_DE.UTF-8", "LC_ALL": "de_DE.UTF-8", "TZ": "Pacific/Chatham"}
+        | {"HOME": "/dev/null", "PYTHONOPTIMIZE": "2"},
+        one_core,
+    ),
     "64 open files": ({}, few_files),
     "missing TMPDIR": ({"TMPDIR": "/nowhere"}, None),
-    "python -OO": ({"PYTHONOPTIMIZE": "2"}, None),
-    "another time zone": ({"TZ": "Pacific/Chatham"}, None),
-    "one core": ({}, one_core),
 }
+"""What is odd is combined where each of it may change the bytes and none may stop the run."""
 
 
 @pytest.fixture(scope="module")

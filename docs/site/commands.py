@@ -93,6 +93,8 @@ def _values(parameter: Any) -> str:
 def _default(parameter: Any) -> str:
     if parameter.required:
         return "required"
+    if isinstance(parameter.show_default, str):
+        return parameter.show_default
     value = parameter.default
     if value is None or value is False or value == ():
         return ""

@@ -53,9 +53,6 @@ def adapt(
         f"{result.label} on {dataset}: clean {result.clean_top1:.1f} %, mPC {result.mpc:.1f} % "
         f"({low:.1f} to {high:.1f}), N = {result.num_clips}",
         soft_wrap=True,
-        markup=False,
     )
-    console.print(f"Result: {path}", soft_wrap=True, markup=False)
-    console.print(
-        "Fill in `source` and add it to the leaderboard with `report --add`.", markup=False
-    )
+    console.print(f"Result: {path}", soft_wrap=True)
+    console.print("Fill in `source` and add it to the leaderboard with `report --add`.")

@@ -128,9 +128,7 @@ tool = _commands("Tools")
 
 
 def _say(text: str) -> None:
-    open_console(stderr=True, soft_wrap=True).print(
-        text, style="red", markup=False, highlight=False, emoji=False
-    )
+    open_console(stderr=True, soft_wrap=True).print(text, style="red", highlight=False)
 
 
 def load(params: Path) -> "tuple[Params, Path]":

@@ -50,16 +50,16 @@ def models(json_: AsJson = False) -> None:
     import json
     from dataclasses import asdict
 
-    from rich.markup import escape
     from rich.padding import Padding
+    from rich.text import Text
 
     from ..models import catalog
     from ..models.families import FAMILIES
 
     def show(name: str, lines: dict[str, str]) -> None:
-        console.print(f"[bold]{escape(name)}[/bold]")
+        console.print(Text(name, "bold"))
         for key, text in lines.items():
-            console.print(Padding(f"[cyan]{key}[/cyan]: {escape(text)}", (0, 0, 0, 2)))
+            console.print(Padding(Text.assemble((key, "cyan"), f": {text}"), (0, 0, 0, 2)))
 
     rows = catalog.rows()
     if json_:

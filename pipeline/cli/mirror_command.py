@@ -140,7 +140,7 @@ def mirror(
     for row in done.failed[:SHOWN]:
         cell = f"{row['corruption']} {row['severity'] or 'level'}"
         text = f"{row['status']}: {row['source_path']}, {cell}: {row['reason']}"
-        console.print(text, soft_wrap=True, highlight=False, markup=False)
+        console.print(text, soft_wrap=True, highlight=False)
     if len(done.failed) > max_failed_share * len(done.rows):
         raise StageError(
             f"mirror: {len(done.failed):,} of {len(done.rows):,} videos failed; {done.manifest} "

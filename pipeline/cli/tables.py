@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 import pandas as pd
-from rich.markup import escape
 from rich.table import Table
 
 from ..media.picture import HDR
@@ -43,7 +42,7 @@ def clip_table(rows: Sequence[ClipRow]) -> Table:
     for split in counts.columns:
         table.add_column(str(split), justify="right")
     for name, line in counts.iterrows():
-        table.add_row(escape(str(name)), *(f"{count:,}" for count in line))
+        table.add_row(str(name), *(f"{count:,}" for count in line))
     return table
 
 

@@ -28,7 +28,10 @@ class _Escape(RenderHook):
 
 
 def open_console(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
-    """Return a console that shows control codes in any text as visible escapes."""
-    console = Console(stderr=stderr, soft_wrap=soft_wrap)
+    """Return a console that shows text as it is, and control codes in it as visible escapes.
+
+    Names such as `clip [id].mp4` and `a:cat:.mp4` are not markup.
+    """
+    console = Console(stderr=stderr, soft_wrap=soft_wrap, markup=False, emoji=False)
     console.push_render_hook(_Escape())
     return console

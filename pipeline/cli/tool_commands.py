@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from ..errors import SettingsError, StageError
 from .app import DEFAULT, AsJson, Dataset, Force, ParamsFile, console, load, tool
 from .findings import conclude
+from .terminal import open_console
 
 SHOWN_FILES = 10
 
@@ -28,12 +29,14 @@ def check(
 
     results = work()
     if dataset is not None:
-        results = chain(results, check_dataset(dataset, *load(params)))
+        values, root = load(params)
+        values.check_dataset(dataset)
+        results = chain(results, check_dataset(dataset, values, root))
     failed = []
     for result in results:
         colour = "green" if result.passed else "red"
         mark = "ok    " if result.passed else "FAILED"
-        line = f"[{colour}]{mark}[/] {result.name:24} {escape(result.detail)}"
+        line = Text.assemble((mark, colour), f" {result.name:24} {result.detail}")
         console.print(line, soft_wrap=True)
         if not result.passed:
             failed.append(result.name)
@@ -161,6 +164,8 @@ def plan(
 
     values, root = load(params)
     problems = "" if no_models else later_problems(dataset, values, root)
+    if problems:  # said before the work starts
+        open_console(stderr=True, soft_wrap=True).print(problems, highlight=False)
     made = work(dataset, values, root, clips=clips, seed=seed, models=not no_models)
     if json_:
         typer.echo(json.dumps(asdict(made) | {"fits_disk": made.fits_disk}, indent=2))
@@ -168,4 +173,7 @@ def plan(
         for part in show(made):
             console.print(part, soft_wrap=True)
     if problems:
-        raise StageError(problems)
+        raise StageError(
+            f"{dataset}: a later stage would fail, as said above; "
+            f"`python -m pipeline check --dataset {dataset}` says why."
+        )

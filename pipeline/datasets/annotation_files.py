@@ -1,9 +1,12 @@
-"""Search for annotation files under the names that distributions give them."""
+"""Annotation files: search under the names that distributions give them; JSON lists of clips."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ..errors import SettingsError
+from ..io.text import read_json
 from ..messages import quoted
 from .class_list import HINT
 
@@ -58,3 +61,22 @@ def _pattern(name: str, format_: str) -> str:
         return exact
     roles = ROLES.get(role[1], role[1])
     return f"{exact}|{PATTERNS[format_].replace('{role}', roles)}"
+
+
+def read_clips(path: Path, *fields: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the objects of a JSON list with their place for messages.
+
+    Raises
+    ------
+    SettingsError
+        If the file is not a list of objects that have these fields.
+
+    """
+    rows = read_json(path, HINT)
+    if not isinstance(rows, list):
+        raise SettingsError(f"{path}: must be a list of clips.")
+    for number, row in enumerate(rows):
+        where = f"{path}, entry {number}"
+        if not isinstance(row, dict) or not set(fields) <= set(row):
+            raise SettingsError(f"{where}: must have {' and '.join(f'`{f}`' for f in fields)}.")
+        yield where, row

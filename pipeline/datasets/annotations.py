@@ -14,7 +14,7 @@ from ..errors import SettingsError
 from ..io.text import read_json
 from ..messages import quoted
 from ..settings import SourceSettings
-from .annotation_files import find_file
+from .annotation_files import find_file, read_clips
 from .class_list import HINT, no_twins, read_classes, read_csv
 from .listed_clip import Entry, ListedClip
 from .official_lists import read_diving48, read_hmdb51, read_ucf101
@@ -142,20 +142,12 @@ def _read_ssv2(source: SourceSettings) -> tuple[list[Entry], set[str]]:
     entries, seen = [], set(source_ids)
     for split, name in source.splits.items():
         path = find_file(source.annotations, name, source.format)
-        rows = read_json(path, HINT)
-        if not isinstance(rows, list):
-            raise SettingsError(f"{path}: must be a list of clips.")
-        for number, row in enumerate(rows):
-            if not isinstance(row, dict) or not {"id", "template"} <= set(row):
-                raise SettingsError(f"{path}, entry {number}: must have `id` and `template`.")
+        for where, row in read_clips(path, "id", "template"):
             template = row["template"]
             if not isinstance(template, str):
-                raise SettingsError(
-                    f"{path}, entry {number}: template is {quoted(template)}, not text."
-                )
+                raise SettingsError(f"{where}: template is {quoted(template)}, not text.")
             seen.add(plain(template))
             source_id = source_ids.get(plain(template))
-            where = f"{path}, entry {number}"
             make = partial(_ssv2_clip, split, where, row["id"], source_id)
             entries.append(Entry(template, make, source_id))
     return entries, seen

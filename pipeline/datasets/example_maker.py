@@ -59,15 +59,16 @@ class ExampleMaker:
     def open(
         cls,
         dataset: str,
-        params: Path,
-        *,
+        params: Path | str,
         num_frames: int | None,
         frames: FrameChoice | None,
+        *,
         cropped: bool,
         stored: bool,
-        seed: int | None,
+        seed: int | None = None,
     ) -> Self:
-        """Return the maker for a dataset of a params.yaml."""
+        """Return the maker for a dataset of a params.yaml; None as `seed` takes the seed there."""
+        params = Path(params)
         values = load(params)
         values.check_dataset(dataset)
         if stored and not cropped:

@@ -9,7 +9,7 @@ from ..errors import SettingsError
 from ..io.text import read_json, read_text
 from ..messages import quoted
 from ..settings import SourceSettings
-from .annotation_files import find_file
+from .annotation_files import find_file, read_clips
 from .class_list import HINT
 from .clip_keys import key_of
 from .listed_clip import Entry, ListedClip
@@ -120,21 +120,16 @@ def read_diving48(source: SourceSettings, _: list[str] | None) -> list[Entry]:
     entries = []
     for split, name in source.splits.items():
         path = find_file(source.annotations, name, source.format)
-        rows = read_json(path, HINT)
-        if not isinstance(rows, list):
-            raise SettingsError(f"{path}: must be a list of clips.")
-        for number, row in enumerate(rows):
-            if not isinstance(row, dict) or not {"vid_name", "label"} <= set(row):
-                raise SettingsError(f"{path}, entry {number}: must have `vid_name` and `label`.")
+        for where, row in read_clips(path, "vid_name", "label"):
             label, video = row["label"], row["vid_name"]
             if type(label) is not int or not 0 <= label < len(names):
                 raise SettingsError(
-                    f"{path}, entry {number}: label is {quoted(label)}, not in "
+                    f"{where}: label is {quoted(label)}, not in "
                     f"0..{len(names) - 1}, the classes of {source.labels or DIVING48_LABELS}."
                 )
             if not isinstance(video, str) or not DIVING48_ID.fullmatch(video):
                 raise SettingsError(
-                    f"{path}, entry {number}: vid_name is {quoted(video)}; it must be 1 to 60 "
+                    f"{where}: vid_name is {quoted(video)}; it must be 1 to 60 "
                     "characters of A-Z a-z 0-9 _ -."
                 )
             entries.append(Entry(names[label], partial(_clip, video, split, label, None), label))

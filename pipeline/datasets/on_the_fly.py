@@ -85,13 +85,7 @@ class CorruptedClips(Dataset[dict[str, Any]]):
         params: Path | str = "params.yaml",
     ) -> None:
         self._maker = ExampleMaker.open(
-            dataset,
-            Path(params),
-            num_frames=num_frames,
-            frames=frames,
-            cropped=cropped,
-            stored=stored,
-            seed=None,
+            dataset, params, num_frames, frames, cropped=cropped, stored=stored
         )
         self._cell = checked((corruption, severity))
         self._rows = self._maker.rows(split)
@@ -172,13 +166,7 @@ class CorruptedStream(IterableDataset[dict[str, Any]]):
         if not cells:
             raise SettingsError(f"cells: none (got {cells!r}); give pairs such as ('fog', 3).")
         self._maker = ExampleMaker.open(
-            dataset,
-            Path(params),
-            num_frames=num_frames,
-            frames=frames,
-            cropped=cropped,
-            stored=stored,
-            seed=shuffle_seed,
+            dataset, params, num_frames, frames, cropped=cropped, stored=stored, seed=shuffle_seed
         )
         self._rows = self._maker.rows(split)
         known = tuple(checked(cell) for cell in cells)

@@ -32,7 +32,7 @@ class _Rate(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text(f"{speed:.1f} clips/s" if speed else "- clips/s", style="cyan")
+        return Text(_speed(speed) if speed else "- clips/s", style="cyan")
 
 
 _shown: ContextVar[bool] = ContextVar("shown", default=True)
@@ -118,9 +118,14 @@ class progress_bar:  # noqa: N801 - used as a function
         seconds = time.monotonic() - self._start
         rate = (completed - self._done) / seconds if seconds else 0.0
         left = f"{_duration((self._total - completed) / rate)} left" if rate else "time unknown"
-        text = f"{self._label}: {completed:,} of {self._total:,} clips, {rate:.1f} clips/s, {left}"
+        text = f"{self._label}: {completed:,} of {self._total:,} clips, {_speed(rate)}, {left}"
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+
+
+def _speed(rate: float) -> str:
+    """Format clips per second; per minute if the speed is below one per second."""
+    return f"{rate:.1f} clips/s" if rate >= 1 or not rate else f"{60 * rate:.1f} clips/min"
 
 
 def _duration(seconds: float) -> str:

@@ -14,8 +14,8 @@ from pydantic import Field, ValidationError
 from ..errors import SettingsError
 from ..io.atomic import write_text
 from ..io.text import read_yaml
-from ..messages import one_line
 from ..setting_types import Settings
+from ..validation_messages import explain
 from .known_sources import KNOWN_SOURCES, NO_SOURCE
 
 URL = r"^(https?://\S+)?$"
@@ -105,11 +105,7 @@ def read_about(root: Path, dataset: str) -> About:
     try:
         about = About.model_validate(data)
     except ValidationError as error:
-        problems = (
-            f"{'.'.join(map(str, one['loc'])) or '(whole file)'}: {one_line(one['msg'])}"
-            for one in error.errors()
-        )
-        raise SettingsError(f"{path}: {'; '.join(problems)}.") from None
+        raise SettingsError(f"{path}: {'; '.join(explain(error, About))}.") from None
     empty = list(_empty(about, ""))
     if empty:
         raise SettingsError(f"{path}: empty values: {', '.join(empty)}; fill them in.")

@@ -41,7 +41,7 @@ from .bootstrap import RESAMPLES, SEED, percentile_interval, resampled_counts
 from .brier import brier_scores
 from .calibration import BINS, Reliability, reliability
 from .comparison import Difference, compare, compare_all
-from .effective_robustness import effective_robustness, fitted_line, line_at
+from .effective_robustness import LineModels, effective_robustness, fitted_line, line_at
 from .flips import flip_shares
 from .half_severity import half_severity
 from .measures import MEASURES, Measure, accuracy_estimates, output_ratios
@@ -77,6 +77,7 @@ __all__ = [
     "Family",
     "Floats",
     "Interval",
+    "LineModels",
     "Measure",
     "Outputs",
     "Predictions",

@@ -1,6 +1,6 @@
 """All metrics beyond mPC of all models of a dataset, with paired bootstrap draws."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,16 +11,19 @@ from .answers import Counts, Floats, Predictions
 from .bootstrap import RESAMPLES, SEED, Draws, Reducer, counts_of, group_counts_of, resample
 from .brier import brier_ratios
 from .calibration import calibration_ratios
-from .effective_robustness import effective_robustness
+from .effective_robustness import LineModels, effective_robustness, line_points
 from .flips import flip_ratios
 from .half_severity import half_severity
 from .likelihood import likelihood_ratios
 from .outputs import Outputs, right_columns
 from .ratios import Estimate, Ratio, estimate_all
 from .resistance import resistance_ratios
-from .robustness import percent_of
+from .robustness import errors_by_corruption, percent_of
 from .selective import selective_ratios
 from .worst import worst_cell, worst_class, worst_decile
+
+Values = dict[str, Floats]
+"""Values (R,) by metric, one per resample."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,9 @@ class Measure:
     title: str
     unit: Literal["%", "points", "nats", "", "severity"]
     better: Literal["higher", "lower", ""]
-    needs: Literal["accuracy", "classes", "scores", "models"]
-    """What it is computed from: correct answers, predicted classes, softmax statistics, or the
-    accuracies of all models."""
+    needs: Literal["accuracy", "classes", "scores", "models", "reference"]
+    """What it is computed from: correct answers, predicted classes, softmax statistics, the
+    accuracies of all models, or those of a reference model."""
     group: Literal["accuracy", "stability", "worst case", "calibration", "selective prediction"]
     """Heading under which tables list it."""
 
@@ -41,6 +44,8 @@ MEASURES = {
     "effective_robustness": Measure(
         "effective robustness", "points", "higher", "models", "accuracy"
     ),
+    "mce": Measure("mCE", "%", "lower", "reference", "accuracy"),
+    "relative_mce": Measure("relative mCE", "%", "lower", "reference", "accuracy"),
     "resist_rate": Measure("resist rate", "%", "higher", "accuracy", "accuracy"),
     "corrected_rate": Measure("corrected rate", "%", "higher", "accuracy", "accuracy"),
     "flip_rate": Measure("flip rate", "%", "lower", "classes", "stability"),
@@ -106,6 +111,8 @@ def accuracy_estimates(
     num_classes: int,
     resamples: int = RESAMPLES,
     seed: int = SEED,
+    reference: str | None = None,
+    line: LineModels = LineModels(),  # noqa: B008 - frozen
 ) -> dict[str, dict[str, Estimate]]:
     """Return the metrics that are computed from correct answers.
 
@@ -121,6 +128,10 @@ def accuracy_estimates(
         Number of bootstrap resamples.
     seed : int
         Key of the random generator that draws the clips.
+    reference : str or None
+        Model whose errors mCE and relative mCE are measured by; None leaves both out.
+    line : LineModels
+        Models that the line of effective robustness goes through.
 
     Returns
     -------
@@ -129,20 +140,29 @@ def accuracy_estimates(
 
     """
     reducers: list[Reducer] = [counts_of(right_columns(one)) for one in models.values()]
-    classes = _class_counts(models)
-    reducers.append(group_counts_of(classes, labels, num_classes))
+    reducers.append(group_counts_of(_class_counts(models), labels, num_classes))
     *cells, groups = resample(len(labels), resamples, seed, reducers)
     ones = np.ones((1, len(labels)), np.float32)
     found = estimate_all(
         {name: resistance_ratios(one) for name, one in models.items()}, resamples, seed
     )
+    standard = None if reference is None else list(models).index(reference)
+
+    def computed(counts: Sequence[Draws], classes: Draws, number: int, one: Predictions) -> Values:
+        clean, grid = _percent(counts[number], one)
+        values = _accuracies(clean, grid, one, classes[:, :, [0, number + 1]])
+        if standard is not None:
+            values |= _corruption_errors(clean, grid, *_percent(counts[standard], one))
+        return values
+
+    all_clips = [reducer(ones) for reducer in reducers]
     for number, (name, one) in enumerate(models.items()):
-        draws = _accuracies(cells[number], one, groups[:, :, [0, number + 1]])
-        values = _accuracies(reducers[number](ones), one, reducers[-1](ones)[:, :, [0, number + 1]])
+        draws = computed(cells, groups, number, one)
+        values = computed(all_clips, all_clips[-1], number, one)
         found[name] |= {
             metric: Estimate(float(values[metric][0]), draws[metric]) for metric in values
         }
-    _add_effective_robustness(found)
+    _add_effective_robustness(found, line)
     return found
 
 
@@ -152,11 +172,22 @@ def _class_counts(models: Mapping[str, Predictions]) -> Counts:
     return np.stack([np.ones_like(rights[0]), *rights], axis=1)
 
 
-def _accuracies(counts: Draws, one: Predictions, groups: Draws) -> dict[str, Floats]:
-    """Return the metrics (R,) of one model from its counts (R, 1 + C S) and (R, K, 2)."""
+def _percent(counts: Draws, one: Predictions) -> tuple[Floats, Floats]:
+    """Return the clean accuracy (R,) and that of the cells (R, C, S) from counts (R, 1 + C S)."""
     percent = counts.astype(np.float64) * (100 / one.num_clips)
-    clean = percent[:, 0]
-    cells = percent[:, 1:].reshape(len(counts), len(one.corruptions), len(one.severities))
+    shape = (len(counts), len(one.corruptions), len(one.severities))
+    return percent[:, 0], percent[:, 1:].reshape(shape)
+
+
+def _corruption_errors(
+    clean: Floats, cells: Floats, reference_clean: Floats, reference_cells: Floats
+) -> Values:
+    ce, relative = errors_by_corruption(cells, clean, reference_cells, reference_clean)
+    return {"mce": ce.mean(axis=-1), "relative_mce": relative.mean(axis=-1)}
+
+
+def _accuracies(clean: Floats, cells: Floats, one: Predictions, groups: Draws) -> Values:
+    """Return the metrics (R,) of one model; `groups` are its counts by class (R, K, 2)."""
     right, clips = groups[:, :, 1].astype(np.float64), groups[:, :, 0].astype(np.float64)
     classes = percent_of(right, clips * one.top1[0].size)
     return {
@@ -169,12 +200,12 @@ def _accuracies(counts: Draws, one: Predictions, groups: Draws) -> dict[str, Flo
     }
 
 
-def _add_effective_robustness(found: dict[str, dict[str, Estimate]]) -> None:
+def _add_effective_robustness(found: dict[str, dict[str, Estimate]], line: LineModels) -> None:
     """Add the effective robustness of each model; the line is fitted again in every resample."""
     clean, mpc = (
         np.stack([np.append(one[name].draws, one[name].value) for one in found.values()], axis=1)
         for name in ("clean_top1", "mpc")
     )
-    above = effective_robustness(clean, mpc)
+    above = effective_robustness(clean, mpc, line_points(clean, mpc, list(found), line))
     for number, one in enumerate(found.values()):
         one["effective_robustness"] = Estimate(float(above[-1, number]), above[:-1, number])

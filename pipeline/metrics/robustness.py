@@ -138,18 +138,29 @@ def corruption_errors(
         In percent of the reference's errors.
 
     """
-    errors = np.sum(100 - cells, axis=1)
-    reference = np.sum(100 - reference_cells, axis=1)
-    losses = np.sum(clean - cells, axis=1)
-    reference_losses = np.sum(reference_clean - reference_cells, axis=1)
-    ce = percent_of(errors, reference)
-    relative = percent_of(losses, reference_losses)
+    ce, relative = errors_by_corruption(
+        cells, np.asarray(clean, float), reference_cells, np.asarray(reference_clean, float)
+    )
     return CorruptionErrors(
         ce=dict(zip(corruptions, ce.tolist(), strict=True)),
         mce=float(np.mean(ce)),
         relative_ce=dict(zip(corruptions, relative.tolist(), strict=True)),
         relative_mce=float(np.mean(relative)),
     )
+
+
+def errors_by_corruption(
+    cells: Floats, clean: Floats, reference_cells: Floats, reference_clean: Floats
+) -> tuple[Floats, Floats]:
+    """Return CE and relative CE (..., C) in percent; nan where the reference has none.
+
+    Cells are (..., C, S) and clean accuracies (...), in percent.
+    """
+    errors = np.sum(100 - cells, axis=-1)
+    reference = np.sum(100 - reference_cells, axis=-1)
+    losses = np.sum(clean[..., None, None] - cells, axis=-1)
+    reference_losses = np.sum(reference_clean[..., None, None] - reference_cells, axis=-1)
+    return percent_of(errors, reference), percent_of(losses, reference_losses)
 
 
 def per_class(predictions: Predictions, labels: NDArray[np.integer], num_classes: int) -> Floats:

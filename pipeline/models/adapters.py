@@ -90,6 +90,11 @@ class OnnxModel(nn.Module):
         self.input_name = inputs[0].name
         self.fixed_batch = inputs[0].shape[0] if isinstance(inputs[0].shape[0], int) else None
 
+    @property
+    def on_gpu(self) -> bool:
+        """True if onnxruntime runs the file on a GPU."""
+        return CUDA in self.session.get_providers()
+
     def use(self, device: str) -> None:
         """Run on a device ("cpu", "cuda" or "cuda:1") if onnxruntime has it, else on the CPU."""
         if not device.startswith("cuda"):
@@ -100,7 +105,7 @@ class OnnxModel(nn.Module):
             # TF32 rounds the inputs of products to 10 bits.
             options = {"device_id": str(number or 0), "use_tf32": "0"}
             self.session = onnxruntime.InferenceSession(self.path, providers=[(CUDA, options), CPU])
-        if CUDA not in self.session.get_providers():
+        if not self.on_gpu:
             log.warning(
                 "model %r runs on the CPU: onnxruntime %s has no usable %s; install "
                 "onnxruntime-gpu for the CUDA version of torch to run it on %s.",

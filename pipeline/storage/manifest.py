@@ -14,6 +14,7 @@ from ..io.atomic import atomic
 from ..messages import one_line, quoted
 from ..resources import memory_is_short, out_of_memory
 from .manifest_checks import MAX_ROWS, check
+from .paths import writing_stage
 from .rows import Row
 from .schemas import OPTIONAL, Schema
 
@@ -114,7 +115,8 @@ def read(
 
     """
     if not path.exists():
-        raise StageError(f"{path}: no such manifest; run the stage that writes it first.")
+        stage = writing_stage(path) or "that writes it"
+        raise StageError(f"{path}: no such manifest; run the stage {stage} first.")
     wanted = schema.names if columns is None else columns
     found: list[pa.Table] = []
     try:

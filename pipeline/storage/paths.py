@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import corruptions
+
 from .shards import shard_name
 
 
@@ -109,3 +111,12 @@ class DatasetPaths:
     def relative(self, path: Path) -> str:
         """Return a path as manifests record it: relative to the project's folder."""
         return path.relative_to(self.root).as_posix()
+
+
+def writing_stage(path: Path) -> str | None:
+    """Return the stage that writes a manifest of this name; None for a name that none writes."""
+    if path.parent.name == "predictions":
+        return "evaluate"
+    if path.stem in corruptions.names():
+        return "corrupt"
+    return {"clips.parquet": "filter", "clean.parquet": "decode"}.get(path.name)

@@ -152,7 +152,7 @@ def draw(levels: Sequence[Level], path: Path) -> None:
             own = [level for level in levels if level.corruption == name]
             severities = [level.severity for level in own]
             panel.plot(severities, [level.psnr for level in own], "o-", color="tab:blue", ms=3)
-            panel.set_title(name, fontsize=8)
+            panel.set_title(name, fontsize=8, y=1)  # else all texts of all panels are measured
             panel.set_xticks(severities)
             panel.set_ylabel("PSNR, dB", color="tab:blue")
             other = panel.twinx()

@@ -12,7 +12,7 @@ from benchmarks import limits, options
 from tests.support.project import REPOSITORY
 
 FOLDER = REPOSITORY / "benchmarks"
-SHARED = {"__init__", "options", "cpu_time"}
+SHARED = {"__init__", "options", "cpu_time", "synthetic_run"}
 NAMES = sorted({path.stem for path in FOLDER.glob("*.py")} - SHARED)
 
 NUMBER = r"\d+(\.\d+)?"
@@ -25,6 +25,7 @@ OUTPUT = {
     "limits": [rf"writing the parts.* {NUMBER} %", r"nothing changed"],
     "linear": [rf"decode .*{NUMBER}", rf"nothing to do .*{NUMBER}"],
     "memory": [rf"decode +\D *{NUMBER} \D *{NUMBER}", rf"h264_crf .*{NUMBER}"],
+    "page": [rf"seconds until usable: {NUMBER}", rf"page MB: {NUMBER}"],
     "payload": [rf"FFV1 \(lossless\) .*{NUMBER}x", rf"H.264 CRF 18 .*{NUMBER}x"],
     "pixels": [rf"contrast .*{NUMBER} \.\. {NUMBER}", rf"motion_blur .*{NUMBER}"],
     "report": [rf"seconds per million predictions: {NUMBER}", rf"page MB: {NUMBER}"],
@@ -39,7 +40,11 @@ def run(name: str, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", f"benchmarks.{name}", *arguments],
         cwd=REPOSITORY,
-        env={"COLUMNS": "160", "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+        env={
+            "COLUMNS": "160",
+            "OMP_NUM_THREADS": "1",
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -103,7 +103,7 @@ def test_the_image_gets_what_the_graph_needs_and_no_more() -> None:
     # Whatever git tracks below them; what stages make is not in an image.
     inputs = [dep for dep in deps if dep.startswith(("pipeline", "corruptions", "manifests/class"))]
     assert {"pipeline", "corruptions"} <= {Path(dep).parts[0] for dep in inputs}
-    for dep in (*inputs, "dvc.yaml", "params.yaml", "requirements.txt"):
+    for dep in (*inputs, "dvc.yaml", "examples", "params.yaml", "requirements.txt"):
         assert any(Path(dep).is_relative_to(one) for one in allowed), dep
     for folder in ("tests", "data", ".git", "report", ".venv", "docs", "benchmarks"):
         assert not any(one.is_relative_to(folder) for one in allowed), folder

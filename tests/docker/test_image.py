@@ -63,8 +63,8 @@ def test_the_image_is_sound(image: str) -> None:
 def test_it_has_no_compiler_no_tests_and_no_root(image: str) -> None:
     assert run(image, "sh", "-c", "command -v gcc cc pip git || true") == ""
     assert run(image, "sh", "-c", "ls /project").split() == [
-        *("LICENSE", "NOTICE", "corruptions", "docker", "dvc.lock", "dvc.yaml", "manifests"),
-        *("params.yaml", "pipeline", "requirements.txt"),
+        *("LICENSE", "NOTICE", "corruptions", "docker", "dvc.lock", "dvc.yaml", "examples"),
+        *("manifests", "params.yaml", "pipeline", "requirements.txt"),
     ]
     configured = subprocess.run(
         ["docker", "image", "inspect", "-f", "{{.Config.User}}", image],

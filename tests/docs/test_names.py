@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from docs.site.commands import commands
+from docs.site.commands import page as commands_page
 from pipeline.params import Params
 from pipeline.storage import schemas
 from pipeline.storage.mirror_manifest import MIRRORED
@@ -116,3 +117,9 @@ def test_wrong_names_are_found() -> None:
 
 def test_no_option_of_the_project_is_taken_for_a_foreign_one() -> None:
     assert not options() & FOREIGN
+
+
+def test_the_page_of_commands_shows_computed_defaults_in_words() -> None:
+    """As `--help` does, not as the address of a function, which differs between builds."""
+    assert "required; DVC names it" in commands_page()
+    assert " at 0x" not in commands_page()

@@ -14,6 +14,7 @@ from pipeline.models import LoadedModel, load_model, logits
 from pipeline.models.adapters import CUDA, OnnxModel
 from pipeline.models.device import ComputeDevice
 from pipeline.stages.decode import decode
+from pipeline.stages.evaluate.load import hardware_columns
 from pipeline.stages.evaluate.predict import clip_logits, move
 from pipeline.stages.filter import filter_clips
 from pipeline.storage.paths import DatasetPaths
@@ -96,6 +97,7 @@ def test_an_onnx_model_runs_on_the_gpu(tmp_path: Path) -> None:
     moved = move(model, device, compiled=False)
     assert isinstance(moved.module, OnnxModel)
     assert moved.module.session.get_providers()[0] == CUDA
+    assert hardware_columns(moved, device)["device"] == device.hardware
     found = clip_logits(moved, batch(3).to("cuda"), device, batch_size=2)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
 

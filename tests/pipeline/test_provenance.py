@@ -27,10 +27,10 @@ NETWORKS = ("tiny_frame2d", "tiny_r2plus1d")
 CACHED = (
     provenance.stage_code,
     provenance.imported_files,
-    provenance._imports,
+    provenance.has_no_effect,
+    provenance._parsed,
     provenance.code_hash,
-    provenance._statements,
-    provenance._data_hash,
+    provenance._data_hashes,
 )
 
 

@@ -79,12 +79,15 @@ def machine(**changes: object) -> MachineSettings:
 
 
 def copy_repository(folder: Path) -> None:
-    """The code, graph and inputs of the repository, as a clone has them, but for git."""
+    """The code, graph and inputs of the repository, as a clone has them, but for git.
+
+    With what Python compiled of the code: the copies keep the times of their files.
+    """
     for name in TRACKED:
         source, target = REPOSITORY / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target)
         else:
             shutil.copy(source, target)
 

@@ -49,12 +49,12 @@ def evaluate(params: Params, root: Path, dataset: str) -> None:
             # Loaded by name: predictions from shards do not depend on the code of corruptions.
             module = import_module(".from_videos", __package__)
             size = params.decode.pictures[dataset].crop
-            loaded, failed = load_models(dataset, params, paths, size)
+            loaded, failed = _load(dataset, params, paths, size)
             parts, errors = module.complete(params, paths, device, loaded, ranks)
         else:
             cells = read_cells(dataset, params, paths)
             size = stored_size(cells, params.decode.pictures[dataset].crop)
-            loaded, failed = load_models(dataset, params, paths, size)
+            loaded, failed = _load(dataset, params, paths, size)
             grid = _Grid(paths, params, device, cells, loaded, size, ranks)
             parts, errors = grid.parts(), grid.complete()
         failed |= errors
@@ -69,6 +69,16 @@ def evaluate(params: Params, root: Path, dataset: str) -> None:
     if failed:
         kept = "" if len(failed) == len(params.models[dataset]) else _KEPT
         raise SettingsError("\n".join(map(str, failed.values())) + kept)
+
+
+def _load(
+    dataset: str, params: Params, paths: DatasetPaths, size: int
+) -> tuple[dict[str, LoadedModel], dict[str, SettingsError]]:
+    """Load the models; the errors of some are logged before the others are evaluated."""
+    loaded, failed = load_models(dataset, params, paths, size)
+    for error in failed.values() if loaded else ():
+        log.error("%s", error)
+    return loaded, failed
 
 
 _KEPT = "\nThe results of the other models are complete."

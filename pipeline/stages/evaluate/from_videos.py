@@ -113,6 +113,8 @@ class VideoEvaluation:
             closing(self._made(maker, tasks)) as made,
         ):
             for unit in mine:
+                if needed <= set(self.failed):
+                    break
                 results = UnitResults({}, {}, {})
                 for _ in unit.rows:
                     for clip in next(made):

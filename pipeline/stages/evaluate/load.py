@@ -1,7 +1,6 @@
 """The models of a dataset, checked against the stored clips, and recipes of their predictions."""
 
 import json
-import logging
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,8 +16,6 @@ from ...provenance import code_of, recipe_hash, stage_code
 from ...storage.paths import DatasetPaths
 from ...storage.rows import PredictionRow
 from .cells import EvaluationCell
-
-log = logging.getLogger(__name__)
 
 
 def load_models(
@@ -38,7 +35,6 @@ def load_models(
         except SettingsError as error:
             failed[name] = error
             loaded.pop(name, None)
-            log.error("%s", error)
     return loaded, failed
 
 
@@ -108,9 +104,15 @@ def precision_of(model: models.LoadedModel, device: ComputeDevice) -> str:
 def hardware_columns(model: models.LoadedModel, device: ComputeDevice) -> PredictionRow:
     """Return the columns of predictions that state where and in what numbers a model ran."""
     return {
-        "device": device.hardware if model.movable else "cpu",
+        "device": device.hardware if model.movable or _runs_onnx_on_gpu(model) else "cpu",
         "precision": precision_of(model, device),
     }
+
+
+def _runs_onnx_on_gpu(model: models.LoadedModel) -> bool:
+    from ...models.adapters import OnnxModel
+
+    return any(isinstance(part, OnnxModel) and part.on_gpu for part in model.module.modules())
 
 
 def prediction_recipe(

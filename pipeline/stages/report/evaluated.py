@@ -1,6 +1,6 @@
 """Predictions of one dataset, read from its manifests, with the summary of every model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,13 +13,23 @@ from ...datasets.class_list import read_classes
 from ...errors import SettingsError, StageError
 from ...metrics.answers import Accounting, Bools, Predictions
 from ...metrics.comparison import Difference
+from ...metrics.effective_robustness import LineModels
 from ...metrics.summary import Summary
 from ...params import Params
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
 from .measured import Measured, measure
-from .predictions import labelled, models_of, read_hardware, read_predictions, read_protocol
+from .predictions import (
+    BENCHMARK,
+    labelled,
+    models_of,
+    read_hardware,
+    read_predictions,
+    read_protocol,
+)
+from .result import Result
 from .sampled import Sampled, read_sampled
+from .submissions import differences
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,10 @@ class Evaluated:
     """Models whose predictions another program made."""
     sampled: Sampled | None = None
     """What the clips say of all clips, if they are a sample."""
+    external: tuple[Result, ...] = ()
+    """External results that are comparable with this run."""
+    line: LineModels = LineModels()
+    """Models that the line of effective robustness goes through."""
 
     def label(self, model: str) -> str:
         """Return the name under which a model is compared with others."""
@@ -70,6 +84,16 @@ class Evaluated:
         )
         return found
 
+    @property
+    def counts(self) -> str:
+        """Number of clips that the accuracies are of, or its range where models differ."""
+        return ranged(one.num_clips for one in self.summaries.values())
+
+    @property
+    def common_counts(self) -> str:
+        """Number of clips that exist in every cell, or its range where models differ."""
+        return ranged(one.num_clips_common for one in self.summaries.values())
+
     @cached_property
     def differences(self) -> Mapping[tuple[str, str], Difference]:
         """Differences of all pairs of models, in the order of `predictions`."""
@@ -77,9 +101,18 @@ class Evaluated:
 
     @cached_property
     def rank_intervals(self) -> Mapping[str, tuple[int, int]]:
-        """Best and worst rank of each model by mPC; all hold together with probability 95 %."""
+        """Best and worst rank of each model by mPC among the models of its protocol.
+
+        All ranks hold together with probability 95 %.
+        """
         pairs = {pair: one.mpc_joint for pair, one in self.differences.items()}
-        return metrics.rank_intervals(list(self.predictions), pairs)
+        found: dict[str, tuple[int, int]] = {}
+        for protocol in dict.fromkeys(self.protocols.values()):
+            models = [name for name, one in self.protocols.items() if one == protocol]
+            found |= metrics.rank_intervals(
+                models, {pair: one for pair, one in pairs.items() if set(pair) <= set(models)}
+            )
+        return found
 
     def ranked(self) -> "Evaluated":
         """Return the same with the models in the order of the leaderboard, best mPC first."""
@@ -91,8 +124,19 @@ class Evaluated:
         )
 
 
-def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluated:
-    """Read the predictions of a dataset's models, then imported ones."""
+def ranged(counts: Iterable[int]) -> str:
+    """Return the number, or the range where numbers differ, such as "280 to 300"."""
+    found = sorted(set(counts))
+    return str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
+
+
+def read_evaluated(
+    dataset: str, params: Params, paths: DatasetPaths, results: Sequence[Result] = ()
+) -> Evaluated:
+    """Read the predictions of a dataset's models, then imported ones.
+
+    `results` are all external results; the comparable ones of the dataset are kept.
+    """
     models = models_of(dataset, params, paths)
     if not models:
         raise SettingsError(
@@ -104,6 +148,11 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
     predictions = {model: read_predictions(model, keys, params, paths) for model in models}
     names = tuple(read_classes(paths.root / params.filter.sources[dataset].classes))
     labels = clips["label_id"].to_numpy()
+    protocols = {model: read_protocol(model, paths) for model in models}
+    external = tuple(
+        one for one in results if one.dataset == dataset and not differences(one, params)
+    )
+    line = _line(protocols, external)
     try:
         summaries = {
             model: metrics.summarize(
@@ -114,7 +163,7 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
             )
             for model, one in predictions.items()
         }
-        measured = measure(predictions, keys, labels, len(names), params, paths)
+        measured = measure(predictions, keys, labels, len(names), params, paths, line)
     except ValueError as error:
         raise StageError(f"{dataset}: {error}") from error
     return Evaluated(
@@ -124,7 +173,7 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
         labels=labels,
         predictions=predictions,
         summaries=summaries,
-        protocols={model: read_protocol(model, paths) for model in models},
+        protocols=protocols,
         hardware={model: read_hardware(model, paths) for model in models},
         measured=measured,
         resamples=params.report.bootstrap_resamples,
@@ -132,4 +181,19 @@ def read_evaluated(dataset: str, params: Params, paths: DatasetPaths) -> Evaluat
         sampled=read_sampled(
             paths, params.evaluate.split, labels, predictions, params.evaluate.accounting
         ),
+        external=external,
+        line=line,
+    )
+
+
+def _line(protocols: Mapping[str, str], external: Sequence[Result]) -> LineModels:
+    """Return the models that are compared with each other: those of the benchmark's protocol.
+
+    Without any, models that all have one other protocol are compared with each other only.
+    """
+    names = frozenset(name for name, one in protocols.items() if one == BENCHMARK)
+    if not names and len(set(protocols.values())) == 1:
+        return LineModels(frozenset(protocols))
+    return LineModels(
+        names, tuple(one.clean_top1 for one in external), tuple(one.mpc for one in external)
     )

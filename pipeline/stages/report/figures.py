@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,14 @@ from ...metrics.summary import Summary
 from .evaluated import Evaluated
 from .page.clips import ViewerClip, frames_of
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 COLUMNS = 4
 LINES = ("-", "--", ":", "-.")
 """Styles of lines; each is for as many models as there are colours."""
+LETTER_INCHES = 0.095
+"""Mean width of a letter of the legend, rounded up."""
 PICTURE_INCHES = 1.4
 MOMENTS = (0.2, 0.5, 0.8)
 """Relative positions of the example frames within their clip."""
@@ -28,7 +34,8 @@ def write_figures(
     """Write the figures of one dataset; those of frames need a stored clip to show."""
     with atomic(folder / f"{results.dataset}.png") as temporary:
         summaries = {results.label(name): one for name, one in results.summaries.items()}
-        severity_figure(results.dataset, summaries, temporary)
+        figure = severity_figure(results.dataset, summaries)
+        figure.savefig(temporary, dpi=120, format="png", metadata={"Software": None})
     if not shown:
         return
     severity = results.severities[len(results.severities) // 2]
@@ -42,7 +49,7 @@ def write_figures(
         grid_figure({name: clip[1] for name, clip in frames.items()}, severity, temporary)
 
 
-def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) -> None:
+def severity_figure(dataset: str, summaries: Mapping[str, Summary]) -> "Figure":
     """Draw top-1 over severity with 95 % intervals: a panel per corruption, a line per model."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -50,9 +57,12 @@ def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) 
 
     corruptions = list(next(iter(summaries.values())).cells)
     rows = math.ceil(len(corruptions) / COLUMNS)
-    height = 2.0 * rows + 0.6 + 0.2 * math.ceil((1 + len(summaries)) / COLUMNS)
-    figure = Figure(figsize=(2.6 * COLUMNS, height), layout="constrained")
-    panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).flat
+    width = 2.6 * COLUMNS
+    longest = max(len(model) for model in summaries)
+    legend_columns = max(1, min(COLUMNS, int(width / (0.6 + LETTER_INCHES * longest))))
+    height = 2.0 * rows + 0.6 + 0.2 * math.ceil((1 + len(summaries)) / legend_columns)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    panels = list(figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).flat)
     colours = mpl.color_sequences["tab10"]
     chance = next(iter(summaries.values())).chance
     for corruption, panel in zip(corruptions, panels, strict=False):
@@ -74,7 +84,7 @@ def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) 
         panel.set_ylim(0, 100)
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.grid(alpha=0.3, linewidth=0.5)
-    for panel in list(panels)[len(corruptions) :]:
+    for panel in panels[len(corruptions) :]:
         panel.set_axis_off()
     figure.supxlabel("severity (0 is clean)", fontsize=10)
     figure.supylabel("top-1 accuracy (%)", fontsize=10)
@@ -84,12 +94,12 @@ def severity_figure(dataset: str, summaries: Mapping[str, Summary], path: Path) 
         handles,
         labels,
         loc="outside upper center",
-        ncols=4,
+        ncols=legend_columns,
         frameon=False,
         fontsize=10,
         title=title,
     )
-    figure.savefig(path, dpi=120, format="png", metadata={"Software": None})
+    return figure
 
 
 def frames_figure(clips: Mapping[str, Clip], severity: int, path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from ...errors import StageError
@@ -193,7 +192,7 @@ def as_tables(rows: Iterable[Row]) -> list[Table]:
             justify: Literal["left", "right"] = "left" if text else "right"
             table.add_column(name, justify=justify, min_width=width, overflow="fold")
         for cell in cells:
-            table.add_row(*map(escape, cell.values()))
+            table.add_row(*cell.values())
         tables.append(table)
     return tables
 

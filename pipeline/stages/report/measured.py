@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ... import metrics
 from ...metrics.answers import Bools, Counts, Floats, Predictions
 from ...metrics.calibration import Reliability
+from ...metrics.effective_robustness import LineModels
 from ...metrics.outputs import Outputs
 from ...metrics.ratios import Estimate, Ratio
 from ...params import Params
@@ -64,8 +65,12 @@ def measure(
     num_classes: int,
     params: Params,
     paths: DatasetPaths,
+    line: LineModels,
 ) -> Measured:
-    """Compute the metrics of all models; the outputs of one model at a time are in memory."""
+    """Compute the metrics of all models; the outputs of one model at a time are in memory.
+
+    `line` names the models that the line of effective robustness goes through.
+    """
     resamples = params.report.bootstrap_resamples
     shared: Bools = np.logical_and.reduce([one.everywhere() for one in predictions.values()])
     strict = params.evaluate.accounting == "strict"
@@ -79,7 +84,15 @@ def measure(
         name: metrics.account(_best_class(one, used), params.evaluate.accounting)
         for name, one in predictions.items()
     }
-    found = metrics.accuracy_estimates(counted, labels[used], num_classes, resamples)
+    standard = params.report.reference_model
+    found = metrics.accuracy_estimates(
+        counted,
+        labels[used],
+        num_classes,
+        resamples,
+        reference=standard if standard in counted else None,
+        line=line,
+    )
     del counted
     ratios: dict[str, dict[str, Ratio]] = {}
     diagrams, flips = {}, {}

@@ -21,8 +21,9 @@ from .evaluated import read_evaluated
 from .figures import write_figures
 from .page.build import write_page
 from .plots import write_calibration, write_curves
-from .predictions import models_of
-from .result import Hardware, Protocol
+from .predictions import BENCHMARK, models_of
+from .protocols import as_protocol, imported_protocol
+from .result import Hardware
 from .stored import read_stored
 from .values import dataset_values, headline
 
@@ -38,7 +39,7 @@ def report(params: Params, root: Path) -> None:
 def _report(params: Params, root: Path) -> None:
     added = submissions.read_results(root)
     evaluated = [
-        read_evaluated(dataset, params, DatasetPaths(root, dataset)).ranked()
+        read_evaluated(dataset, params, DatasetPaths(root, dataset), added).ranked()
         for dataset in _with_models(params, root)
     ]
     name = params.set_name
@@ -89,20 +90,19 @@ def _write_results(folder: Path, values: Mapping[str, Mapping[str, Any]], params
     written = set()
     for dataset, some in values.items():
         picture = params.decode.pictures[dataset]
-        protocol = Protocol(
-            frames=params.evaluate.frames,
-            sampling="uniform",
-            resize=f"short side {picture.short_side}, centre crop {picture.crop}",
-        )
         for model, one in some.items():
             if not one["clean_top1"]:
                 continue  # rPC is not defined
-            own = protocol.model_copy(update={"sampling": one.get("protocol", "uniform")})
-            shown = None if one.get("imported") else own
+            words = one.get("protocol", BENCHMARK)
+            protocol = (
+                imported_protocol(words)
+                if one.get("imported")
+                else as_protocol(words, params.evaluate.frames, picture)
+            )
             stated = one.get("hardware")
             hardware = None if stated is None else Hardware.model_validate(stated)
             result = submissions.as_result(
-                dataset, model, one, "unpublished", params, shown, hardware
+                dataset, model, one, "unpublished", params, protocol, hardware
             )
             path = folder / f"{dataset}-{model}.json"
             write_text(path, submissions.as_json(result))

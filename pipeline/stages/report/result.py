@@ -4,9 +4,10 @@
 read as version 2 with the rest unknown.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 import corruptions
 from corruptions.registry import SEVERITIES
@@ -30,6 +31,12 @@ TOLERANCE = 0.01
 """Percentage points by which a stated accuracy may differ from that of the cells."""
 
 
+def _named(names: Iterable[str]) -> Any:
+    """Return the field of a dictionary with these keys for the JSON Schema."""
+    known: list[JsonValue] = [*sorted(names)]
+    return Field(json_schema_extra={"propertyNames": {"enum": known}})
+
+
 class Part(BaseModel):
     """Part of a result file: frozen, and unknown keys are an error."""
 
@@ -39,15 +46,16 @@ class Part(BaseModel):
 class Protocol(Part):
     """How clips were shown to the model."""
 
-    frames: Positive
-    """Frames per view."""
+    frames: Positive | None = None
+    """Frames per view; of uniform sampling those from which a model takes its own."""
     sampling: Text
-    """Choice of the frames, such as uniform, segments, or dense with stride 2."""
+    """Choice of the frames: "uniform" as in the benchmark, or another, such as segments, or dense
+    with stride 2, which is not compared with it."""
     temporal_views: Positive = 1
     """Temporal windows per clip, whose outputs are averaged."""
     spatial_views: Positive = 1
     """Spatial crops per window."""
-    resize: Text
+    resize: Text | None = None
     """Resize and crop, such as: short side 256, centre crop 224."""
 
 
@@ -103,7 +111,7 @@ class Result(Part):
     num_clips: Positive
     """Clips that the accuracies are computed from."""
     accounting: Literal["common", "strict"]
-    cells: dict[Name, dict[Severity, Percent]]
+    cells: Annotated[dict[Name, dict[Severity, Percent]], _named(corruptions.names())]
     """Top-1 by corruption and severity; the same severities for every corruption."""
     levels: dict[Name, dict[Severity, Any]] = {}
     """Parameters of severities that are not the benchmark's, by corruption and severity."""
@@ -112,8 +120,10 @@ class Result(Part):
     protocol: Protocol | None = None
     hardware: Hardware | None = None
     adaptation: Adaptation | None = None
-    metrics: dict[str, Metric] = {}
+    metrics: Annotated[dict[str, Metric], _named((*MEASURES, *ACCURACIES))] = {}
     """Metrics by the names of metrics.json."""
+    reference: Name | None = None
+    """Model whose errors mCE and relative mCE are measured by."""
     version: Text | None = None
     """Version of the pipeline."""
 

@@ -4,6 +4,7 @@ mPC and rPC are computed from the cells of a file, so that every number of the l
 same definition.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from hashlib import sha256
@@ -17,7 +18,8 @@ from ...errors import SettingsError
 from ...io.atomic import write_text
 from ...io.text import read_json
 from ...params import Params
-from ...settings import NO_PAYLOAD
+from ...validation_messages import explain
+from .protocols import other_protocol
 from .result import ACCURACIES, Adaptation, FirstResult, Hardware, Metric, Protocol, Result
 
 
@@ -30,17 +32,14 @@ def read_result(path: Path) -> Result:
     """Read and validate one file of version 1 or 2."""
     values = read_json(path)
     first = isinstance(values, dict) and values.get("schema_version") == 1
+    text = json.dumps(values)
     try:
         if first:
-            return FirstResult.model_validate(values).upgraded()
-        return Result.model_validate(values)
+            return FirstResult.model_validate_json(text, strict=True).upgraded()
+        return Result.model_validate_json(text, strict=True)
     except ValidationError as error:
-        problems = [
-            f"{path}: {'.'.join(map(str, one['loc'])) or 'result'}: "
-            + one["msg"].removeprefix("Value error, ")
-            for one in error.errors()
-        ]
-        raise SettingsError("\n".join(problems)) from None
+        lines = explain(error, FirstResult if first else Result)
+        raise SettingsError("\n".join(f"{path}: {line}" for line in lines)) from None
 
 
 def read_results(root: Path) -> list[Result]:
@@ -108,6 +107,7 @@ def as_result(
         hardware=hardware,
         adaptation=adaptation,
         metrics=metrics,
+        reference=values.get("reference"),
         version=None if params is None else __version__,
     )
 
@@ -128,10 +128,11 @@ def differences(result: Result, params: Params) -> list[str]:
         found.append("has other severities")
     if result.dialect not in (None, params.dialect):
         found.append(f"uses the dialect {result.dialect}")
-    if result.protocol is not None and result.protocol.frames > params.evaluate.frames:
-        found.append(f"uses {result.protocol.frames} frames, more than {params.evaluate.frames}")
-    if result.protocol is not None and NO_PAYLOAD in result.protocol.sampling:
-        found.append("sees the frames without the payload of shards")
+    if result.protocol is not None:
+        frames, most = result.protocol.frames, params.evaluate.frames
+        if frames is not None and frames > most:
+            found.append(f"uses {frames} frames, more than {most}")
+        found += other_protocol(result.protocol)
     if result.adaptation is not None:
         found.append(f"adapts to the corrupted clips ({result.adaptation.sentence})")
     return found

@@ -4,10 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ... import metrics
 from ...errors import SettingsError
 from ...metrics.measures import MEASURES
 from ...metrics.ratios import Estimate
@@ -32,7 +28,7 @@ def dataset_values(one: Evaluated, set_name: str, reference: str | None) -> dict
             "hardware": one.hardware[model],
             **_estimated(one, model),
             **({"imported": True} if model in one.imported else {}),
-            **_against(reference, summary, one),
+            **_against(reference, one, model),
             "rank_ci95": list(ranks[model]),
             "measures": as_measures(one.measured.estimates[model]),
             "measures_clips": _clips(one),
@@ -130,7 +126,7 @@ def _clips(one: Evaluated) -> dict[str, int]:
     return {"accuracy": one.measured.num_clips, "classes": outputs, "scores": outputs}
 
 
-def _against(reference: str | None, summary: Summary, one: Evaluated) -> dict[str, Any]:
+def _against(reference: str | None, one: Evaluated, model: str) -> dict[str, Any]:
     """Return mCE and relative mCE in percent; nothing without a reference model."""
     if reference is None:
         return {}
@@ -139,16 +135,8 @@ def _against(reference: str | None, summary: Summary, one: Evaluated) -> dict[st
             f"params.yaml: report.reference_model: unknown model of {one.dataset} "
             f"(got {reference!r}); choose from {', '.join(one.summaries)}."
         )
-    other = one.summaries[reference]
-    errors = metrics.corruption_errors(
-        tuple(summary.cells), _grid(summary), summary.clean_top1, _grid(other), other.clean_top1
-    )
+    estimates = one.measured.estimates[model]
     return {
         "reference": reference,
-        "mce": number(errors.mce),
-        "relative_mce": number(errors.relative_mce),
+        **{name: number(estimates[name].value) for name in ("mce", "relative_mce")},
     }
-
-
-def _grid(summary: Summary) -> NDArray[np.float64]:
-    return np.array([list(cells.values()) for cells in summary.cells.values()])

@@ -60,7 +60,9 @@ def train(params: Params, root: Path, dataset: str, only: Sequence[str] = ()) ->
     device = select_device(params.machine)
     with process_group(device) as processes, _lock(paths, processes):
         for model in only or trained:
-            _train_model(_plan(dataset, model, params, root, device, processes), params, paths)
+            _train_model(
+                plan_training(dataset, model, params, root, device, processes), params, paths
+            )
         if processes.rank == 0:
             files = {model: paths.trained(model) / "metrics.json" for model in trained}
             found = {
@@ -76,7 +78,7 @@ def _lock(paths: DatasetPaths, processes: ProcessGroup) -> AbstractContextManage
     return file_lock(paths.lock("train")) if processes.rank == 0 else nullcontext()
 
 
-def _plan(
+def plan_training(
     dataset: str,
     model: str,
     params: Params,
@@ -84,6 +86,7 @@ def _plan(
     device: ComputeDevice,
     processes: ProcessGroup,
 ) -> Run:
+    """Return what determines the training of a model; raise SettingsError if it cannot start."""
     trained = params.train.get(dataset, {})
     if model not in trained:
         raise SettingsError(

@@ -29,8 +29,8 @@ from ...models.device import select_device
 from ...params import Params
 from ...stages.evaluate.load import load_models
 from ...stages.report import submissions
+from ...stages.report.protocols import as_protocol
 from ...stages.report.result import Adaptation, Hardware, Result
-from ...stages.report.result import Protocol as InputProtocol
 from ...stages.report.values import as_metrics
 from ...storage import manifest, schemas
 from ...storage.paths import DatasetPaths
@@ -106,11 +106,9 @@ def adapt(request: AdaptationRequest, params: Params, root: Path) -> Result:
             "so that rPC is not defined; check the method and the weights."
         )
     picture = params.decode.pictures[request.dataset]
-    protocol = InputProtocol(
-        frames=source.model.input.frames,
-        sampling=source.model.input.sampling,
-        resize=f"short side {picture.short_side}, centre crop {picture.crop}",
-    )
+    spec = source.model.input
+    words = spec.protocol(params.evaluate.frames, picture.crop)
+    protocol = as_protocol(words, spec.frames, picture)
     return submissions.as_result(
         request.dataset,
         request.model,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ...errors import SettingsError
+from ...messages import did_you_mean
 from ...storage.paths import DatasetPaths
 
 if TYPE_CHECKING:
@@ -110,9 +113,12 @@ def read_method(name: str) -> AdaptationMethod:
     try:
         module = importlib.import_module(module_name)
     except (ModuleNotFoundError, ValueError) as error:
+        package = module_name.rpartition(".")[0]
+        beside = pkgutil.iter_modules(getattr(sys.modules.get(package), "__path__", []))
+        hint = did_you_mean(module_name, [f"{package}.{one.name}" for one in beside])
         raise SettingsError(
-            f"method {name!r}: {error}; the module must be importable from where the pipeline "
-            "runs, as examples.tent is in a clone."
+            f"method {name!r}: {error}{hint}; the module must be importable from where the "
+            "pipeline runs, as examples.tent is in a clone."
         ) from error
     found = getattr(module, attribute or "METHOD", None)
     if not isinstance(found, AdaptationMethod):

@@ -25,11 +25,13 @@ from ...datasets.probe import ProbeTask, probe_clips
 from ...datasets.video_files import search_hint
 from ...errors import ClipError, SettingsError, StageError
 from ...media import ffmpeg
-from ...messages import did_you_mean
-from ...model_settings import ModelSettings
+from ...messages import one_line
+from ...models.device import ComputeDevice, select_device
 from ...params import Params
 from ...stages.evaluate.load import load_models
 from ...stages.filter import find_clips
+from ...stages.train.distributed import ProcessGroup
+from ...stages.train.train import plan_training
 from ...storage.paths import DatasetPaths
 from ...storage.rows import ClipRow
 from .result import CheckResult
@@ -51,17 +53,18 @@ def check_dataset(dataset: str, params: Params, root: Path) -> Iterator[CheckRes
     """Yield the results of all checks of one dataset; nothing is written."""
     params.check_dataset(dataset)
     paths = DatasetPaths(root, dataset)
-    yield _result("classes", partial(_classes, dataset, params, root))
+    yield (classes := _result("classes", partial(_classes, dataset, params, root)))
     yield _result("splits", partial(_splits, dataset, params))
     yield _result("annotations", partial(_annotations, dataset, params, root))
     yield from _video_checks(dataset, params, paths)
     yield _result("encoders", partial(_encoders, params))
     yield _result("rights", partial(_rights, paths))
+    yield _result("models run on", partial(_device, params))
     if not params.models.get(dataset):
         yield CheckResult("models", f"none: models.{dataset} is empty, nothing will be evaluated")
     for name in params.models.get(dataset, {}):
         yield _result(f"model {name}", partial(_model, name, dataset, params, paths))
-    for name in params.train.get(dataset, {}):
+    for name in params.train.get(dataset, {}) if classes.passed else ():
         yield _result(f"training {name}", partial(_training, name, dataset, params, root))
 
 
@@ -213,6 +216,20 @@ def _existing(folder: Path) -> Path:
     return existing
 
 
+def _device(params: Params) -> str:
+    import torch
+
+    device = select_device(params.machine)
+    try:
+        torch.ones(1, device=device.name)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for a device
+        raise SettingsError(
+            f"params.yaml: machine.device: {device.name!r} cannot be used here "
+            f"({one_line(error)}); set it to auto."
+        ) from error
+    return f"{device.name}, {device.precision}"
+
+
 def _model(name: str, dataset: str, params: Params, paths: DatasetPaths) -> str:
     settings = params.models[dataset][name]
     network = settings.model or name
@@ -232,18 +249,6 @@ def _model(name: str, dataset: str, params: Params, paths: DatasetPaths) -> str:
 
 
 def _training(name: str, dataset: str, params: Params, root: Path) -> str:
-    settings = params.train[dataset][name]
-    network = params.models.get(dataset, {}).get(name, ModelSettings()).model or name
-    if network not in models.names():
-        raise SettingsError(
-            f"params.yaml: train.{dataset}: unknown model {network!r}"
-            f"{did_you_mean(network, models.names())}; "
-            f"choose from "
-            f"{', '.join(models.names())}."
-        )
-    if settings.start is not None and not (root / settings.start).is_file():
-        raise SettingsError(
-            f"params.yaml: train.{dataset}.{name}.start: no such file (got "
-            f"{str(root / settings.start)!r}); give the path of a checkpoint."
-        )
-    return f"{settings.epochs} epochs"
+    device = ComputeDevice("cpu", "fp32")  # the result `models run on` is about the device
+    run = plan_training(dataset, name, params, root, device, ProcessGroup())
+    return f"{run.settings.epochs} epochs"

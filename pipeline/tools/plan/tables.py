@@ -23,6 +23,9 @@ def show(plan: Plan) -> Iterator[Table | str]:
     )
     if plan.evaluations:
         yield _models(plan)
+        for one in plan.evaluations:
+            if one.hours is None:
+                yield f"WARNING: {one.model} was not timed: {one.reason}"
     yield _ways(plan)
     yield from _memory(plan)
     yield from _disk(plan)
@@ -71,7 +74,7 @@ def _models(plan: Plan) -> Table:
         table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
     for one in plan.evaluations:
         name = one.model if one.trained else f"{one.model} (random weights)"
-        taken = one.reason if one.hours is None else _range(one.hours, "", factor)
+        taken = "-" if one.hours is None else _range(one.hours, "", factor)
         table.add_row(name, taken, "-" if one.petamac is None else _number(one.petamac))
     return table
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
 
 from ...io.atomic import atomic
@@ -51,7 +50,7 @@ class Findings:
             grouped.setdefault((problem.cell, problem.kind), []).append(problem)
         for (cell, kind), some in grouped.items():
             first = f"{some[0].item}: {some[0].detail}" if some[0].detail else some[0].item
-            table.add_row(*map(escape, (cell, kind, f"{len(some):,}", first)))
+            table.add_row(cell, kind, f"{len(some):,}", first)
         return table
 
     def write(self, path: Path) -> None:

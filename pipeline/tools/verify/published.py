@@ -19,6 +19,8 @@ def read_published(paths: Sequence[Path], dataset: str) -> dict[PublishedCell, d
     """Read the rows of published manifests, by cell and key."""
     cells: dict[PublishedCell, dict[str, CellRow]] = {}
     for path in paths:
+        if not path.exists():
+            raise SettingsError(f"--against {path}: no such file; give a published manifest.")
         for row in manifest.read_rows(path, schemas.CELLS):
             if row["dataset"] != dataset:
                 raise SettingsError(

@@ -83,7 +83,7 @@ def test_errors_are_one_message_and_an_exit_code(tmp_path: Path) -> None:
     make_project(tmp_path)
     done = run(tmp_path, "decode", "-d", "demo")
     assert done.returncode == 1
-    assert "no such manifest; run the stage that writes it first" in done.stderr
+    assert "no such manifest; run the stage filter first" in done.stderr
     assert "Traceback" not in done.stderr
     done = run(tmp_path, "corrupt", "-d", "demo", "-c", "fogg")
     assert done.returncode != 0

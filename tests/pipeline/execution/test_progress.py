@@ -14,7 +14,7 @@ from pipeline.params import load
 from pipeline.settings import MachineSettings
 from tests.support.project import REPOSITORY
 
-LINE = r"work: (\d+) of 6 clips, \d+\.\d clips/s, (\d+ min left|time unknown)"
+LINE = r"work: (\d+) of 6 clips, \d+\.\d clips/(?:s|min), (\d+ min left|time unknown)"
 
 
 def machine(workers: int) -> MachineSettings:
@@ -66,6 +66,11 @@ def test_clips_done_before_are_in_the_count_but_not_in_the_rate(
 def test_hours_are_hours() -> None:
     assert progress._duration(59 * 60) == "59 min"
     assert progress._duration(7260) == "2 h 1 min"
+
+
+def test_a_speed_below_one_clip_per_second_is_per_minute() -> None:
+    assert progress._speed(0.05) == "3.0 clips/min"
+    assert progress._speed(12.34) == "12.3 clips/s"
 
 
 def test_a_bar_moves_with_clips(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -104,6 +104,12 @@ def test_messages_tables_and_logs_on_the_terminal(
     assert controls(rendered(lambda: handler.emit(record), capsys)) == []
 
 
+def test_names_of_files_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names of downloads end in `[id].mp4`, which other consoles take for a style."""
+    for name in ("foggy [dqw4w9wgxcq].mp4", "a:cat:.mp4", "[/x].mp4", "\\[red]"):
+        assert rendered(lambda name=name: open_console().print(name), capsys) == f"{name}\n"
+
+
 @hostile
 def test_text_in_a_terminal_table_is_not_markup(
     text: str, capsys: pytest.CaptureFixture[str]

@@ -29,7 +29,8 @@ def test_by_hand() -> None:
 def test_every_metric_has_a_description() -> None:
     probabilities = random_probabilities(40, 9)
     outputs = outputs_of(probabilities, skilled_labels(probabilities), ("reverse", "jumble"))
-    accuracy = accuracy_estimates({"a": random_predictions()}, np.zeros(200, int), 1, 10)["a"]
+    models, labels = {"a": random_predictions()}, np.zeros(200, int)
+    accuracy = accuracy_estimates(models, labels, 1, 10, reference="a")["a"]
     found = {*output_ratios(outputs), *accuracy} - {"clean_top1", "mpc"}
     assert found == set(MEASURES)
     bare = replace(outputs, classes=None, confidence=None, nll=None, sum_p2=None)
@@ -55,6 +56,35 @@ def test_intervals_and_differences_of_models_are_paired() -> None:
         np.array([found[name]["mpc"].value for name in models]),
     )
     assert above == pytest.approx(wanted)
+
+
+def test_corruption_errors_have_paired_intervals() -> None:
+    models = {name: random_predictions(seed=n, skill=0.5 + n / 10) for n, name in enumerate("ab")}
+    found = accuracy_estimates(models, np.arange(200) % 7, 7, 300, reference="b")
+    assert found["b"]["mce"].ci95 == (100, 100)
+    cells = {name: metrics.accuracies(one) for name, one in models.items()}
+    wanted = metrics.corruption_errors(
+        models["a"].corruptions, cells["a"][1], cells["a"][0], cells["b"][1], cells["b"][0]
+    )
+    assert found["a"]["mce"].value == pytest.approx(wanted.mce)
+    assert found["a"]["relative_mce"].value == pytest.approx(wanted.relative_mce)
+    low, high = found["a"]["mce"].ci95
+    assert 100 < low < wanted.mce < high
+    assert "mce" not in accuracy_estimates(models, np.arange(200) % 7, 7, 10)["a"]
+
+
+def test_the_line_goes_through_the_models_that_it_names() -> None:
+    models = {name: random_predictions(seed=n, skill=0.4 + n / 10) for n, name in enumerate("abcd")}
+    labels = np.arange(200) % 7
+    line = metrics.LineModels(frozenset("abc"), (95.0,), (80.0,))
+    found = accuracy_estimates(models, labels, 7, 50, line=line)
+    clean, mpc = (
+        np.array([one[name].value for one in found.values()]) for name in ("clean_top1", "mpc")
+    )
+    intercept, slope = metrics.fitted_line(np.append(clean[:3], 95), np.append(mpc[:3], 80))
+    for number, one in enumerate(found.values()):
+        wanted = mpc[number] - metrics.line_at(clean[number], intercept, slope)
+        assert one["effective_robustness"].value == pytest.approx(wanted)
 
 
 def test_draws_do_not_depend_on_the_other_models() -> None:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import precision_recall_curve, roc_auc_score
 
+from pipeline.metrics.answers import Floats
 from pipeline.metrics.bootstrap import resample_weights
 from pipeline.metrics.ratios import Ratio, estimate_all
 from pipeline.metrics.selective import best_aurc, risk_coverage, selective_ratios
@@ -38,6 +39,22 @@ def test_augrc_against_the_closed_form_with_scikit_learn(ties: bool) -> None:
     auroc = roc_auc_score(right, confidence)
     wanted = (1 - auroc) * accuracy * (1 - accuracy) + (1 - accuracy) ** 2 / 2
     assert risk_coverage(confidence, right).augrc == pytest.approx(wanted)
+
+
+def test_aurc_against_precision_of_scikit_learn() -> None:
+    """At every threshold the selective risk is 1 minus the precision of confidence."""
+    rng = np.random.default_rng(8)
+    confidence = rng.permutation(400) / 400
+    right = rng.random(400) < confidence
+
+    def area(score: Floats) -> float:
+        precision, _, thresholds = precision_recall_curve(right, score, drop_intermediate=False)
+        return float(np.mean(1 - precision[: len(thresholds)]))
+
+    curve = risk_coverage(confidence, right)
+    assert curve.aurc == pytest.approx(area(confidence))
+    perfect = right + confidence / 2  # right answers first
+    assert curve.e_aurc == pytest.approx(area(confidence) - area(perfect))
 
 
 def test_aurc_is_the_mean_over_random_orders_of_ties() -> None:

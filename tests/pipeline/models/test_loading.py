@@ -12,6 +12,8 @@ import torch
 from pipeline.errors import SettingsError
 from pipeline.models import InputSpec, LoadedModel, load_model, logits
 from pipeline.models.adapters import CUDA, OnnxModel
+from pipeline.models.device import ComputeDevice
+from pipeline.stages.evaluate.load import hardware_columns
 from tests.pipeline.models.factories import SPEC, MeanColour
 
 HERE = "tests.pipeline.models.factories"
@@ -142,6 +144,7 @@ def test_onnx_without_a_provider_for_gpus_runs_on_the_cpu_and_says_so(
         r"onnxruntime [\d.]+ ", "onnxruntime ", caplog.text
     )
     assert torch.equal(ask(model, 3), expected)
+    assert hardware_columns(model, ComputeDevice("cuda", "fp32"))["device"] == "cpu"
 
 
 def test_onnx_of_batch_one_takes_clips_one_by_one(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 import yaml
 
@@ -104,11 +105,27 @@ def comment_factory(root: Path) -> None:
 
 
 CHANGES: dict[Callable[[Path], None], set[str]] = {
-    replace_weights: {"evaluate@demo"},
-    swap_labels: {"evaluate@demo"},
-    edit_factory: {"evaluate@demo"},
+    replace_weights: {"evaluate/demo.json"},
+    swap_labels: {"evaluate/demo.json"},
+    edit_factory: {"evaluate/demo.json"},
     comment_factory: set(),
 }
+"""Change to the files of hashes that it changes, on which the stages of dvc.yaml depend."""
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_a_change_of_a_file_changes_its_hashes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    root = tmp_path / "project"
+    params = set_up(root)
+    monkeypatch.syspath_prepend(root)
+    write_model_files(params, root)
+    before = tree(root / "data/model_files")
+    change(root)
+    write_model_files(params, root)
+    after = tree(root / "data/model_files")
+    assert {name for name in before if before[name] != after[name]} == CHANGES[change]
 
 
 def test_dvc_runs_what_a_replaced_file_concerns(tmp_path: Path) -> None:
@@ -137,16 +154,11 @@ def test_dvc_runs_what_a_replaced_file_concerns(tmp_path: Path) -> None:
         return set(json.loads(dvc(root, "status", "--json"))) - {"model_files"}
 
     assert waiting() == set()
-    for change, expected in CHANGES.items():
-        before = {name: (root / name).read_bytes() for name in FILES}
-        change(root)
-        assert waiting() == expected, change.__name__
-        for name, data in before.items():
-            (root / name).write_bytes(data)
+    before = (root / "given.pt").read_bytes()
+    replace_weights(root)
+    assert waiting() == {"evaluate@demo"}
+    (root / "given.pt").write_bytes(before)
     assert waiting() == set()
-
-
-FILES = ("given.pt", "labels.txt", "own_factory_of_test.py")
 
 
 def test_a_checkpoint_to_start_from_concerns_training_alone(tmp_path: Path) -> None:

@@ -99,8 +99,15 @@ def test_wrong_files_and_columns_are_clear_errors(tmp_path: Path) -> None:
     path = tmp_path / "fog.parquet"
     with pytest.raises(ValueError, match="columns that the schema lacks: \\['severty'\\]"):
         manifest.write(path, [{"severty": 1}], schemas.CELLS)
-    with pytest.raises(StageError, match="no such manifest"):
-        manifest.read_rows(path, schemas.CELLS)
+    for name, words in (
+        ("fog.parquet", "corrupt"),
+        ("clean.parquet", "decode"),
+        ("clips.parquet", "filter"),
+        ("predictions/i3d.parquet", "evaluate"),
+        ("published.parquet", "that writes it"),
+    ):
+        with pytest.raises(StageError, match=f"no such manifest; run the stage {words} first"):
+            manifest.read_rows(tmp_path / name, schemas.CELLS)
     path.write_bytes(b"no parquet")
     with pytest.raises(StageError, match="cannot be read as Parquet"):
         manifest.read_rows(path, schemas.CELLS)

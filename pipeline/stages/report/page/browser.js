@@ -79,7 +79,7 @@ function drawFlips(section, data, name) {
   box.append(
     make("div", { class: "controls" }, corruptions.element, which.element, make("label", {}, "search class or clip", search)),
     found, list, player,
-    behind("Share of clips that flip, by model, corruption and severity", buildTable(`Clips on ${name} that flip, percent of those right when clean`, [
+    behind("Share of clips that flip, by model, corruption and severity", () => buildTable(`Clips on ${name} that flip, percent of those right when clean`, [
       ["model", (row) => row.model], ["corruption", (row) => row.corruption],
       ...data.severities.map((severity, s) => [String(severity), (row) => row.values[s], { number: true }]),
     ], shares, { sortable: true })),

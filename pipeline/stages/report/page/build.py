@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import jinja2
 import numpy as np
 import vl_convert
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from corruptions.registry import SEVERITIES
 
@@ -29,8 +30,8 @@ from .chart_values import chart_values
 
 HERE = Path(__file__).parent
 SCRIPTS = (
-    "tables.js", "charts.js", "drawings.js", "measures.js", "calibration.js", "classmap.js",
-    "viewer.js", "browser.js", "page.js",
+    "tables.js", "schedule.js", "charts.js", "figures.js", "drawings.js", "measures.js",
+    "calibration.js", "classmap.js", "viewer.js", "browser.js", "page.js",
 )  # fmt: skip
 FLIP_SHARE = 3
 """One part in so many of the bytes is for clips that flip."""
@@ -51,11 +52,11 @@ def write_page(
 ) -> None:
     """Write report/index.html."""
     published = read_published_leaderboards(root / "manifests" / "leaderboards.csv")
-    values, sections = {}, []
+    values, sections, videos = {}, [], _Videos()
     for one, stored in results:
         rows = [row for row in leaderboard if row["dataset"] == one.dataset]
         theirs = [result for result in external if result.dataset == one.dataset]
-        drawn = _drawn(one, stored, theirs, params, root, VIDEO_BYTES // len(results))
+        drawn = _drawn(one, stored, params, root, videos, VIDEO_BYTES // len(results))
         values[one.dataset] = drawn
         scale = [row for row in published if row["dataset"] == one.dataset]
         sections.append(
@@ -76,13 +77,27 @@ def write_page(
             params=params,
             libraries=accounting.libraries(),
             values=_json(values),
+            videos=videos.texts,
             style=_text("page.css"),
-            vega=_script(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)),
+            vega=_vega(),
             notice=_text("NOTICE.txt"),
             scripts=_script("\n".join(_text(name) for name in SCRIPTS)),
         )
     )
     write_text(root / "report" / "index.html", page)
+
+
+class _Videos:
+    """Videos of the page in base64; each is the text of an element, decoded when it is shown."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def add(self, files: Mapping[str, bytes]) -> dict[str, str]:
+        """Add videos; return the ids of their elements by the names of the files."""
+        ids = {name: f"video{number}" for number, name in enumerate(files, len(self.texts))}
+        self.texts += [b64encode(data).decode() for data in files.values()]
+        return ids
 
 
 def _is_published_grid(params: Params) -> bool:
@@ -101,27 +116,29 @@ def read_published_leaderboards(path: Path) -> list[dict[str, str]]:
 def _drawn(
     results: Evaluated,
     stored: StoredClips,
-    external: Sequence[Result],
     params: Params,
     root: Path,
+    videos: "_Videos",
     budget: int,
 ) -> dict[str, Any]:
-    """Return one dataset's values for the scripts."""
+    """Return one dataset's values for the scripts; its videos are added to those of the page."""
     paths = DatasetPaths(root, results.dataset)
-    comparable = [result for result in external if not submissions.differences(result, params)]
-    drawn = chart_values(results, comparable)
+    drawn = chart_values(results)
     drawn["families"] = {cell.corruption: cell.family for cell in stored.cells}
     drawn["levels"] = {f"{cell.corruption}/{cell.severity}": cell.level for cell in stored.cells}
     files = clips.videos(stored.shown, root, budget - budget // FLIP_SHARE, params.machine)
-    drawn["clips"] = clips.viewer_values(results, stored.shown, files, paths)
+    ids = [videos.add(one) for one in files]
+    drawn["clips"] = clips.viewer_values(results, stored.shown, ids, paths)
     drawn["flips"] = flips.flip_values(results, stored.flips)
     drawn["flip_shares"] = flips.flip_shares(results)
     cells = [
         (results.keys[flip.clip], flip.corruption, flip.severity)
         for flip in flips.played(stored.flips)
     ]
-    videos = clips.flip_videos(stored.flip_rows, cells, root, budget // FLIP_SHARE, params.machine)
-    drawn["flip_videos"] = {name: b64encode(data).decode() for name, data in videos.items()}
+    flipping = clips.flip_videos(
+        stored.flip_rows, cells, root, budget // FLIP_SHARE, params.machine
+    )
+    drawn["flip_videos"] = videos.add(flipping)
     return drawn
 
 
@@ -131,6 +148,8 @@ def _section(results: Evaluated, stored: StoredClips, params: Params, root: Path
     return {
         "name": results.dataset,
         "summary": next(iter(results.summaries.values())),
+        "counts": results.counts,
+        "common": results.common_counts,
         "corruptions": results.corruptions,
         "severities": results.severities,
         "accounting": accounting.clip_accounting(DatasetPaths(root, results.dataset)),
@@ -203,12 +222,18 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["words"] = lambda name: str(name).replace("_", " ")
     environment.filters["fixed"] = fixed
+    environment.filters["breakable"] = breakable
     return environment
 
 
 def fixed(value: float | None, sign: str = "") -> str:
     """Format a number with one decimal; a dash if it is missing, such as rPC of 0 / 0."""
     return "–" if value is None or math.isnan(value) else f"{value:{sign}.1f}"
+
+
+def breakable(name: str) -> Markup:
+    """Escape a name and allow line breaks after its signs: a word is not broken."""
+    return Markup(re.sub(r"(?<=[_./-])(?=[^_./-])", "<wbr>", str(escape(name))))  # noqa: S704 - escaped on this line
 
 
 def _text(name: str) -> Markup:
@@ -218,6 +243,12 @@ def _text(name: str) -> Markup:
 def _script(text: str) -> Markup:
     """Escape a script for use inside an element: the end tag must not appear in it."""
     return Markup(text.replace("</script", "<\\/script"))  # noqa: S704 - scripts of this package and Vega
+
+
+def _vega() -> Markup:
+    """Return Vega as a script of its own scope: the package's bundle is a module."""
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE)
+    return _script(f'(() => {{ "use strict";\n{bundle}\n}})();')
 
 
 def _json(values: Any) -> Markup:

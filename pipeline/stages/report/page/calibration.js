@@ -39,11 +39,11 @@ function riskSpec(rows, severities, description) {
   };
 }
 
-async function drawCalibration(section, data, name) {
+function drawCalibration(section, data, name) {
   const box = section.querySelector(".calibration");
   if (!box) return;
   const place = make("div");
-  const show = async (model) => {
+  const show = (model) => {
     const { reliability, risk } = data.diagrams[model];
     const charts = make("div", { class: "charts curves" });
     place.replaceChildren(charts);
@@ -51,23 +51,23 @@ async function drawCalibration(section, data, name) {
       const { plot, element } = figure(severityTitle(severity), `ECE ${fixed(one.ece)} %`);
       charts.append(element);
       const rows = reliabilityRows(one);
-      await draw(plot, () => reliabilitySpec(rows, `Reliability diagram of ${model}, ${severityTitle(severity)}, on ${name}; the numbers are in the table below the charts`));
+      draw(plot, () => reliabilitySpec(rows, `Reliability diagram of ${model}, ${severityTitle(severity)}, on ${name}; the numbers are in the table below the charts`));
     }
     const bins = Object.entries(reliability).flatMap(([severity, one]) => reliabilityRows(one).map((row) => ({ severity: severityTitle(severity), ...row })));
     const two = { number: true, text: (value) => value.toFixed(3) };
-    place.append(behind("Table behind the reliability diagrams", buildTable(`Reliability of ${model} on ${name}; severities pool all corruptions`, [
+    place.append(behind("Table behind the reliability diagrams", () => buildTable(`Reliability of ${model} on ${name}; severities pool all corruptions`, [
       ["severity", (row) => row.severity], ["from", (row) => row.from, two], ["to", (row) => row.to, two],
       ["clips", (row) => row.clips, { number: true, text: String }], ["confidence", (row) => row.confidence, two], ["accuracy", (row) => row.accuracy, two],
     ], bins, { sortable: true })));
     const curves = Object.entries(risk).flatMap(([severity, values]) => values.map((value, index) => ({ severity: severityTitle(severity), coverage: data.coverages[index], risk: value })));
     const { plot, element } = figure(`${model}: risk and coverage`, "most confident clips first");
     place.append(element);
-    await draw(plot, () => riskSpec(curves, Object.keys(risk).map(severityTitle), `Selective risk over coverage of ${model} on ${name}, one line per severity; the numbers are in the table below`));
-    element.append(behind("Table behind this chart", buildTable(`Selective risk of ${model} on ${name}, percent`, [
+    draw(plot, () => riskSpec(curves, Object.keys(risk).map(severityTitle), `Selective risk over coverage of ${model} on ${name}, one line per severity; the numbers are in the table below`));
+    element.append(behind("Table behind this chart", () => buildTable(`Selective risk of ${model} on ${name}, percent`, [
       ["severity", (row) => row.severity], ["coverage", (row) => row.coverage, { number: true }], ["risk", (row) => row.risk, { number: true }],
     ], curves, { sortable: true })));
   };
   const { element, select } = chooser("model", Object.keys(data.diagrams).map((model) => [model, model]), show);
   box.append(make("div", { class: "controls" }, element), place);
-  await show(select.value);
+  show(select.value);
 }

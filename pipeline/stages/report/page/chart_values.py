@@ -1,6 +1,5 @@
 """Values behind the charts and tables of the page for one dataset."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,11 +8,10 @@ from .... import metrics
 from ....metrics.comparison import Difference
 from ....metrics.summary import Summary
 from ..evaluated import Evaluated
-from ..result import Result
 from .measure_values import measure_values
 
 
-def chart_values(results: Evaluated, external: Sequence[Result] = ()) -> dict[str, Any]:
+def chart_values(results: Evaluated) -> dict[str, Any]:
     """Return everything that the page's scripts draw, ready for JSON."""
     return {
         "corruptions": list(results.corruptions),
@@ -21,7 +19,7 @@ def chart_values(results: Evaluated, external: Sequence[Result] = ()) -> dict[st
         "chance": _short(next(iter(results.summaries.values())).chance),
         "models": {name: _cells(summary) for name, summary in results.summaries.items()},
         "classes": _classes(results),
-        **measure_values(results, external),
+        **measure_values(results),
         "ranks": {name: list(rank) for name, rank in results.rank_intervals.items()},
         "pairs": [_pair(*pair, one) for pair, one in results.differences.items()],
     }

@@ -14,10 +14,11 @@ function styleOf(index) {
   return { colour: colours()[index % 8], shape: (index + 3 * round) % 8, dash: DASHES[round % DASHES.length] };
 }
 
-/** Return the encodings that give every model its style. */
-function modelStyles(models) {
+/** Return the encodings that give every model its style; a saved chart has a legend of them. */
+function modelStyles(models, saved = false) {
   const styles = models.map((_, index) => styleOf(index));
-  const by = (range) => ({ field: "model", type: "nominal", legend: null, scale: { domain: models, range } });
+  const legend = saved ? { title: null, orient: "bottom", columns: 2, symbolOpacity: 1, symbolSize: 70, symbolStrokeWidth: 2, labelLimit: 300 } : null;
+  const by = (range) => ({ field: "model", type: "nominal", legend, scale: { domain: models, range } });
   return {
     colour: by(styles.map((one) => one.colour)),
     shape: by(styles.map((one) => SHAPES[one.shape])),
@@ -43,62 +44,6 @@ function config() {
     legend: text,
     text: { color: ink("--ink") },
   };
-}
-
-const drawn = new Set();
-
-/** Draw the chart `spec()` into an element, and again when the theme changes. */
-async function draw(element, spec) {
-  element.redraw = async () => {
-    const options = { actions: false, renderer: "svg", ast: true, config: config() };
-    element.view?.finalize();
-    element.view = (await vegaEmbed(element, spec(), options)).view;
-    element.view.background(ink("--card"));
-  };
-  drawn.add(element);
-  await element.redraw();
-}
-
-async function redrawAll() {
-  for (const element of drawn) {
-    if (element.isConnected) await element.redraw();
-    else drawn.delete(element);
-  }
-}
-
-/** Create a figure with an element for the chart; the second part of the caption is small. */
-function figure(title, aside = "") {
-  const plot = make("div", { class: "plot" });
-  const caption = make("figcaption", {}, make("span", {}, title), make("small", {}, aside));
-  return { plot, element: make("figure", { class: "chart" }, caption, plot, saveButtons(plot, title)) };
-}
-
-/** Create the buttons that save a chart as a file. */
-function saveButtons(plot, title) {
-  const name = title.replace(/[^A-Za-z0-9]+/g, "-").toLowerCase();
-  const button = (format, blob) => {
-    const one = make("button", { type: "button", class: "plain small", "aria-label": `Save ${title} as ${format}` }, format);
-    one.addEventListener("click", async () => {
-      save(await blob(), `${name}.${format.toLowerCase()}`);
-      say(`saved as ${format}`);
-    });
-    return one;
-  };
-  return make("div", { class: "tools save" },
-    button("SVG", async () => new Blob([await plot.view.toSVG()], { type: "image/svg+xml" })),
-    button("PNG", async () => new Promise((done) => { plot.view.toCanvas(2).then((canvas) => canvas.toBlob(done, "image/png")); })));
-}
-
-/** Offer a blob as a download. */
-function save(blob, name) {
-  const link = make("a", { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
-
-/** Create a closed disclosure with the table behind a chart. */
-function behind(summary, table) {
-  return make("details", {}, make("summary", {}, summary), table);
 }
 
 /** Create the legend symbol of a model: its colour, dashes and shape in the charts. */

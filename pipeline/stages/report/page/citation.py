@@ -10,6 +10,7 @@ from ..evaluated import Evaluated
 ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
 }  # fmt: skip
 
 
@@ -47,14 +48,16 @@ def _caption(results: Evaluated, set_name: str, params: Params) -> str:
     return (
         f"Robustness on {results.dataset}: top-1 accuracy in %, corruption set {set_name}, "
         f"severities {', '.join(map(str, results.severities))}, dialect {params.dialect}, "
-        f"N = {summary.num_clips} clips ({summary.accounting} accounting). Ranks hold jointly "
+        f"N = {results.counts} clips ({summary.accounting} accounting). Ranks hold jointly "
         "with probability 95 %."
     )
 
 
 def _row(row: Mapping[str, Any], estimates: Mapping[str, Any], with_ece: bool) -> list[str]:
-    some = estimates.get(row["model"], {}) if row.get("mpc_low") is not None else {}
-    interval = f"{row['mpc_low']:.1f}--{row['mpc_high']:.1f}" if some else "--"
+    external = "file" in row
+    some = {} if external else estimates.get(row["model"], {})
+    low, high = row.get("mpc_low"), row.get("mpc_high")
+    interval = "--" if low is None or high is None else f"{low:.1f}--{high:.1f}"
     best, worst = row.get("rank_best"), row.get("rank_worst")
     rank = "--" if best is None else str(best) if best == worst else f"{best}--{worst}"
     cells = [latex(row["model"]), _fixed(row["clean_top1"]), _fixed(row["mpc"]), interval]
@@ -76,13 +79,14 @@ def bibtex(results: Evaluated, set_name: str, params: Params, digest: str) -> st
     picture = params.decode.pictures[results.dataset]
     note = (
         f"Corruption set {set_name}, severities {', '.join(map(str, results.severities))}, "
-        f"dialect {params.dialect}, seed {params.seed}; N = {summary.num_clips} of "
+        f"dialect {params.dialect}, seed {params.seed}; N = {results.counts} of "
         f"{summary.num_clips_strict} listed clips ({summary.accounting} accounting); "
         f"{params.evaluate.frames} frames, uniform, short side {picture.short_side}, centre crop "
         f"{picture.crop}{'' if params.evaluate.has_payload else ', no payload'}; recipes {digest}"
     )
     return (
         f"@misc{{video-corruptions-{results.dataset.replace('_', '-')}-{digest[:8]},\n"
+        f"  key = {{video-corruptions}},\n"
         f"  title = {{Robustness of video models on {latex(results.dataset)}}},\n"
         f"  howpublished = {{video-corruptions, version {__version__}}},\n"
         f"  note = {{{latex(note)}}}\n"

@@ -16,7 +16,7 @@ function classmapSpec(rows, columns, names, description) {
   };
 }
 
-async function drawClassmap(section, data, name) {
+function drawClassmap(section, data, name) {
   const columns = ["clean", ...data.corruptions].map(words);
   const place = make("div");
   const state = { model: Object.keys(data.models)[0], text: "", order: "drop" };
@@ -26,7 +26,7 @@ async function drawClassmap(section, data, name) {
     lowest: (a, b) => a.corrupted - b.corrupted,
     name: (a, b) => a.name.localeCompare(b.name, "en"),
   };
-  const show = async () => {
+  const show = () => {
     const all = classRows(data, state.model).filter((row) => row.name.toLowerCase().includes(state.text.toLowerCase()));
     all.sort(orders[state.order]);
     const some = all.slice(0, CLASS_ROWS);
@@ -39,8 +39,8 @@ async function drawClassmap(section, data, name) {
     const rows = some.flatMap((row) => values(row).map((top1, index) => ({ name: row.name, corruption: columns[index], top1, clips: row.clips })));
     const { plot, element } = figure(state.model, "top-1 in percent, mean over severities");
     place.replaceChildren(element);
-    await draw(plot, () => classmapSpec(rows, columns, some.map((row) => row.name), `Heat map of top-1 accuracy of ${state.model} by class and corruption on ${name}; the numbers are in the table below`));
-    element.append(behind(`Table of the ${all.length} classes found`, buildTable(`Top-1 accuracy of ${state.model} by class and corruption on ${name}`, [
+    draw(plot, () => classmapSpec(rows, columns, some.map((row) => row.name), `Heat map of top-1 accuracy of ${state.model} by class and corruption on ${name}; the numbers are in the table below`));
+    element.append(behind(`Table of the ${all.length} classes found`, () => buildTable(`Top-1 accuracy of ${state.model} by class and corruption on ${name}`, [
       ["class", (row) => row.name], ["N", (row) => row.clips, { number: true, text: String }],
       ...columns.map((column, index) => [column, (row) => values(row)[index], { number: true }]),
     ], all, { sortable: true })));
@@ -50,5 +50,5 @@ async function drawClassmap(section, data, name) {
   const search = make("input", { type: "search", autocomplete: "off" });
   search.addEventListener("input", () => { state.text = search.value.trim(); show(); });
   section.querySelector(".classmap").append(make("div", { class: "controls" }, models.element, order.element, make("label", {}, "search classes", search)), found, place);
-  await show();
+  show();
 }

@@ -5,7 +5,6 @@ encoded as H.264 with the same bit-exact encoder settings as the payload's. Mode
 the shards, not on these videos.
 """
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -172,11 +171,11 @@ def predicted_classes(
 def viewer_values(
     results: Evaluated,
     shown: Sequence[ViewerClip],
-    files: Sequence[Mapping[str, bytes]],
+    videos: Sequence[Mapping[str, str]],
     paths: DatasetPaths,
 ) -> list[dict[str, Any]]:
-    """Return the values of each clip for the viewer's script."""
-    predicted = predicted_classes(results, shown[: len(files)], paths)
+    """Return the values of each clip for the viewer's script; `videos` are ids by cell."""
+    predicted = predicted_classes(results, shown[: len(videos)], paths)
     return [
         {
             "key": clip.key,
@@ -188,7 +187,7 @@ def viewer_values(
                 for (corruption, severity), row in clip.rows.items()
                 if row["psnr"] is not None
             },
-            "videos": {cell: b64encode(data).decode() for cell, data in some.items()},
+            "videos": dict(some),
         }
-        for clip, some in zip(shown, files, strict=False)
+        for clip, some in zip(shown, videos, strict=False)
     ]

@@ -20,14 +20,14 @@ function curveRows(data) {
   return rows;
 }
 
-function curveSpec(rows, models, chance, description) {
-  const { colour, shape, dash } = modelStyles(models);
+function curveSpec(rows, models, chance, description, saved) {
+  const { colour, shape, dash } = modelStyles(models, saved);
   const fill = { ...colour, condition: { test: "datum.near", value: ink("--card") } };
-  const percent = { type: "quantitative", scale: { domain: [0, 100] }, axis: { title: null, values: [0, 25, 50, 75, 100], tickSize: 0, labelPadding: 9, domain: false } };
+  const percent = { type: "quantitative", scale: { domain: [0, 100] }, axis: { title: saved ? "top-1 accuracy (%)" : null, values: [0, 25, 50, 75, 100], tickSize: 0, labelPadding: 9, domain: false } };
   return {
-    description, width: "container", height: 150, data: { values: rows },
+    description, width: "container", height: saved ? 260 : 150, data: { values: rows },
     autosize: { type: "fit-x", contains: "padding" },
-    encoding: { x: { field: "severity", type: "quantitative", scale: { domain: [0, 5], nice: false }, axis: { title: null, values: [0, 1, 2, 3, 4, 5], grid: false, format: "d" } }, color: colour },
+    encoding: { x: { field: "severity", type: "quantitative", scale: { domain: [0, 5], nice: false }, axis: { title: saved ? "severity" : null, values: [0, 1, 2, 3, 4, 5], grid: false, format: "d" } }, color: colour },
     layer: [
       { mark: { type: "area", opacity: 0.14, aria: false }, encoding: { y: { ...percent, field: "low" }, y2: { field: "high" } } },
       { data: { values: [{ chance }] }, mark: { type: "rule", strokeDash: [1, 3], strokeWidth: 1.5, color: ink("--muted"), aria: false }, encoding: { x: null, color: null, y: { ...percent, field: "chance" } } },
@@ -40,7 +40,7 @@ function curveSpec(rows, models, chance, description) {
   };
 }
 
-async function drawCurves(section, data, name) {
+function drawCurves(section, data, name) {
   const models = Object.keys(data.models);
   const rows = curveRows(data);
   const shown = new Set(models);
@@ -50,9 +50,9 @@ async function drawCurves(section, data, name) {
     const box = make("input", { type: "checkbox", checked: true });
     box.addEventListener("change", () => {
       shown[box.checked ? "add" : "delete"](model);
-      for (const plot of plots) plot.redraw();
+      for (const plot of plots) redraw(plot);
     });
-    group.append(make("label", { "data-sign": index }, box, sign(index), model));
+    group.append(make("label", { "data-sign": index }, box, sign(index), breakable(model)));
   });
   section.querySelector(".legend").replaceWith(group);
   for (const corruption of ["mean", ...data.corruptions]) {
@@ -61,10 +61,10 @@ async function drawCurves(section, data, name) {
     section.querySelector(".charts").append(element);
     plots.push(plot);
     const mine = rows.filter((row) => row.corruption === corruption);
-    await draw(plot, () => curveSpec(mine.filter((row) => shown.has(row.model)), models, data.chance, `Top-1 accuracy over severity, ${title}, on ${name}; the numbers are in the table below the charts`));
+    draw(plot, (saved) => curveSpec(mine.filter((row) => shown.has(row.model)), models, data.chance, `Top-1 accuracy over severity, ${title}, on ${name}; the numbers are in the table below the charts`, saved));
   }
   const number = { number: true };
-  section.querySelector(".behind").append(behind("Table behind these curves", buildTable(`Top-1 accuracy over severity on ${name}`, [
+  section.querySelector(".behind").append(behind("Table behind these curves", () => buildTable(`Top-1 accuracy over severity on ${name}`, [
     ["corruption", (row) => row.corruption], ["model", (row) => row.model],
     ["severity", (row) => row.severity, { number: true, text: (value) => String(value) }],
     ["top-1", (row) => row.top1, number], ["low", (row) => row.low, number], ["high", (row) => row.high, number],
@@ -87,19 +87,18 @@ function heatSpec(rows, columns, description) {
   };
 }
 
-async function drawHeat(section, data, name) {
+function drawHeat(section, data, name) {
   const columns = [...data.severities.map(String), "mean"];
   for (const [model, one] of Object.entries(data.models)) {
     const rows = data.corruptions.flatMap((corruption, c) =>
       columns.map((severity, s) => ({ corruption: words(corruption), severity, top1: s < data.severities.length ? one.cells[c][s] : mean(one.cells[c]) })));
     const { plot, element } = figure(model, `clean ${fixed(one.clean)}, mPC ${fixed(one.mpc)}`);
     section.querySelector(".charts").append(element);
-    await draw(plot, () => heatSpec(rows, columns, `Heat map of top-1 accuracy of ${model} by corruption and severity on ${name}; the numbers are in the table below it`));
-    const table = buildTable(`Top-1 accuracy of ${model} on ${name}`, [
+    draw(plot, () => heatSpec(rows, columns, `Heat map of top-1 accuracy of ${model} by corruption and severity on ${name}; the numbers are in the table below it`));
+    element.append(behind(`Table behind the heat map of ${model}`, () => buildTable(`Top-1 accuracy of ${model} on ${name}`, [
       ["corruption", (row) => row.corruption],
       ...columns.map((severity, s) => [severity, (row) => row.values[s], { number: true }]),
-    ], data.corruptions.map((corruption, c) => ({ corruption, values: [...one.cells[c], mean(one.cells[c])] })), { sortable: true });
-    element.append(behind(`Table behind the heat map of ${model}`, table));
+    ], data.corruptions.map((corruption, c) => ({ corruption, values: [...one.cells[c], mean(one.cells[c])] })), { sortable: true })));
   }
 }
 
@@ -124,13 +123,13 @@ function pairSpec(rows, bound, description) {
   };
 }
 
-async function drawPairs(section, data, name) {
+function drawPairs(section, data, name) {
   const box = section.querySelector(".pair");
   if (!box) return;
   const models = Object.keys(data.models);
   const bound = pairBound(data);
   const place = make("div");
-  const show = async () => {
+  const show = () => {
     let pair = data.pairs.find((one) => one.first === first.select.value && one.second === second.select.value);
     let flip = 1;
     if (!pair) {
@@ -148,14 +147,14 @@ async function drawPairs(section, data, name) {
       (low > 0 || high < 0 ? "the interval excludes 0." : "the interval includes 0, so these clips do not separate them.");
     const { plot, element } = figure(`${first.select.value} minus ${second.select.value}`, "grey: the interval includes 0");
     place.replaceChildren(make("p", { class: "verdict" }, verdict), element);
-    await draw(plot, () => pairSpec(rows, bound, `Differences of ${first.select.value} and ${second.select.value} with intervals on ${name}; the numbers are in the table below`));
+    draw(plot, () => pairSpec(rows, bound, `Differences of ${first.select.value} and ${second.select.value} with intervals on ${name}; the numbers are in the table below`));
     if (low > 0 || high < 0) {
       place.querySelector(".verdict").append(` Adjusted for all ${data.pairs.length} pairs: p = ${pair.p.toFixed(4)}${pair.significant ? ", significant." : ", not significant."}`);
     }
     const corruptions = pair.corruptions_p.filter((p) => p < 0.05).length;
     place.append(make("p", {}, `${corruptions} of ${data.corruptions.length} corruptions differ significantly, adjusted for all corruptions of the pair. These ${pair.clips} clips detect a true mPC difference of ${fixed(pair.smallest)} points with probability 80 %.`));
-    place.append(behind("Differences in metrics beyond accuracy", measureDifferences(data, first.select.value, second.select.value, name)));
-    element.append(behind("Table behind this chart", buildTable(`${first.select.value} minus ${second.select.value} on ${name}, percentage points`, [
+    place.append(behind("Differences in metrics beyond accuracy", () => measureDifferences(data, first.select.value, second.select.value, name)));
+    element.append(behind("Table behind this chart", () => buildTable(`${first.select.value} minus ${second.select.value} on ${name}, percentage points`, [
       ["what", (one) => one.what],
       ...["value", "low", "high"].map((key) => [key, (one) => one[key], { number: true, text: signed }]),
     ], rows)));
@@ -165,7 +164,7 @@ async function drawPairs(section, data, name) {
   const second = chooser("second model", options, show);
   second.select.value = models[1];
   box.append(make("div", { class: "controls" }, first.element, second.element), place);
-  await show();
+  show();
 }
 
 function classSpec(rows, description) {
@@ -193,17 +192,17 @@ function classRows(data, model) {
   }).sort((a, b) => b.drop - a.drop || a.name.localeCompare(b.name, "en"));
 }
 
-async function drawClasses(section, data, name) {
+function drawClasses(section, data, name) {
   const box = section.querySelector(".classes");
   const place = make("div");
-  const show = async (model) => {
+  const show = (model) => {
     const rows = classRows(data, model);
     const most = rows.slice(0, MOST_CLASSES);
     const { plot, element } = figure(`${model}: ${rows.length > MOST_CLASSES ? `the ${MOST_CLASSES} classes with the largest drop` : "classes by drop"}`, "ring: clean, dot: corrupted");
     place.replaceChildren(element);
-    await draw(plot, () => classSpec(most, `Clean and corrupted top-1 accuracy of ${model} for the classes with the largest drop on ${name}; the numbers are in the table below`));
+    draw(plot, () => classSpec(most, `Clean and corrupted top-1 accuracy of ${model} for the classes with the largest drop on ${name}; the numbers are in the table below`));
     const number = { number: true };
-    element.append(behind(`Table of all ${rows.length} classes`, buildTable(`Classes under corruption, ${model} on ${name}`, [
+    element.append(behind(`Table of all ${rows.length} classes`, () => buildTable(`Classes under corruption, ${model} on ${name}`, [
       ["class", (row) => row.name],
       ["N", (row) => row.clips, { number: true, text: (value) => String(value) }],
       ["clean", (row) => row.clean, number], ["corrupted", (row) => row.corrupted, number], ["drop", (row) => row.drop, number],
@@ -212,5 +211,5 @@ async function drawClasses(section, data, name) {
   };
   const { element, select } = chooser("model", Object.keys(data.models).map((model) => [model, model]), show);
   box.append(make("div", { class: "controls" }, element), place);
-  await show(select.value);
+  show(select.value);
 }

@@ -107,16 +107,19 @@ def flip_values(results: Evaluated, flips: Sequence[Flip]) -> list[dict[str, Any
     ]
 
 
-def flip_shares(results: Evaluated) -> dict[str, list[list[float]]]:
+def flip_shares(results: Evaluated) -> dict[str, list[list[float | None]]]:
     """Return the share of clips, right when clean, that flip: (corruptions, severities) by model.
 
     In percent; null where no clip is right.
     """
     shape = (len(results.corruptions), len(results.severities))
-    found = {}
+    found: dict[str, list[list[float | None]]] = {}
     for model, one in results.measured.flips.items():
         clean = one.right[:, 0]
+        if not clean.any():
+            found[model] = [[None] * shape[1]] * shape[0]
+            continue
         wrong = (clean[:, None] & ~one.right[:, 1:]).sum(axis=0)
-        shares = 100 * wrong / max(1, int(clean.sum()))
+        shares = 100 * wrong / int(clean.sum())
         found[model] = np.round(shares.reshape(shape), 2).tolist()
     return found

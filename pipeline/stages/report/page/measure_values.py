@@ -1,31 +1,34 @@
 """Values of the metrics beyond accuracy for the page: tables, differences, diagrams, scatter."""
 
 import math
-from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from .... import metrics
-from ....metrics.effective_robustness import FEWEST_MODELS
+from ....metrics.answers import Floats
+from ....metrics.effective_robustness import line_points
 from ....metrics.measures import MEASURES
 from ....metrics.ratios import Estimate, difference
 from ..evaluated import Evaluated
 from ..measured import COVERAGES, Diagrams
-from ..result import Result
 
 Cell = list[float | str | None] | None
 """Value, lower and upper bound; None where a metric is not available."""
 
 
-def measure_values(results: Evaluated, external: Sequence[Result]) -> dict[str, Any]:
+def measure_values(results: Evaluated) -> dict[str, Any]:
     """Return what the page shows of metrics beyond accuracy, ready for JSON."""
     estimates = results.measured.estimates
     shown = [name for name in MEASURES if any(_cell(some.get(name)) for some in estimates.values())]
     return {
         "measures": [_described(name) for name in shown],
-        "missing": [MEASURES[name].title for name in MEASURES if name not in shown],
+        "missing": [
+            one.title
+            for name, one in MEASURES.items()
+            if name not in shown and one.needs != "reference"
+        ],
         "measured": {
             model: [_cell(some.get(name)) for name in shown] for model, some in estimates.items()
         },
@@ -36,7 +39,7 @@ def measure_values(results: Evaluated, external: Sequence[Result]) -> dict[str, 
         "half_severities": _half_severities(results),
         "diagrams": {model: _diagrams(one) for model, one in results.measured.diagrams.items()},
         "coverages": [round(100 * float(coverage), 2) for coverage in COVERAGES],
-        "scatter": _scatter(results, external),
+        "scatter": _scatter(results),
     }
 
 
@@ -58,9 +61,14 @@ def _cell(one: Estimate | None) -> Cell:
 
 
 def _difference(first: Estimate | None, second: Estimate | None) -> Cell:
+    """Return a difference; None if it is not finite, such as that of a severity not reached."""
     if first is None or second is None:
         return None
-    return _cell(difference(first, second))
+    found = difference(first, second)
+    if not math.isfinite(found.value):
+        return None
+    low, high = (bound if math.isfinite(bound) else math.nan for bound in found.ci95)
+    return [_rounded(found.value), *(_rounded(bound) for bound in (low, high))]
 
 
 def _rounded(value: float) -> float | str | None:
@@ -98,7 +106,7 @@ def _diagrams(one: Diagrams) -> dict[str, Any]:
     }
 
 
-def _scatter(results: Evaluated, external: Sequence[Result]) -> dict[str, Any]:
+def _scatter(results: Evaluated) -> dict[str, Any]:
     """Return clean accuracy and mPC of all comparable models, and the line through them."""
     points = [
         {"model": model, "clean": one.clean_top1, "mpc": one.mpc, "external": False}
@@ -106,12 +114,12 @@ def _scatter(results: Evaluated, external: Sequence[Result]) -> dict[str, Any]:
     ]
     points += [
         {"model": one.model, "clean": one.clean_top1, "mpc": one.mpc, "external": True}
-        for one in external
+        for one in results.external
     ]
     clean, mpc = (np.array([point[name] for point in points], float) for name in ("clean", "mpc"))
-    intercept, slope = metrics.fitted_line(clean, mpc)
+    intercept, slope = metrics.fitted_line(*_line_points(results))
     line: list[list[float]] = []
-    if len(points) >= FEWEST_MODELS and not np.isnan(slope):
+    if not np.isnan(slope):
         margin = max(2.0, 0.1 * float(np.ptp(clean)))
         places = np.linspace(max(1, clean.min() - margin), min(99, clean.max() + margin), 40)
         values = metrics.line_at(places, intercept, slope)
@@ -123,3 +131,12 @@ def _scatter(results: Evaluated, external: Sequence[Result]) -> dict[str, Any]:
         ],
         "line": line,
     }
+
+
+def _line_points(results: Evaluated) -> tuple[Floats, Floats]:
+    """Return clean accuracy and mPC of the line's models, of the clips that metrics are of."""
+    clean, mpc = (
+        np.array([one[name].value for one in results.measured.estimates.values()])
+        for name in ("clean_top1", "mpc")
+    )
+    return line_points(clean, mpc, list(results.measured.estimates), results.line)

@@ -32,7 +32,7 @@ function drawMeasures(section, data, name) {
   section.querySelector(".measures").append(make("div", { class: "controls" }, element), place);
   show(select.value);
   const halves = data.corruptions.map((corruption, c) => [corruption, c]);
-  section.querySelector(".behind").append(behind("Half severity by corruption", buildTable(`Half severity on ${name}: interpolated severity at which half of the clean accuracy is left`, [
+  section.querySelector(".behind").append(behind("Half severity by corruption", () => buildTable(`Half severity on ${name}: interpolated severity at which half of the clean accuracy is left`, [
     ["corruption", ([corruption]) => corruption],
     ...Object.entries(data.half_severities).map(([model, values]) => [model, ([, c]) => sortable([values[c]]), { number: true, text: (value, [, c]) => formatMeasure(values[c], "") }]),
   ], halves, { sortable: true })));
@@ -81,19 +81,19 @@ function scatterSpec(scatter, models, description) {
     layer: [
       { data: { values: line }, mark: { type: "line", strokeDash: [6, 4], color: ink("--muted"), aria: false }, encoding: { x, y } },
       { data: { values: points }, mark: { type: "point", filled: true, size: 110, opacity: 1 }, encoding: { x, y, color: colour, shape, description: { field: "label" }, tooltip: [{ field: "model" }, { field: "clean", format: ".1f" }, { field: "mpc", format: ".1f", title: "mPC" }] } },
-      { data: { values: points }, mark: { type: "text", align: "left", dx: 9, dy: -7, fontSize: 11, aria: false, limit: 150 }, encoding: { x, y, text: { field: "model" } } },
+      ...[{ stroke: ink("--card"), strokeWidth: 3 }, {}].map((halo) => ({ data: { values: points }, mark: { type: "text", align: "left", dx: 9, dy: -7, fontSize: 11, aria: false, limit: 150, ...halo }, encoding: { x, y, text: { field: "model" } } })),
     ],
   };
 }
 
-async function drawScatter(section, data, name) {
+function drawScatter(section, data, name) {
   const models = Object.keys(data.models);
   const { scatter } = data;
   const { plot, element } = figure("Clean accuracy and mPC", scatter.line.length ? "dashed: least-squares line on logit scale" : "the line needs three models");
   section.querySelector(".scatter").append(element);
-  await draw(plot, () => scatterSpec(scatter, models, `Clean top-1 accuracy and mPC of ${scatter.points.length} models on ${name}; the numbers are in the table below`));
+  draw(plot, () => scatterSpec(scatter, models, `Clean top-1 accuracy and mPC of ${scatter.points.length} models on ${name}; the numbers are in the table below`));
   const effective = data.measures.findIndex((one) => one.name === "effective_robustness");
-  element.append(behind("Table behind this chart", buildTable(`Clean accuracy, mPC and effective robustness on ${name}`, [
+  element.append(behind("Table behind this chart", () => buildTable(`Clean accuracy, mPC and effective robustness on ${name}`, [
     ["model", (point) => point.model],
     ["clean top-1", (point) => point.clean, { number: true }], ["mPC", (point) => point.mpc, { number: true }],
     ["effective robustness, points", (point) => sortable(data.measured[point.model]?.[effective]), { number: true, text: (value, point) => (effective < 0 || point.external ? "not available" : withInterval(data.measured[point.model][effective], "points")) }],

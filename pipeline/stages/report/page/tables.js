@@ -14,6 +14,12 @@ const words = (name) => name.replaceAll("_", " ");
 const fixed = (value) => (value == null ? "–" : value.toFixed(1));
 const signed = (value) => (value == null ? "–" : (value > 0 ? "+" : "") + value.toFixed(1));
 
+/** Create the text of a name that may break after its signs: a word is not broken. */
+function breakable(name) {
+  const parts = name.split(/(?<=[_./-])(?=[^_./-])/);
+  return make("span", {}, ...parts.flatMap((part, index) => (index ? [make("wbr"), part] : [part])));
+}
+
 /** Announce a change to screen readers. */
 function say(text) {
   document.getElementById("said").textContent = text;
@@ -35,7 +41,7 @@ function buildTable(caption, columns, rows, options = {}) {
       const value = get(row);
       const shown = how.text ? how.text(value, row) : typeof value === "number" ? fixed(value) : value ?? "–";
       const attributes = { class: how.number ? "number" : false, "data-value": how.number ? value : false };
-      line.append(index ? make("td", attributes, shown) : make("th", { scope: "row", ...attributes }, shown));
+      line.append(index ? make("td", attributes, shown) : make("th", { scope: "row", ...attributes }, typeof value === "string" ? breakable(shown) : shown));
     });
     body.append(line);
   }
@@ -49,7 +55,7 @@ function buildTable(caption, columns, rows, options = {}) {
 function makeSortable(table) {
   const headings = [...table.tHead.rows[0].cells];
   headings.forEach((heading, column) => {
-    const button = make("button", { type: "button" }, heading.textContent);
+    const button = make("button", { type: "button" }, ...heading.childNodes);
     heading.replaceChildren(button);
     button.addEventListener("click", () => {
       const numeric = heading.classList.contains("number");
@@ -81,13 +87,21 @@ function sortRows(body, column, numeric, rising) {
   body.append(...keyed.map(([, row]) => row));
 }
 
+/** Return text that a spreadsheet takes for a number or for text, and never for a formula. */
+function withoutFormula(text) {
+  const number = /^[+-]?[\d.,]+( \([\d.,+-]+ to [\d.,+-]+\))?$/;
+  return /^[=+@-]/.test(text) && !number.test(text) ? `'${text}` : text;
+}
+
 /** Return the cells of a table as CSV; numbers with all digits. */
 function asCsv(table) {
   const quote = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const plain = (cell) => {
-    const ranged = cell.querySelector(".range, small");
-    const text = ranged ? cell.textContent : cell.dataset.value ?? cell.textContent;
-    return quote(text.trim().replace(/\s+/g, " ").replace(/^–$/, ""));
+    // Text such as "not reached" or "1 to 3" has a number only to be sorted by.
+    const written = cell.classList.contains("number") && Number.isNaN(Number(cell.textContent));
+    const shown = written || cell.querySelector(".range, small");
+    const text = shown ? cell.textContent : cell.dataset.value ?? cell.textContent;
+    return quote(withoutFormula(text.trim().replace(/\s+/g, " ").replace(/^–$/, "")));
   };
   return [...table.rows].map((row) => [...row.cells].map(plain).join(",") + "\n").join("");
 }

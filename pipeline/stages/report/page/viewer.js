@@ -2,8 +2,10 @@
 
 const DRIFT_SECONDS = 0.05;
 
-function asVideo(base64) {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+/** Return the address of the video in the element with an id: base64, which is decoded here only. */
+function asVideo(id) {
+  const base64 = document.getElementById(id).textContent;
+  const bytes = Uint8Array.fromBase64?.(base64) ?? Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   return URL.createObjectURL(new Blob([bytes], { type: "video/mp4" }));
 }
 
@@ -35,9 +37,9 @@ function drawViewer(section, data, name) {
   let address = "";
 
   const cell = () => `${state.corruption}/${data.severities[state.level]}`;
-  const load = (video, base64, time) => {
+  const load = (video, id, time) => {
     const old = video.src;
-    video.src = asVideo(base64);
+    video.src = asVideo(id);
     video.addEventListener("loadedmetadata", () => {
       video.currentTime = Math.min(time, video.duration);
       if (!clean.video.paused) start(video);

@@ -17,10 +17,16 @@ import pytest
 import torch
 
 import corruptions
+from pipeline.errors import SettingsError
+from pipeline.execution.ranks import ranks_of_torchrun
+from pipeline.model_settings import ModelSettings
+from pipeline.models.device import ComputeDevice
 from pipeline.params import Params
 from pipeline.stages.corrupt import corrupt
 from pipeline.stages.decode import decode
 from pipeline.stages.evaluate.evaluate import evaluate
+from pipeline.stages.evaluate.from_videos import complete
+from pipeline.stages.evaluate.load import load_models
 from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
@@ -283,6 +289,29 @@ def test_a_source_that_fails_is_a_row_with_a_reason_in_every_cell(
         cells = 1 if name == "clean" else 2
         reason = "more than 17 frames" if name == "clean" else "clean clip: more than 17 frames"
         assert [row["reason"] for row in failed] == [reason] * cells
+
+
+def test_a_model_that_fails_ends_for_itself(project: Path, tmp_path: Path) -> None:
+    two, alone = tmp_path / "two", tmp_path / "alone"
+    values = {"frames": 4, "size": 112, "mean": [0.45] * 3, "std": [0.2] * 3}
+    nan = {"nan": {"model": "tests.support.own_model:not_a_number", "input": values}}
+    params = copy(project, two, ["fog"], "videos", models={"demo": {MODELS[0]: {}, **nan}})
+    with pytest.raises(SettingsError, match=r"logits are NaN(.|\n)*other models are complete"):
+        evaluate(params, two, "demo")
+    (written,) = (two / "manifests/demo/predictions").glob("*.parquet")
+    assert written.stem == MODELS[0]
+    assert len(manifest.read_rows(written, schemas.PREDICTIONS)) == 7 * 3
+    params = copy(project, alone, ["fog"], "videos")
+    params = params.model_copy(
+        update={"models": {"demo": {"nan": ModelSettings.model_validate(nan["nan"])}}}
+    )
+    paths = DatasetPaths(alone, "demo")
+    loaded, _ = load_models("demo", params, paths, 112)
+    with ranks_of_torchrun(paths.lock("evaluate")) as ranks:
+        _, failed = complete(params, paths, ComputeDevice("cpu", "fp32"), loaded, ranks)
+    assert set(failed) == {"nan"}
+    records = [paths.unit_clips("fog", unit).is_file() for unit in range(3)]
+    assert records == [True, False, False], "without a model no further clip is made"
 
 
 def test_the_record_for_dvc_names_what_the_predictions_are_made_of(

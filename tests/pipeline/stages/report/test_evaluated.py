@@ -57,6 +57,18 @@ def test_ranked_is_best_mpc_first(tmp_path: Path) -> None:
     assert list(results.ranked().summaries) == ["tiny_frame2d", "tiny_r2plus1d"]
 
 
+def test_ranks_are_among_the_models_of_a_protocol(tmp_path: Path) -> None:
+    params = write_params(tmp_path, **GRID, models={"demo": {"tiny_frame2d": {}}})
+    write_tables(tmp_path, params)
+    write_tables(tmp_path, params, "tiny_frame2d")
+    path = tmp_path / "manifests/demo/predictions/tiny_frame2d.parquet"
+    rows = manifest.read_rows(path, schemas.PREDICTIONS)
+    manifest.write(path, [row | {"protocol": "segments 8"} for row in rows], schemas.PREDICTIONS)
+    results = read(tmp_path, params)
+    assert results.rank_intervals == {"tiny_r2plus1d": (1, 1), "tiny_frame2d": (1, 1)}
+    assert results.line.names == {"tiny_r2plus1d"}
+
+
 def test_clips_that_the_filter_stage_does_not_list_are_an_error(tmp_path: Path) -> None:
     params = write_params(tmp_path, **GRID)
     write_tables(tmp_path, params)

@@ -9,7 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from docs.make_schemas import FILE, schema
+from pipeline.errors import SettingsError
 from pipeline.stages.report.result import FirstResult, Result
+from pipeline.stages.report.submissions import read_result
 
 CELLS = {name: {str(s): 60.0 - 5 * s for s in range(1, 6)} for name in ("fog", "rain")}
 GOOD: dict[str, Any] = {
@@ -91,10 +93,12 @@ def test_the_published_schema_is_today_s() -> None:
     assert FILE.read_text() == schema(), "run python -m docs.make_schemas"
 
 
-def test_the_schema_accepts_and_refuses_what_we_do() -> None:
+def test_the_schema_accepts_and_refuses_what_is_added(tmp_path: Path) -> None:
     published = json.loads(Path(FILE).read_text())
     jsonschema.Draft202012Validator.check_schema(published)
     jsonschema.validate(GOOD, published)
+    (tmp_path / "good.json").write_text(json.dumps(GOOD))
+    assert read_result(tmp_path / "good.json") == Result.model_validate(GOOD)
     jsonschema.validate(
         json.loads(Result.model_validate(GOOD).model_dump_json(exclude_none=True)), published
     )
@@ -103,6 +107,12 @@ def test_the_schema_accepts_and_refuses_what_we_do() -> None:
         ({"extra": 1}, "'extra' was unexpected"),
         ({"hardware": {"device": "cpu", "precision": "fp64"}}, "fp64. is not one of"),
         ({"cells": {"fog": {"first": 1}}}, "'first' does not match"),
+        ({"cells": {"fogg": {"1": 1}}}, "'fogg' is not one of"),
+        ({"metrics": {"ecee": {"value": 1}}}, "'ecee' is not one of"),
+        ({"clean_top1": "90"}, "'90' is not of type 'number'"),
     ):
         with pytest.raises(jsonschema.ValidationError, match=words):
             jsonschema.validate(GOOD | wrong, published)
+        (tmp_path / "wrong.json").write_text(json.dumps(GOOD | wrong))
+        with pytest.raises(SettingsError, match="wrong.json"):
+            read_result(tmp_path / "wrong.json")

@@ -52,9 +52,9 @@ def test_a_good_result_is_kept_and_its_numbers_are_computed_here(tmp_path: Path)
     ("changes", "words"),
     [
         ({"schema_version": 3}, "schema_version"),
-        ({"model": "../their"}, "model: String should match"),
+        ({"model": "../their"}, "model: must match"),
         ({"clean_top1": 0.9e3}, "clean_top1"),
-        ({"mpc": 99.0}, "mpc: Extra inputs"),
+        ({"mpc": 99.0}, "mpc: unknown key"),
         ({"cells": {"fogg": CELLS["fog"]}}, r"cells: unknown corruption \(got 'fogg'\)"),
         (
             {"cells": {"fog": {"1": 50}}},
@@ -62,6 +62,8 @@ def test_a_good_result_is_kept_and_its_numbers_are_computed_here(tmp_path: Path)
         ),
         ({"cells": {"fog": CELLS["fog"] | {"5": 101}}}, "cells.fog.5"),
         ({"cells": {}}, "cells: no corruption"),
+        ({"clean_top1": "90"}, "clean_top1: must be a number"),
+        ({"num_clips": True}, "num_clips: must be a whole number"),
     ],
 )
 def test_a_wrong_result_is_refused(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
@@ -105,7 +107,8 @@ def test_what_makes_a_result_incomparable_is_named(tmp_path: Path) -> None:
     params = write_params(tmp_path, corruptions=["fog", "rain"])
     assert differences(result_of(), params) == []
     protocol = Protocol(frames=64, sampling="uniform", resize="none")
-    other = Protocol(frames=32, sampling="uniform 32, no payload", resize="none")
+    other = Protocol(frames=32, sampling="uniform, no payload", resize="none")
+    views = Protocol(frames=16, sampling="uniform", temporal_views=10, resize="none")
     for changes, words in (
         ({"cells": {"fog": CELLS["fog"]}}, "averages other corruptions (custom)"),
         ({"cells": {name: {"1": 5} for name in CELLS}}, "has other severities"),
@@ -113,6 +116,11 @@ def test_what_makes_a_result_incomparable_is_named(tmp_path: Path) -> None:
         ({"dialect": "original"}, "uses the dialect original"),
         ({"protocol": protocol}, "uses 64 frames, more than 32"),
         ({"protocol": other}, "sees the frames without the payload of shards"),
+        ({"protocol": views}, "averages 10 views"),
+        (
+            {"protocol": Protocol(sampling="dense, stride 2")},
+            "samples frames in another way (dense, stride 2)",
+        ),
         ({"adaptation": Adaptation(method="TENT")}, "adapts to the corrupted clips (TENT)"),
     ):
         assert differences(result_of(**changes), params) == [words]

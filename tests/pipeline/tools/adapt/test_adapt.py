@@ -99,7 +99,9 @@ def test_unknown_models_and_methods_are_refused(adaptable: Project) -> None:
     params, root = adaptable
     with pytest.raises(SettingsError, match="'tiny'.* is not in models.demo"):
         adapt(AdaptationRequest(NONE, "demo", "tiny"), params, root)
-    with pytest.raises(SettingsError, match="No module named 'examples.tentt'"):
+    with pytest.raises(
+        SettingsError, match="No module named 'examples.tentt' .did you mean 'examples.tent'"
+    ):
         read_method("examples.tentt")
     with pytest.raises(SettingsError, match=r"must be an AdaptationMethod \(got float\)"):
         read_method("examples.tent:LEARNING_RATE")

@@ -89,12 +89,16 @@ def test_weights_of_another_network_are_found(sound: Path, tmp_path: Path) -> No
         assert results(params, sound)["model mine"][0] == fits
 
 
-def test_a_checkpoint_to_start_from_must_exist(sound: Path) -> None:
+def test_a_training_that_cannot_start_is_a_failure(sound: Path) -> None:
     settings = load(sound / "params.yaml").train["demo"]["tiny_r2plus1d"].model_dump()
-    params = changed(sound, train__demo={"tiny_r2plus1d": {**settings, "start": "lost.pt"}})
-    passed, detail = results(params, sound)["training tiny_r2plus1d"]
-    assert not passed
-    assert "start: no such file" in detail
+    for change, words in (
+        ({"start": "lost.pt"}, "lost.pt does not exist"),
+        ({"flip": True}, "a mirrored clip would have the wrong class"),
+    ):
+        params = changed(sound, train__demo={"tiny_r2plus1d": {**settings, **change}})
+        passed, detail = results(params, sound)["training tiny_r2plus1d"]
+        assert not passed
+        assert words in detail
 
 
 def test_a_dataset_without_models_passes_and_says_so(sound: Path) -> None:
@@ -185,6 +189,19 @@ def test_what_filter_reports_itself_does_not_stop_it_before(tmp_path: Path) -> N
         path.unlink()
     params = write_params(tmp_path, filter={"allowed_failures": 0.2})
     assert later_problems("demo", params, tmp_path) == ""
+
+
+def test_a_device_that_this_machine_lacks_is_a_failure(sound: Path) -> None:
+    passed, detail = results(changed(sound, machine__device="cuda:99"), sound)["models run on"]
+    assert not passed
+    assert "machine.device: 'cuda:99'" in detail
+
+
+def test_an_unknown_dataset_is_named_before_the_machine_is_checked(sound: Path) -> None:
+    command = ["check", "-d", "dmo", "--params", str(sound / "params.yaml")]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 2
+    assert result.output.startswith("Settings: dataset 'dmo' (did you mean 'demo'?)")
 
 
 def test_the_command_checks_both(lacking: Path) -> None:

@@ -127,5 +127,5 @@ def test_missing_statements_are_requested_and_empty_ones_named(
     write_about(tmp_path)
     assert read_about(tmp_path, "demo").license_url == "https://spdx.org/licenses/CC-BY-4.0"
     path.write_text(path.read_text().replace("CC-BY-4.0", "free for all"))
-    with pytest.raises(SettingsError, match="license: String should match pattern"):
+    with pytest.raises(SettingsError, match="license: must match pattern"):
         read_about(tmp_path, "demo")

@@ -25,6 +25,7 @@ from pipeline.storage.paths import DatasetPaths
 from pipeline.tools.plan.estimate import EstimateInterval
 from pipeline.tools.plan.plan import Plan, StageEstimate, plan
 from pipeline.tools.plan.survey import Survey, survey
+from pipeline.tools.plan.tables import show
 from pipeline.tools.plan.trial import cpu_seconds
 from tests.support.project import (
     CLASSES,
@@ -214,6 +215,8 @@ def test_a_model_that_cannot_be_asked_says_why(planned: Plan) -> None:
     (model,) = planned.evaluations
     assert model.hours is None
     assert "takes 64 frames, but evaluate.frames is 32" in model.reason
+    (line,) = [part for part in show(planned) if isinstance(part, str) and "not timed" in part]
+    assert model.reason in line
 
 
 @pytest.mark.slow

@@ -297,6 +297,8 @@ def test_wrong_questions_are_refused(root: Path, tmp_path: Path, published: list
         check(root, chosen=["snow"])
     with pytest.raises(SettingsError, match="nothing to check"):
         check(root, check_stored=False)
+    with pytest.raises(SettingsError, match=r"--against .*lost.parquet: no such file"):
+        check(root, against=[tmp_path / "lost.parquet"])
     with pytest.raises(StageError, match="columns are missing: .*sha256"):
         broken = tmp_path / "broken.parquet"
         pq.write_table(pq.read_table(published[1]).drop_columns(["sha256"]), broken)

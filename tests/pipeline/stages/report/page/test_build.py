@@ -85,7 +85,7 @@ def test_incomparable_results_are_apart_with_their_reason(tmp_path: Path) -> Non
     (folder / "demo-else.json").write_text(json.dumps(theirs | other))
     report(params, tmp_path)
     text = (tmp_path / "report/index.html").read_text()
-    above, rest = text.split("External results that are not comparable (1)")
+    above, rest = text.split("Results that are not comparable (1)")
     table, apart = above.split("<h4>Models that adapt to the corrupted clips</h4>")
     assert '<th scope="row">plain</th>' in table
     assert "adapted" not in table

@@ -1,5 +1,6 @@
 """LaTeX table and BibTeX entry: content, escapes, and balanced braces."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +40,30 @@ def test_letters_that_latex_interprets_are_escaped() -> None:
 
 def test_table_rows(run: tuple[Evaluated, Params]) -> None:
     results, params = run
-    external = {"model": "their & net", "clean_top1": 80.0, "mpc": 60.0, "rpc": 75.0}
-    text = latex_table(results, [ROW, external], "custom", params)
+    external = {"model": "their & net", "clean_top1": 80.0, "mpc": 60.0, "rpc": 75.0, "file": "a"}
+    same_name = ROW | {"file": "b", "rank_best": None, "rank_worst": None}
+    text = latex_table(results, [ROW, external, same_name], "custom", params)
     lines = text.splitlines()
     assert r"    tiny\_r2plus1d & 75.0 & 37.5 & 20.0--55.0 & -- & 1--3 & 50.0 & 47.5 \\" in lines
     assert r"    their \& net & 80.0 & 60.0 & -- & 75.0 & -- & -- & -- \\" in lines
+    # A result of another source has its own interval, and no metric of the model of its name.
+    assert r"    tiny\_r2plus1d & 75.0 & 37.5 & 20.0--55.0 & -- & -- & -- & -- \\" in lines
     assert [line.strip() for line in lines if "rule" in line] == [
         r"\toprule", r"\midrule", r"\bottomrule"
     ]  # fmt: skip
     assert r"N = 4 clips (common accounting)" in text
     columns = {line.count("&") - line.count(r"\&") for line in lines if line.endswith(r"\\")}
     assert columns == {7}
+    assert r"\begin{tabular}{lrrrrrrr}" in text
+
+
+def test_a_range_is_stated_where_models_differ_in_clips(run: tuple[Evaluated, Params]) -> None:
+    results, params = run
+    (name, one), *_ = results.summaries.items()
+    fewer = replace(one, num_clips=3)
+    two = replace(results, summaries={name: one, "other": fewer})
+    assert "N = 3 to 4 clips" in latex_table(two, [ROW], "custom", params)
+    assert "N = 3 to 4 of 6 listed clips" in bibtex(two, "custom", params, "0" * 16)
 
 
 def test_bibtex_states_what_a_number_needs(run: tuple[Evaluated, Params]) -> None:
@@ -62,6 +76,7 @@ def test_bibtex_states_what_a_number_needs(run: tuple[Evaluated, Params]) -> Non
         "32 frames, uniform, short side 48, centre crop 40",
         "recipes 0123456789abcdef",
         "video-corruptions, version",
+        "key = {video-corruptions},",  # an entry without author is sorted by it
     ):
         assert words in text
     assert text.count("{") == text.count("}")

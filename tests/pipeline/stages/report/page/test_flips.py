@@ -1,7 +1,9 @@
 """Clips that flip, hand-made: which are listed, in which order, and their shares."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.stages.report.evaluated import Evaluated, read_evaluated
@@ -49,6 +51,13 @@ def test_values_name_the_predicted_class(results: Evaluated) -> None:
 def test_shares_are_of_clips_right_when_clean(results: Evaluated) -> None:
     shares = flip_shares(results)["tiny_r2plus1d"]
     assert shares == [[33.33, 66.67], [0, 100]]
+
+
+def test_shares_are_not_available_if_no_clip_is_right(results: Evaluated) -> None:
+    measured = results.measured
+    (one,) = measured.flips.values()
+    never = replace(measured, flips={"net": replace(one, right=np.zeros_like(one.right))})
+    assert flip_shares(replace(results, measured=never))["net"] == [[None, None], [None, None]]
 
 
 def test_predictions_without_classes_have_flips_without_predicted_class(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -12,7 +11,7 @@ from typing import Literal
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from pipeline import models
 from pipeline.params import load
@@ -25,20 +24,13 @@ from pipeline.stages.report.page import clips
 from pipeline.stages.report.report import report
 from pipeline.storage import manifest, schemas
 from pipeline.storage.paths import DatasetPaths
+from tests.support.browser import open_page, wait_until
 from tests.support.project import CLASSES, REPOSITORY, make_project, tree
 from tests.support.videos import H264, make_video, moving_clip
 
 MODELS = ("tiny_r2plus1d", "tiny_frame2d")
 CORRUPTIONS = ["contrast", "frame_rate", "packet_loss"]
 SEVERITIES = [1, 3, 5]
-CHROMIUM = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="module")
@@ -79,53 +71,11 @@ def swap_answers(root: Path, corruption: str, severity: int) -> None:
     manifest.write(path, rows, schemas.PREDICTIONS)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program, "chromium: not found; `make test` installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield context
-    context.close()
-
-
 @pytest.fixture
 def page(context: BrowserContext, project: Path) -> Iterator[Page]:
     """The open page; afterwards, no request to a network and no message on the console."""
     yield (page := open_page(context, project))
     assert page.complaints == []  # type: ignore[attr-defined]
-
-
-def open_page(context: BrowserContext, project: Path) -> Page:
-    page = context.new_page()
-    complaints: list[str] = []
-    page.complaints = complaints  # type: ignore[attr-defined]
-    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: note_request(request.url, complaints))
-    page.goto((project / "report/index.html").as_uri())
-    page.wait_for_selector("html[data-drawn]")
-    return page
-
-
-def wait_until(page: Page, expression: str) -> None:
-    """Wait until an expression is true; the page's policy forbids what `wait_for_function` does."""
-    end = time.monotonic() + 60
-    while not page.evaluate(expression):
-        assert time.monotonic() < end, expression
-        page.wait_for_timeout(50)
-
-
-def note_request(url: str, complaints: list[str]) -> None:
-    if not url.startswith(("file:", "blob:", "data:")):
-        complaints.append(f"request: {url}")
 
 
 def test_every_part_is_there(page: Page) -> None:
@@ -219,11 +169,11 @@ def test_every_clip_and_cell_can_be_shown(page: Page) -> None:
     assert len(values["clips"]) == 3
     assert all(set(clip["videos"]) == cells for clip in values["clips"])
     sizes = page.evaluate(
-        """(videos) => Promise.all(videos.map((text) => new Promise((done) => {
+        """(videos) => Promise.all(videos.map((id) => new Promise((done) => {
             const video = document.createElement("video");
             video.onloadeddata = () => done(video.videoWidth);
             video.onerror = () => done(video.error.message);
-            video.src = `data:video/mp4;base64,${text}`;
+            video.src = `data:video/mp4;base64,${document.getElementById(id).textContent}`;
         })))""",
         list(values["clips"][1]["videos"].values()),
     )
@@ -243,6 +193,23 @@ def test_tables_copy_as_csv(context: BrowserContext, page: Page, project: Path) 
         assert [float(value) for value in numbers[:-1]] == pytest.approx(
             list(cells[name].values()), abs=1e-3
         )
+
+
+def test_no_cell_of_a_copied_table_is_a_formula(context: BrowserContext, page: Page) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#demo-heat summary").first.click()
+    written = ['=cmd|"/c calc"!A1', "+1+1", "+0.2 (-0.1 to +0.5)"]
+    page.evaluate(
+        """(texts) => texts.forEach((text, number) => {
+            const [table] = document.querySelectorAll("#demo-heat table");
+            table.tBodies[0].rows[number].cells[0].textContent = text;
+        })""",
+        written,
+    )
+    page.locator("#demo-heat").get_by_role("button", name="Copy as CSV").first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    rows = list(csv.reader(io.StringIO(page.evaluate("navigator.clipboard.readText()"))))
+    assert [row[0] for row in rows[1:4]] == [f"'{written[0]}", f"'{written[1]}", written[2]]
 
 
 def test_models_can_be_left_out_and_the_theme_chosen(page: Page) -> None:
@@ -330,6 +297,20 @@ def test_tables_are_saved_as_csv(page: Page) -> None:
     assert rows[0][:4] == ["model", "clean top-1", "clean top-5", "mPC"]
     assert page.locator("#demo-leaderboard .tag").first.inner_text() == "near chance"
     assert {row[0] for row in rows[1:]} == set(MODELS)
+    ranks = page.locator("#demo-leaderboard-table tbody tr td:nth-child(6)").all_text_contents()
+    rank = rows[0].index("rank")
+    assert [row[rank] for row in rows[1:]] == ranks[: len(MODELS)] == ["1 to 2", "1 to 2"]
+
+
+def test_severities_that_are_not_reached_are_saved_as_such(page: Page) -> None:
+    section = page.locator("#demo-measures .behind")
+    section.get_by_text("Half severity by corruption").click()
+    with page.expect_download() as download:
+        section.get_by_role("button", name="Save CSV").click()
+    rows = csv.reader(io.StringIO(download.value.path().read_text()))
+    cells = [cell for row in rows for cell in row]
+    assert "not reached" in cells
+    assert not any(cell.startswith("1000000") for cell in cells)
 
 
 def test_same_bytes_every_time(project: Path) -> None:
