@@ -9,11 +9,14 @@ Nothing is random.
 Dialects: `ours` rounds 255 y to the nearest whole number, `original` cuts it.
 """
 
+from fractions import Fraction
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.spatial._rounding import CUT, NEAREST, far_from_boundary, to_uint8
+from corruptions.spatial._channel_shift import ChannelShift
+from corruptions.spatial._rounding import CUT, NEAREST, to_uint8
 from corruptions.types import Clip, Context
 
 SOURCE = "Yi et al., NeurIPS Datasets and Benchmarks 2021, contrast; after Hendrycks and Dietterich"
@@ -37,29 +40,37 @@ def _shrink(clip: Clip, kept: float, context: Context, offset: float) -> Clip:
         raise ValueError(f"level {kept} (share of contrast that is kept) must be 0 or more.")
     wanted = context.wanted(len(clip))
     flat = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
-    planes = np.empty((3, *clip.shape[1:3]), np.uint8)  # allocated once and reused
     pixels = clip.shape[1] * clip.shape[2]
-    scaled = VALUES * kept
-    fractions = np.unique(np.round(scaled % 1, 9))[:, None]
+    shrink = _Shrink(kept, clip.shape[1], clip.shape[2])
     for out, number in zip(flat, wanted, strict=True):
         frame = clip[number]
-        shift = (1 - kept) * (np.array(cv2.sumElems(frame)[:3]) / pixels)  # whole sums: exact
-        if kept <= 1 and far_from_boundary(fractions + shift, offset):
-            _scale(frame, kept, shift + (offset - NEAREST), planes, out)
-        else:
-            cv2.LUT(frame, to_uint8(scaled + shift, offset)[None], out)
+        sums = cv2.sumElems(frame)[:3]  # whole numbers: exact
+        shifts = [(1 - kept) * (total / pixels) for total in sums]
+        if not shrink.over(frame, [shift + offset for shift in shifts], out):
+            cv2.LUT(frame, to_uint8(VALUES * kept + shifts, offset)[None], out)
     return flat
 
 
-def _scale(
-    frame: NDArray[np.uint8],
-    factor: float,
-    shifts: NDArray[np.float64],
-    planes: NDArray[np.uint8],
-    out: NDArray[np.uint8],
-) -> None:
-    """Write factor x + shift to `out`, with a shift per channel, rounded: faster than a table."""
-    cv2.split(frame, list(planes))
-    for plane, shift in zip(planes, shifts, strict=True):
-        cv2.convertScaleAbs(plane, plane, factor, shift)
-    cv2.merge(list(planes), out)
+class _Shrink:
+    """Map x -> floor(k/d x + shift) in 16-bit numbers, as (k x + floor(d shift)) // d."""
+
+    def __init__(self, kept: float, height: int, width: int) -> None:
+        share = Fraction(float(kept)).limit_denominator(256) if kept <= 1 else Fraction(0)
+        self.is_ratio = float(share) == kept
+        self.times, self.parts = np.uint16(share.numerator), np.uint16(share.denominator)
+        self.work = np.empty((height, 3 * width), np.uint16)
+        self.shift = ChannelShift(height, width)
+
+    def over(self, frame: NDArray[np.uint8], shifts: list[float], out: NDArray[np.uint8]) -> bool:
+        """Write to `out`; return False if float64 may round a value otherwise than exactly."""
+        scaled = [int(self.parts) * shift for shift in shifts]
+        if not self.is_ratio or any(abs(value - round(value)) < 1e-6 for value in scaled):
+            return False
+        work = self.work
+        work[...] = frame.reshape(work.shape)
+        if self.times != 1:
+            work *= self.times
+        self.shift.add_to(work, scaled)
+        work //= self.parts
+        out.reshape(work.shape)[...] = work
+        return True

@@ -16,6 +16,7 @@ number. `original` takes M of every frame for itself, so that the fog flickers w
 value changes and a black frame has none, and cuts.
 """
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,13 +29,15 @@ LEVELS = ((1.5, 2.0), (2.0, 2.0), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4))  # (k, d)
 SMALLEST_MAP = 256
 FIRST_DISPLACEMENT = 100.0
 
+WHITE = 255
+
 
 def fog(clip: Clip, level: tuple[float, float], context: Context) -> Clip:
     """Add fog of thickness k, its map smoother with larger d."""
     thickness, plasma = _map_for(clip, level, context)
     wanted = context.wanted(len(clip))
     foggy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
-    veil = _Veil(thickness, plasma, int(clip.max()), NEAREST)
+    veil = Veil(thickness, plasma, _largest(clip), NEAREST)
     for out, number in zip(foggy, wanted, strict=True):
         veil.over(clip[number], out)
     return foggy
@@ -45,43 +48,52 @@ def fog_original(clip: Clip, level: tuple[float, float], context: Context) -> Cl
     thickness, plasma = _map_for(clip, level, context)
     wanted = context.wanted(len(clip))
     foggy = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
-    veils: dict[int, _Veil] = {}
+    veils: dict[int, Veil] = {}
     for out, number in zip(foggy, wanted, strict=True):
         brightest = int(clip[number].max())
         if brightest not in veils:
-            veils[brightest] = _Veil(thickness, plasma, brightest, CUT)
+            veils[brightest] = Veil(thickness, plasma, brightest, CUT)
         veils[brightest].over(clip[number], out)
     return foggy
 
 
-class _Veil:
-    """Map x -> x s + veil, in 16-bit numbers of 1/256 level: s = M / (M + k) < 1."""
+def _largest(clip: Clip) -> int:
+    """Return the largest value of a clip; an array is read up to its first white frames."""
+    if not isinstance(clip, np.ndarray):  # few frames are in memory; its maximum is known
+        return int(clip.max())
+    largest = 0
+    for start in range(0, len(clip), 8):
+        largest = max(largest, int(clip[start : start + 8].max()))
+        if largest == WHITE:
+            break
+    return largest
+
+
+class Veil:
+    """Map x -> floor(x s + veil), with s = M / (M + k) in 65536ths and the veil in 256ths.
+
+    Computed is 255 - y - 128, between -128 and 127, as the whole number nearest to
+    (127.5 - 2^-17 - veil) - x s. These numbers are multiples of 2^-17 below 128, which single
+    precision holds exactly, so that they are never half-way and the same on any CPU.
+    """
 
     def __init__(
         self, thickness: float, plasma: NDArray[np.float64], brightest: int, offset: float
     ) -> None:
         share = brightest / (brightest + 255 * thickness) if brightest else 0.0
-        veil = (255 * thickness * share * plasma + offset) * 256
-        self.veil = np.repeat(veil.astype(np.uint16), 3, axis=1)  # one column per value
-        self.work = np.empty((2, *self.veil.shape), np.uint16)  # allocated once
-        scale = round(share * 65536)
-        # x scale / 256 as two products, each of which fits into 16 bits
-        self.high, self.low = np.uint16(scale >> 8), np.uint16(scale & 255)
-        if scale == 65536:  # no fog
-            self.high, self.low = np.uint16(256), np.uint16(0)
+        veil = 255 * thickness * share * plasma
+        veil += offset
+        veil *= 256
+        rest = veil.astype(np.uint16).astype(np.float32)
+        rest *= np.float32(-1 / 256)
+        rest += np.float32(127.5 - 2.0**-17)
+        self.rest = cv2.merge((rest, rest, rest)).reshape(len(rest), -1)  # one column per value
+        self.share = round(share * 65536) / 65536
 
     def over(self, frame: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-        values, rest = self.work
-        values[...] = frame.reshape(values.shape)
-        if self.low not in (0, self.high):
-            np.multiply(values, self.low, out=rest)
-        values *= self.high
-        if self.low:  # equal to high where the share is 1 / (1 + 1.5) or 1 / (1 + 2)
-            np.right_shift(values if self.low == self.high else rest, np.uint16(8), out=rest)
-            values += rest
-        values += self.veil
-        values >>= np.uint16(8)
-        out.reshape(values.shape)[...] = values
+        values, mapped = frame.reshape(self.rest.shape), out.reshape(self.rest.shape)
+        cv2.addWeighted(values, -self.share, self.rest, 1, 0, mapped.view(np.int8), cv2.CV_8S)
+        mapped ^= np.uint8(127)
 
 
 def _map_for(
@@ -93,58 +105,49 @@ def _map_for(
     height, width = clip.shape[1:3]
     side = max(SMALLEST_MAP, 1 << (max(height, width) - 1).bit_length())
     uniforms = random_uniforms(context.random.clip(), side * side - 1)
-    return thickness, _plasma(side, decay, uniforms)[:height, :width]
+    heights = _plasma(side, decay, uniforms)
+    lowest, highest = heights.min(), heights.max()
+    plasma = heights[:height, :width] - lowest
+    plasma /= highest - lowest
+    return thickness, plasma
 
 
 def _plasma(side: int, decay: float, uniforms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a diamond-square map of `side` (a power of two) squared points, scaled to [0, 1].
+    """Return a diamond-square map of `side` (a power of two) squared heights.
 
-    Takes side^2 - 1 uniform numbers. Every point is the mean of its four neighbours on the coarser
-    grid, which is a torus, plus a displacement. Sums have a fixed order.
+    Takes side^2 - 1 uniform numbers, which it overwrites. Every point is the mean of its four
+    neighbours on the coarser grid, which is a torus, plus a displacement. Sums have a fixed order.
     """
-    signed = 2 * uniforms
-    signed -= 1
-    corners, displacement, used = np.zeros((1, 1)), FIRST_DISPLACEMENT, 0
-
-    def mean_and_displace(total: NDArray[np.float64]) -> NDArray[np.float64]:
-        nonlocal used
-        draws = signed[used : used + total.size].reshape(total.shape)
-        used += total.size
-        total /= 4
-        total += draws * (displacement * displacement)
-        return total
-
-    while len(corners) < side:
-        finer = np.empty((len(corners), 2, len(corners), 2))  # row, its half, column, its half
-        pairs = _with_next(corners, 0)
-        centres = mean_and_displace(_with_next(pairs, 1))
-        above_below = _with_next(centres, 0, backwards=True)
-        above_below += _with_next(corners, 1)
-        left_right = _with_next(centres, 1, backwards=True)
-        left_right += pairs
-        finer[:, 0, :, 0] = corners
-        finer[:, 1, :, 1] = centres
-        finer[:, 0, :, 1] = mean_and_displace(above_below)
-        finer[:, 1, :, 0] = mean_and_displace(left_right)
-        corners = finer.reshape(2 * len(corners), -1)
+    uniforms *= 2
+    uniforms -= 1
+    heights, displacement, used = np.zeros((1, 1)), FIRST_DISPLACEMENT, 0
+    while len(heights) < side:
+        size = len(heights)
+        draws = uniforms[used : used + 3 * size * size].reshape(3, size, size)
+        used += draws.size
+        draws *= displacement * displacement
+        corners = np.empty((size + 1, size + 1))  # the first row and column again at the end
+        corners[:-1, :-1] = heights
+        corners[-1, :-1] = heights[0]
+        corners[:, -1] = corners[:, 0]
+        pairs = corners[:-1] + corners[1:]
+        centres = np.empty((size + 1, size + 1))  # the last row and column again at the start
+        inner = np.add(pairs[:, :-1], pairs[:, 1:], out=centres[1:, 1:])
+        inner *= 0.25
+        inner += draws[0]
+        centres[0, 1:] = centres[-1, 1:]
+        centres[:, 0] = centres[:, -1]
+        above_below = inner + centres[:-1, 1:]
+        above_below += corners[:-1, :-1] + corners[:-1, 1:]
+        above_below *= 0.25
+        left_right = inner + centres[1:, :-1]
+        left_right += pairs[:, :-1]
+        left_right *= 0.25
+        finer = np.empty((size, 2, size, 2))  # row, its half, column, its half
+        finer[:, 0, :, 0] = heights
+        finer[:, 1, :, 1] = inner
+        np.add(above_below, draws[1], out=finer[:, 0, :, 1])
+        np.add(left_right, draws[2], out=finer[:, 1, :, 0])
+        heights = finer.reshape(2 * size, -1)
         displacement /= decay
-    corners -= corners.min()
-    corners /= corners.max()
-    return corners
-
-
-def _with_next(
-    values: NDArray[np.float64], axis: int, backwards: bool = False
-) -> NDArray[np.float64]:
-    """Return each value plus the next one along an axis of a torus, or the previous one."""
-    place = (slice(None),) * axis
-    first, last = (*place, slice(1)), (*place, slice(-1, None))
-    but_first, but_last = (*place, slice(1, None)), (*place, slice(-1))
-    sums = np.empty_like(values)
-    if backwards:
-        np.add(values[but_first], values[but_last], out=sums[but_first])
-        np.add(values[first], values[last], out=sums[first])
-    else:
-        np.add(values[but_last], values[but_first], out=sums[but_last])
-        np.add(values[last], values[first], out=sums[last])
-    return sums
+    return heights

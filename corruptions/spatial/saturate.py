@@ -41,30 +41,32 @@ def saturate_original(clip: Clip, line: tuple[float, float], context: Context) -
 def _map(clip: Clip, line: tuple[float, float], context: Context, offset: float) -> Clip:
     if _is_mean(*line, offset):
         return _desaturated(clip, line[0], context, offset)
-    ratios, greys = _tables(*line)
+    ratios, turns_red = _table(*line)
     wanted = context.wanted(len(clip))
     vivid = np.empty((len(wanted), *clip.shape[1:]), np.uint8)
     size = clip.shape[1:3]
-    channels, mapped = np.empty((3, *size), np.uint8), np.empty((3, *size), np.uint8)
-    largest, smallest = np.empty((2, *size), np.uint8)  # allocated once
+    channels = np.empty((3, *size), np.uint8)  # allocated once
+    largest, smallest, distance, grey = np.empty((4, *size), np.uint8)
     pair = np.empty((*size, 2), np.uint8)
-    ratio, grey, top, value = np.empty((4, *size), np.float32)
+    ratio, top, value = np.empty((3, *size), np.float32)
     for out, number in zip(vivid, wanted, strict=True):
         cv2.split(clip[number], list(channels))
         cv2.max(cv2.max(channels[0], channels[1], largest), channels[2], largest)
         cv2.min(cv2.min(channels[0], channels[1], smallest), channels[2], smallest)
         cv2.merge((smallest, largest), pair)
         cv2.LUT(pair.view("<u2")[..., 0], ratios, ratio)
+        np.equal(smallest, largest, out=grey.view(bool))
         top[...] = largest
         top += np.float32(offset)
         for index, channel in enumerate(channels):
-            np.subtract(largest, channel, out=value)
-            np.multiply(ratio, value, out=value)
-            if index == 1 and greys is not None:
-                top -= cv2.LUT(pair.view("<u2")[..., 0], greys, grey)
+            np.subtract(largest, channel, out=distance)
+            if index and turns_red:
+                distance += grey
+            value[...] = distance
+            value *= ratio
             np.subtract(top, value, out=value)
-            mapped[index] = value
-        cv2.merge(list(mapped), out)
+            channel[...] = value
+        cv2.merge(list(channels), out)
     return vivid
 
 
@@ -105,8 +107,8 @@ def _is_mean(a: float, b: float, offset: float) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _tables(a: float, b: float) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Return S' / S, and what grey loses in green and blue, at [256 V + N]."""
+def _table(a: float, b: float) -> tuple[NDArray[np.float32], bool]:
+    """Return S' / S at [256 V + N], or for grey what green and blue lose, and if they lose any."""
     if not a >= 0:
         raise ValueError(f"level {a, b}: the factor {a} of the saturation must be 0 or more.")
     largest, smallest = np.arange(256.0)[:, None], np.arange(256.0)
@@ -114,8 +116,5 @@ def _tables(a: float, b: float) -> tuple[NDArray[np.float32], NDArray[np.float32
     saturation = spread / np.maximum(largest, 1)
     mapped = np.clip(a * saturation + b, 0, 1)
     ratios = np.divide(mapped, saturation, out=np.zeros_like(mapped), where=saturation > 0)
-    greys = np.where(np.eye(256) > 0, largest * mapped, 0)
-    return (
-        ratios.astype(np.float32).reshape(1, -1),
-        greys.astype(np.float32).reshape(1, -1) if greys.any() else None,
-    )
+    ratios[np.diag_indices(256)] = losses = (largest * mapped).diagonal()
+    return ratios.astype(np.float32).reshape(1, -1), bool(losses.any())

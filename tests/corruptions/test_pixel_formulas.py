@@ -63,40 +63,6 @@ def test_contrast(clip: Clip, dialect: Dialect) -> None:
         assert_rounded(bare(clip, "contrast", severity, dialect), (x - mean) * kept + mean, dialect)
 
 
-@BOTH
-def test_contrast_is_the_exact_table_even_where_a_sum_is_near_a_half(dialect: Dialect) -> None:
-    """The fast path is in single precision, and gives way to the table where that may differ."""
-    rng = np.random.default_rng(7)
-    frames = rng.integers(0, 256, (200, 4, 5, 3)) // rng.integers(1, 64, (200, 1, 1, 1))
-    clip = np.concatenate([frames.astype(np.uint8), *(flat_clip(1, 4, 5, v) for v in range(256))])
-    offset = 0.5 if dialect == "ours" else 0.0
-    for severity, kept in levels("contrast"):
-        means = clip.sum(axis=(1, 2), dtype=np.int64) / 20
-        values = np.arange(256.0)[:, None] * kept + ((1 - kept) * means)[:, None]
-        tables = np.floor(values + offset).astype(np.uint8)
-        expected = np.stack(
-            [
-                np.take_along_axis(table, frame.reshape(-1, 3), 0)
-                for table, frame in zip(tables, clip, strict=True)
-            ]
-        )
-        found = bare(clip, "contrast", severity, dialect)
-        assert np.array_equal(found, expected.reshape(clip.shape))
-
-
-@BOTH
-def test_weaker_saturation_is_the_float32_formula_for_every_pair_of_values(
-    dialect: Dialect,
-) -> None:
-    largest, value = np.tril_indices(256)
-    clip = np.stack([largest, value, largest], axis=1).astype(np.uint8)[None, :, None]
-    for severity in (1, 2):
-        kept = np.float32(load("saturate").level(severity, "mini_kinetics")[0])
-        top = largest.astype(np.float32) + np.float32(0.5 if dialect == "ours" else 0.0)
-        expected = (top - kept * (largest - value).astype(np.float32)).astype(np.uint8)
-        assert np.array_equal(bare(clip, "saturate", severity, dialect)[0, :, 0, 1], expected)
-
-
 def through_hsv(
     clip: Clip, change: Callable[[float, float, float], tuple[float, float, float]]
 ) -> NDArray[np.float64]:
