@@ -24,7 +24,7 @@ from ..storage import payload, schemas
 from ..storage.cell_rows import cell_row
 from ..storage.frame_times import tick_columns, times_of
 from ..storage.rows import CellRow, ClipRow
-from ..storage.shards import read_member
+from . import clean_frames
 from .corrupted_clips import ClipCorruptor, CorruptedClip, Frames, stored_frames
 from .source_clips import Sources
 
@@ -83,7 +83,7 @@ class CellFrames:
         return cls(dataset, params, root)
 
     def clean(self, row: ClipRow | CellRow) -> Clip:
-        """Return all frames of the clean clip.
+        """Return the clean clip, of which each frame is computed when it is first read.
 
         They are read from the clean shard if `row` is of its manifest and pictures are cropped,
         else from the source video.
@@ -98,17 +98,10 @@ class CellFrames:
         """
         if "shard" in row and self.cropped:
             stored = cast(CellRow, row)
-            if stored["status"] != "ok":
-                raise ClipError(stored["reason"])
-            shard = self.root / stored["shard"]
-            data = read_member(shard, stored["offset"], stored["size"], stored["sha256"])
-            return payload.read_payload(data)
+            return clean_frames.from_shard(stored, self.root / stored["shard"])
         sources = Sources.of(self.dataset, self.params, self.root, cropped=self.cropped)
-        fps = Fraction(row["fps_num"], row["fps_den"])
-        frames = sources.pictures(row)
-        if not self.with_payload:
-            return np.stack(list(frames))
-        return payload.decode(payload.encode(frames, fps, self.params.payload, times_of(row)))
+        settings = self.params.payload if self.with_payload else None
+        return clean_frames.from_pictures(sources.deferred(row), row, settings)
 
     def take_clean(self, row: ClipRow | CellRow, clean: Clip | ClipError, take: Taker) -> CellClip:
         """Return frames of the clean clip, given all of them or the error, as `clean` has them."""

@@ -1,7 +1,7 @@
 """One video in one cell at its native size: from its file to a file that people open.
 
 `corrupt_video` is the core of the commands `apply` and `mirror`, and `verify` calls it to compute
-outputs again. Corruptions of pixels stream, see media/frame_window.py.
+outputs again. Corruptions of pixels stream, see media/frame_stream.py.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,8 @@ from corruptions.types import Clip, ClipRandom, Context, Dialect, Level
 from ..errors import ClipError
 from ..io.hashing import sha256_file
 from ..media.clocks import constant_clock, output_clock
-from ..media.frame_window import Corrupt, FramePlan, Picture, plan_frames, stream_frames
+from ..media.frame_stream import Corrupt, FramePlan, plan_frames, stream_frames
+from ..media.frame_window import Picture
 from ..media.info import SourceInfo
 from ..media.orientation import Orientation
 from ..media.output_format import OutputFormat

@@ -1,11 +1,14 @@
 """Source videos: decoding to preprocessed frames, and a guard against changed files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +21,9 @@ from ..media.source import VideoSource
 from ..params import Params
 from ..settings import PictureSettings
 from ..storage.rows import CellRow, ClipRow
+
+Picture = NDArray[np.uint8]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,22 @@ class Sources:
             cropped=cropped,
         )
 
-    def pictures(self, clip: ClipRow | CellRow) -> Iterator[NDArray[np.uint8]]:
+    def pictures(self, clip: ClipRow | CellRow) -> Iterator[Picture]:
         """Decode one clip of clips.parquet; yield its pictures (crop, crop, 3), or uncropped."""
+        return self._each(clip, _picture)
+
+    def deferred(self, clip: ClipRow | CellRow) -> Iterator[Callable[[], Picture]]:
+        """Decode one clip of clips.parquet; yield functions that return its pictures.
+
+        They can be called later, in any order. Decoded frames take no more memory than pictures.
+        """
+        return self._each(clip, _deferred)
+
+    def _each(
+        self,
+        clip: ClipRow | CellRow,
+        make: Callable[[Preprocess, av.VideoFrame, Fraction], Made],
+    ) -> Iterator[Made]:
         path = self.videos / str(clip["source_path"])
         preprocess = Preprocess(
             self.picture.short_side, self.picture.crop if self.cropped else None
@@ -63,7 +83,22 @@ class Sources:
             for count, frame in enumerate(source.frames()):
                 if count == self.max_frames:
                     raise ClipError(f"more than {self.max_frames} frames")
-                yield preprocess(frame, pixel_aspect=aspect)
+                yield make(preprocess, frame, aspect)
+
+
+def _picture(preprocess: Preprocess, frame: av.VideoFrame, aspect: Fraction) -> Picture:
+    return preprocess(frame, pixel_aspect=aspect)
+
+
+def _deferred(
+    preprocess: Preprocess, frame: av.VideoFrame, aspect: Fraction
+) -> Callable[[], Picture]:
+    size = sum(plane.buffer_size for plane in frame.planes)
+    if preprocess.crop is None or size > 3 * preprocess.crop**2:
+        picture = preprocess(frame, pixel_aspect=aspect)
+        return lambda: picture
+    preprocess.prepare(frame, pixel_aspect=aspect)
+    return partial(preprocess, frame, pixel_aspect=aspect)
 
 
 def options_of(picture: PictureSettings) -> PictureOptions:

@@ -56,14 +56,7 @@ class Preprocess:
         ones. `orientation` replaces that of the frame, for streams that lost it in an encoder.
         Raises ClipError if the frame cannot be scaled.
         """
-        turn = orientation_of(frame) if orientation is None else orientation
-        built_for = (
-            frame.width, frame.height, frame.format.name, turn,
-            int(frame.colorspace), int(frame.color_range), pixel_aspect,
-        )  # fmt: skip
-        if built_for != self._built_for:
-            self._graph = self._build(frame, turn, pixel_aspect)
-            self._built_for = built_for
+        self.prepare(frame, orientation, pixel_aspect)
         assert self._graph is not None  # noqa: S101 - built above
         frame.pts = None
         try:
@@ -73,6 +66,22 @@ class Preprocess:
             check_machine(error)
             raise ClipError(f"cannot be scaled: {ffmpeg_words(error)}") from error
         return picture
+
+    def prepare(
+        self,
+        frame: av.VideoFrame,
+        orientation: Orientation | None = None,
+        pixel_aspect: Fraction = SQUARE,
+    ) -> None:
+        """Raise ClipError if a frame cannot be scaled because of its size; arguments as above."""
+        turn = orientation_of(frame) if orientation is None else orientation
+        built_for = (
+            frame.width, frame.height, frame.format.name, turn,
+            int(frame.colorspace), int(frame.color_range), pixel_aspect,
+        )  # fmt: skip
+        if built_for != self._built_for:
+            self._graph = self._build(frame, turn, pixel_aspect)
+            self._built_for = built_for
 
     def _build(
         self, frame: av.VideoFrame, turn: Orientation, pixel_aspect: Fraction

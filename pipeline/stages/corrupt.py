@@ -14,6 +14,7 @@ import corruptions
 from corruptions.registry import Corruption, load
 from corruptions.types import Clip
 
+from ..datasets import clean_frames
 from ..datasets.accounting import check_share
 from ..datasets.corrupted_clips import ClipCorruptor, stored_frames
 from ..errors import ClipError, SettingsError, StageError
@@ -24,10 +25,10 @@ from ..messages import did_you_mean
 from ..params import Params
 from ..provenance import corruption_code, library_versions, recipe_hash, stage_code
 from ..settings import PayloadSettings
-from ..storage import inputs, manifest, parts, payload, schemas, shard_writer
+from ..storage import inputs, manifest, parts, schemas, shard_writer
 from ..storage.paths import DatasetPaths
 from ..storage.rows import CellRow
-from ..storage.shards import read_member, shard_index
+from ..storage.shards import shard_index
 
 log = logging.getLogger(__name__)
 
@@ -184,8 +185,7 @@ def _read(task: CorruptTask, clean: CellRow) -> Clip | ClipError:
     """Return the clean frames of a row, or the reason why there are none."""
     if clean["status"] != "ok":
         return ClipError(f"clean clip: {clean['reason']}")
-    data = read_member(task.clean, clean["offset"], clean["size"], clean["sha256"])
     try:
-        return payload.read_payload(data)
+        return clean_frames.from_shard(clean, task.clean)
     except ClipError as error:
         return error

@@ -1,7 +1,7 @@
 """Manifests: Parquet files with an explicit schema, one row per clip and cell; see schemas.py."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -89,31 +89,60 @@ def _for_pandas(schema: pa.Schema) -> bytes:
     return as_json({**about, "columns": columns}).encode()
 
 
-def read(path: Path, schema: Schema[Any], columns: list[str] | None = None) -> pa.Table:
-    """Read a manifest, or some of its columns, and validate it; see manifest_checks.py."""
+def read(
+    path: Path,
+    schema: Schema[Any],
+    columns: list[str] | None = None,
+    keep: Callable[[pa.Table], pa.ChunkedArray] | None = None,
+) -> pa.Table:
+    """Read a manifest and validate it, see manifest_checks.py.
+
+    Parameters
+    ----------
+    path, schema
+        File and what it holds.
+    columns
+        Columns to read; None means all.
+    keep
+        Function from rows of these columns to a mask of those to return. All rows are validated,
+        but only those of one row group are in memory besides the returned ones.
+
+    Raises
+    ------
+    StageError
+        If the file is missing, damaged or holds what no stage writes.
+
+    """
     if not path.exists():
         raise StageError(f"{path}: no such manifest; run the stage that writes it first.")
+    wanted = schema.names if columns is None else columns
+    found: list[pa.Table] = []
     try:
-        table = _table(path, schema, columns)
+        for group in _row_groups(path, schema, columns):
+            table = _validated(path, group, schema, wanted)
+            found.append(table if keep is None else table.filter(keep(table)))
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         if memory_is_short():  # also the cause where Arrow cannot start a thread
             raise out_of_memory() from error
         raise StageError(f"{path}: cannot be read as Parquet: {one_line(error)}") from error
-    expected = columns if columns is not None else schema.names
-    for name in OPTIONAL.intersection(expected) - set(table.column_names):
+    return pa.concat_tables(found)
+
+
+def _validated(path: Path, table: pa.Table, schema: Schema[Any], wanted: Sequence[str]) -> pa.Table:
+    for name in OPTIONAL.intersection(wanted) - set(table.column_names):
         nulls = pa.nulls(table.num_rows, schema.arrow.field(name).type)
         table = table.append_column(name, nulls)
-    missing = set(expected) - set(table.column_names)
+    missing = set(wanted) - set(table.column_names)
     if missing:
         raise StageError(f"{path}: columns are missing: {', '.join(sorted(missing))}.")
     if len(set(table.column_names)) < table.num_columns:
         raise StageError(f"{path}: duplicate column names.")
-    table = table.select(expected).replace_schema_metadata(None)
+    table = table.select(wanted).replace_schema_metadata(None)
     check(path, table, schema.arrow)
     return table
 
 
-def _table(path: Path, schema: Schema[Any], columns: list[str] | None) -> pa.Table:
+def _row_groups(path: Path, schema: Schema[Any], columns: list[str] | None) -> Iterator[pa.Table]:
     if not path.is_file():
         raise ValueError("not a regular file")
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
@@ -124,9 +153,12 @@ def _table(path: Path, schema: Schema[Any], columns: list[str] | None) -> pa.Tab
         if unknown and OPTIONAL.intersection(schema.names) - names:
             # An optional column whose name is damaged must not be read as null.
             raise ValueError(f"unknown columns: {', '.join(map(quoted, sorted(unknown)))}")
-        table = file.read(columns=columns)
-    table.validate(full=True)
-    return table
+        if file.num_row_groups == 0:
+            yield file.read(columns=columns)
+        for number in range(file.num_row_groups):
+            table = file.read_row_group(number, columns=columns)
+            table.validate(full=True)
+            yield table
 
 
 def read_rows(path: Path, schema: Schema[Row], columns: list[str] | None = None) -> list[Row]:

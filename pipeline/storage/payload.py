@@ -12,7 +12,8 @@ runs with one thread and files contain no date.
 """
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from importlib.metadata import version
 from typing import Any
@@ -185,19 +186,7 @@ def read_payload(payload: bytes) -> Clip:
     JPEG packets are decoded by libjpeg-turbo, as in clip_reader.py. Readers based on FFmpeg differ
     from it by at most 3 levels (rounding of YCbCr).
     """
-    try:
-        with av.open(io.BytesIO(payload), mode="r", options=PLAIN) as container:
-            stream = container.streams.video[0]
-            if stream.codec_context.name == "mjpeg":
-                packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
-                return _decoded_jpegs(packets, stream.height, stream.width)
-            stream.codec_context.thread_count = 1
-            return np.stack(
-                [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
-            )
-    except (av.FFmpegError, IndexError, ValueError, MemoryError) as error:
-        check_machine(error)
-        raise ClipError(f"stored clip cannot be read: {error}") from error
+    return decode(split(payload))
 
 
 Encoded = bytes | tuple[bytes, ...]
@@ -219,12 +208,45 @@ def encode(
     return encoded
 
 
+def split(payload: bytes) -> Encoded:
+    """Return the JPEG files of a stored clip; the file itself if it has another codec."""
+    with _readable(), av.open(io.BytesIO(payload), mode="r", options=PLAIN) as container:
+        stream = container.streams.video[0]
+        if stream.codec_context.name != "mjpeg":
+            return payload
+        packets = tuple(bytes(packet) for packet in container.demux(stream) if packet.size)
+        if not packets:
+            raise ValueError("no frames")
+        sizes = {simplejpeg.decode_jpeg_header(packet)[:2] for packet in packets}
+        if sizes != {(stream.height, stream.width)}:
+            raise ValueError("the size of a frame differs from its container")
+        return packets
+
+
 def decode(encoded: Encoded) -> Clip:
-    """Return the frames that `read_payload` reads of the same frames in the payload."""
-    if isinstance(encoded, bytes):
-        return read_payload(encoded)
-    height, width = simplejpeg.decode_jpeg_header(encoded[0])[:2]
-    return _decoded_jpegs(encoded, height, width)
+    """Return the frames of an encoded clip, as `read_payload` does."""
+    with _readable():
+        if isinstance(encoded, bytes):
+            with av.open(io.BytesIO(encoded), mode="r", options=PLAIN) as container:
+                stream = container.streams.video[0]
+                stream.codec_context.thread_count = 1
+                frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
+                return np.stack(frames)
+        height, width = simplejpeg.decode_jpeg_header(encoded[0])[:2]
+        clip = np.empty((len(encoded), height, width, 3), np.uint8)
+        for frame, data in zip(clip, encoded, strict=True):
+            simplejpeg.decode_jpeg(data, colorspace="RGB", buffer=frame)
+        return clip
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Raise ClipError instead of the errors of a damaged clip."""
+    try:
+        yield
+    except (av.FFmpegError, IndexError, ValueError, MemoryError) as error:
+        check_machine(error)
+        raise ClipError(f"stored clip cannot be read: {error}") from error
 
 
 def _encoded_jpeg(frame: NDArray[np.uint8], settings: PayloadSettings) -> bytes:
@@ -235,14 +257,3 @@ def _encoded_jpeg(frame: NDArray[np.uint8], settings: PayloadSettings) -> bytes:
         colorsubsampling=settings.subsampling,
     )
     return data
-
-
-def _decoded_jpegs(packets: Sequence[bytes], height: int, width: int) -> Clip:
-    clip = np.empty((len(packets), height, width, 3), np.uint8)
-    for frame, data in zip(clip, packets, strict=True):
-        if simplejpeg.decode_jpeg_header(data)[:2] != frame.shape[:2]:
-            raise ValueError("the size of a frame differs from its container")
-        simplejpeg.decode_jpeg(data, colorspace="RGB", buffer=frame)
-    if not packets:
-        raise ValueError("no frames")
-    return clip

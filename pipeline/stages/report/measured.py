@@ -1,7 +1,7 @@
 """Metrics beyond accuracy of one dataset's models, and the diagrams behind them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -76,10 +76,11 @@ def measure(
             "evaluate.accounting to strict, or evaluate the models on the same clips."
         )
     counted = {
-        name: metrics.account(one.only(used), params.evaluate.accounting)
+        name: metrics.account(_best_class(one, used), params.evaluate.accounting)
         for name, one in predictions.items()
     }
     found = metrics.accuracy_estimates(counted, labels[used], num_classes, resamples)
+    del counted
     ratios: dict[str, dict[str, Ratio]] = {}
     diagrams, flips = {}, {}
     for name in predictions if shared.any() else ():
@@ -91,6 +92,12 @@ def measure(
     for name, some in metrics.estimate_all(ratios, resamples).items():
         found[name] |= some
     return Measured(found, diagrams, flips, int(used.sum()), np.flatnonzero(shared))
+
+
+def _best_class(predictions: Predictions, clips: Bools) -> Predictions:
+    """Return the predictions of the clips without the five best classes, which take memory."""
+    found = replace(predictions, clean_top5=None, top5=None)
+    return found if clips.all() else found.only(clips)
 
 
 def _compact(classes: NDArray[np.int32] | None) -> NDArray[np.integer] | None:

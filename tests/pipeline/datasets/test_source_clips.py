@@ -13,14 +13,30 @@ from pipeline.settings import PictureSettings
 from pipeline.stages.decode import decode
 from pipeline.stages.filter import filter_clips
 from pipeline.storage import manifest, schemas
+from pipeline.storage.rows import ClipRow
 from tests.support.project import make_project, video_id, write_params
 from tests.support.videos import H264, make_video, moving_clip
 
 
-def pictures(params: Params, root: Path) -> Clip:
+def first_row(root: Path) -> ClipRow:
     rows = manifest.read_rows(root / "manifests/demo/clips.parquet", schemas.CLIPS)
     [row] = [row for row in rows if row["key"].startswith(video_id(0))]
-    return np.stack(list(Sources.of("demo", params, root).pictures(row)))
+    return row
+
+
+def pictures(params: Params, root: Path) -> Clip:
+    return np.stack(list(Sources.of("demo", params, root).pictures(first_row(root))))
+
+
+@pytest.mark.parametrize("crop", [16, 64])
+def test_pictures_can_be_made_later_and_in_any_order(tmp_path: Path, crop: int) -> None:
+    small = {"short_side": 64, "crop": crop}  # decoded frames are larger than 16 x 16 pictures
+    params = make_project(tmp_path, num_clips=2, decode={"pictures": {"demo": small}})
+    filter_clips(params, tmp_path, "demo")
+    expected = pictures(params, tmp_path)
+    deferred = list(Sources.of("demo", params, tmp_path).deferred(first_row(tmp_path)))
+    made = [make() for make in reversed(deferred)]
+    np.testing.assert_array_equal(np.stack(made[::-1]), expected)
 
 
 def test_square_pixels_are_a_choice_of_params_yaml(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -50,6 +52,25 @@ def test_impossible_scores_are_refused(tmp_path: Path, name: str, value: float) 
     write_predictions(path, **{name: value})
     with pytest.raises(StageError, match=f"column {name} has the value .*, outside"):
         manifest.read(path, schemas.PREDICTIONS)
+
+
+def test_rows_are_chosen_by_row_group_and_all_of_them_are_validated(tmp_path: Path) -> None:
+    path = tmp_path / "fog.parquet"
+    names = ["a", "b", "c", "d", "e"]
+    manifest.write(path, [{**ROW, "key": name} for name in names], schemas.CELLS)
+    table = pq.read_table(path)
+    pq.write_table(table, path, row_group_size=2)
+    assert manifest.read(path, schemas.CELLS)["key"].to_pylist() == names
+    chosen = pa.array(["b", "e"])
+    found = manifest.read(
+        path, schemas.CELLS, ["key", "severity"], lambda rows: pc.is_in(rows["key"], chosen)
+    )
+    assert found.to_pydict() == {"key": ["b", "e"], "severity": [3, 3]}
+    at = table.column_names.index("key")
+    damaged = table.set_column(at, table.field(at), pa.array([*names[:4], "../e"]))
+    pq.write_table(damaged, path, row_group_size=2)
+    with pytest.raises(StageError, match=r"column key has the value '\.\./e'"):
+        manifest.read(path, schemas.CELLS, keep=lambda rows: pc.equal(rows["key"], "a"))
 
 
 def test_joined_files_are_the_bytes_of_their_rows(tmp_path: Path) -> None:

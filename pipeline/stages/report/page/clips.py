@@ -158,8 +158,11 @@ def predicted_classes(
     wanted = ["key", "corruption", "severity", "status", "top5"]
     predicted: dict[str, dict[str, list[str]]] = {clip.key: {} for clip in shown}
     for model in results.predictions:
-        table = manifest.read(paths.predictions_of(model), schemas.PREDICTIONS, wanted)
-        for row in table.filter(pc.is_in(table["key"], keys)).to_pylist():
+        path = paths.predictions_of(model)
+        table = manifest.read(
+            path, schemas.PREDICTIONS, wanted, lambda rows: pc.is_in(rows["key"], keys)
+        )
+        for row in table.to_pylist():
             name = results.class_names[row["top5"][0]] if row["top5"] else "no prediction"
             cell = f"{row['corruption']}/{row['severity']}"
             predicted[row["key"]].setdefault(cell, []).append(name)
