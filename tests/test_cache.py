@@ -88,11 +88,11 @@ def test_stages_replace_files_and_never_write_into_them(tmp_path: Path) -> None:
         "report": {"bootstrap_resamples": 20},
     }
     write_params(root, **settings)
-    path = root / "params.yaml"
-    values = yaml.safe_load(path.read_text())
+    params = root / "params.yaml"
+    values = yaml.safe_load(params.read_text())
     values["models"]["demo"], values["train"]["demo"] = {MODEL: {}}, {MODEL: TRAINING}
-    path.write_text(yaml.safe_dump(values, sort_keys=False))
-    run_all(load(path), root)
+    params.write_text(yaml.safe_dump(values, sort_keys=False))
+    run_all(load(params), root)
     for output in graph_outputs(root):
         assert (root / output).exists(), output
         assert output.startswith(OUTPUTS), output
@@ -105,7 +105,7 @@ def test_stages_replace_files_and_never_write_into_them(tmp_path: Path) -> None:
                 path.chmod(0o444)
     before = tree(cache)
     set_params(root, seed=1)
-    run_all(load(path), root)
+    run_all(load(params), root)
     assert tree(cache) == before
     after = tree(root)
     changed = [name for name, data in before.items() if after.get(name) != data]
