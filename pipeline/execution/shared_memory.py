@@ -28,12 +28,12 @@ ENLARGE = f"Free or enlarge {FOLDER} (Docker: --shm-size 2g)"
 def usable(workers: int, serial: int) -> int:
     """Return `workers`; where processes cannot have semaphores, warn and return `serial`.
 
-    The results are the same, later.
+    The results are the same, and take longer.
     """
     if workers == serial:
         return workers
     try:
-        names = (f"/pipeline-{os.getpid()}-{token_hex(8)}" for _ in range(SEMAPHORES))
+        names = (f"/pipeline-{os.getpid()}-{token_hex(4)}" for _ in range(SEMAPHORES))
         [SemLock(0, 0, 1, name, True) for name in names]  # noqa: FBT003 - removes the name
     except OSError as error:
         log.warning(
