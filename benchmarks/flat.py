@@ -1,10 +1,12 @@
 """Memory and open files over many small clips: they must not grow with the number of clips.
 
-    python -m benchmarks.flat [--clips 2000] [--stages decode,contrast,h264_crf,evaluate]
+    python -m benchmarks.flat [--clips 2000] [--workers 1]
+        [--stages decode,contrast,h264_crf,evaluate,mirror]
 
-Every stage runs over all clips with one worker in a separate process, which records its memory and
-its open files five times per second. Printed are the medians of the second and of the last fifth of
-the records, and the number of clips. Exits with 1 if the last is more than 1.25 times the second.
+Every stage runs over all clips in a separate process, which records its memory and its open files
+five times per second, with those of its workers if there are several. Printed are the medians of
+the second and of the last fifth of the records. Exits with 1 if the last is more than 1.25 times
+the second.
 """
 
 import argparse
@@ -16,20 +18,23 @@ import tempfile
 from pathlib import Path
 from threading import Event, Thread
 
-from rich.console import Console
-from rich.table import Table
-
 from benchmarks import options
-from benchmarks.linear import make_project, stage
-from tests.support.project import REPOSITORY
+from benchmarks.linear import CORRUPTIONS, DATASET, make_project, stage
+from pipeline.tools.mirror.cells import cells_of
+from pipeline.tools.mirror.mirror import mirror
+from pipeline.tools.mirror.options import MirrorOptions
+from tests.support.project import REPOSITORY, set_params
 
 SMALLEST = {"clips": 12, "stages": "decode"}
+STAGES = "decode,contrast,h264_crf,evaluate,mirror"
+ROW = "{:10} {:>12} {:>6} {:>12} {:>6}"
+MIRRORED = "contrast", 3
 PAUSE_SECONDS = 0.2
 LIMIT = 1.25
 
 
 class Recorder(Thread):
-    """Thread that records the memory in MB and the open files of this process."""
+    """Thread that records the memory in MB and the open files of this process and its workers."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -39,22 +44,52 @@ class Recorder(Thread):
     def run(self) -> None:
         """Record until `stop` is set, and once more."""
         while True:
-            pages = int(Path("/proc/self/statm").read_text().split()[1])
-            memory = pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-            self.records.append((memory, len(list(Path("/proc/self/fd").iterdir()))))
+            self.records.append(measure())
             if self.stop.wait(PAUSE_SECONDS):
                 return
 
 
-def run_stage(root: Path, name: str) -> None:
-    """Run one stage in this process; print memory and files early and late."""
+def measure() -> tuple[float, int]:
+    """Return the memory in MB and the open files of this process and of its Python processes."""
+    program = Path("/proc/self/exe").readlink()
+    pages = files = 0
+    for process in (os.getpid(), *children()):
+        folder = Path(f"/proc/{process}")
+        try:
+            if (folder / "exe").readlink() == program:  # not ffmpeg, which runs for one clip
+                pages += int((folder / "statm").read_text().split()[1])
+                files += len(list((folder / "fd").iterdir()))
+        except (FileNotFoundError, ProcessLookupError):  # ended meanwhile
+            continue
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6, files
+
+
+def children() -> list[int]:
+    """Return the processes that the threads of this process have started."""
+    found: list[int] = []
+    for thread in Path("/proc/self/task").iterdir():
+        try:
+            found.extend(map(int, (thread / "children").read_text().split()))
+        except (FileNotFoundError, ProcessLookupError):  # the thread ended meanwhile
+            continue
+    return found
+
+
+def run_stage(root: Path, name: str, workers: int) -> None:
+    """Run one stage; print memory and files early and late."""
     if name == "evaluate":
         import torch
 
         torch.set_num_threads(1)
     recorder = Recorder()
     recorder.start()
-    stage(name, root)()
+    if name == "mirror":
+        corruption, severity = MIRRORED
+        made = root.with_name("mirror")
+        cells = cells_of([corruption], [severity])
+        mirror(root / f"data/{DATASET}/videos", made, cells, MirrorOptions(workers=workers))
+    else:
+        stage(name, root)()
     recorder.stop.set()
     recorder.join()
     fifth = max(1, len(recorder.records) // 5)
@@ -67,35 +102,35 @@ def main() -> None:
     """Print the table; exit with 1 if something grows."""
     parser = options.new_parser(__doc__)
     parser.add_argument("--clips", type=int, default=2000, help="number of clips")
-    parser.add_argument(
-        "--stages", default="decode,contrast,h264_crf,evaluate", help="stages and corruptions"
-    )
+    parser.add_argument("--workers", type=int, default=1, help="number of workers")
+    parser.add_argument("--stages", default=STAGES, help="stages, corruptions and mirror")
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     chosen = options.parse(parser, SMALLEST)
     if chosen.run:
-        run_stage(Path(chosen.run[0]), chosen.run[1])
+        run_stage(Path(chosen.run[0]), chosen.run[1], chosen.workers)
         return
-    table = Table(title=f"Memory (MB) and open files over {chosen.clips:,} clips")
-    for column in ("stage", "memory early", "memory late", "files early", "files late"):
-        table.add_column(column, justify="left" if column == "stage" else "right")
+    names = chosen.stages.split(",")
+    print(f"Memory (MB) and open files over {chosen.clips:,} clips, workers: {chosen.workers}")
+    print(ROW.format("stage", "memory early", "late", "files early", "late"))
     grows = False
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "project"
         make_project(root, chosen.clips)
-        for name in chosen.stages.split(","):
+        made = [name for name in CORRUPTIONS if name in names] or [CORRUPTIONS[0]]
+        set_params(root, machine={"workers": chosen.workers}, corruptions=made)
+        for name in names:
             if name == "evaluate":
                 stage("train", root)()
             command = [sys.executable, "-m", "benchmarks.flat", "--run", str(root), name]
+            command += ["--workers", str(chosen.workers)]
             done = subprocess.run(
-                command, cwd=REPOSITORY, check=True, capture_output=True, text=True
+                command, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True
             )
             early, late = (list(map(float, line.split())) for line in done.stdout.splitlines()[-2:])
-            table.add_row(
-                name,
-                *(f"{value:.0f}" for pair in zip(early, late, strict=True) for value in pair),
-            )
+            values = [value for pair in zip(early, late, strict=True) for value in pair]
+            # At once, since all clips take hours on a slow machine.
+            print(ROW.format(name, *(f"{value:.0f}" for value in values)), flush=True)
             grows |= any(b > LIMIT * a for a, b in zip(early, late, strict=True))
-    Console().print(table)
     sys.exit(grows and not chosen.smallest)
 
 

@@ -6,21 +6,26 @@ import subprocess
 import sys
 from pathlib import Path
 
-import torch
+import yaml
 
-from pipeline import models
-from pipeline.params import Params
+from pipeline.params import Params, load
 from pipeline.stages.corrupt import corrupt
 from pipeline.stages.decode import decode
 from pipeline.stages.evaluate.evaluate import evaluate
 from pipeline.stages.filter import filter_clips
+from pipeline.stages.model_files import write_model_files
 from pipeline.stages.recipes import write_recipes
 from pipeline.stages.report.report import report
 from pipeline.stages.synthesize.synthesize import synthesize
-from pipeline.storage.paths import DatasetPaths
-from tests.support.project import REPOSITORY, tree, write_params
+from pipeline.stages.train.train import train
+from tests.support.project import REPOSITORY, set_params, tree, write_params
 
 OUTPUTS = ("data", "manifests/demo", "report")
+MODEL = "tiny_frame2d"
+TRAINING = {
+    "epochs": 1, "batch_size": 4, "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.0,
+    "scales": [1.0], "flip": False, "threads": 1,
+}  # fmt: skip
 
 
 def test_the_cache_is_hard_linked(tmp_path: Path) -> None:
@@ -44,21 +49,30 @@ def test_the_cache_is_hard_linked(tmp_path: Path) -> None:
     assert status.st_mode & 0o222 == 0, "read-only, since a change would change the cache"
 
 
-def run_all(params: Params, root: Path, seed: int) -> None:
-    """Every stage but train, whose weights are replaced as it replaces them."""
+def run_all(params: Params, root: Path) -> None:
+    """Run every stage."""
     write_recipes(params, root)
+    write_model_files(params, root)
     synthesize(params, root)
     filter_clips(params, root, "demo")
     decode(params, root, "demo")
     corrupt(params, root, "demo", "shot_noise")
-    torch.manual_seed(seed)
-    weights = DatasetPaths(root, "demo").weights("tiny_r2plus1d")
-    weights.parent.mkdir(parents=True, exist_ok=True)
-    temporary = weights.with_name("new.pt")
-    torch.save(models.load("tiny_r2plus1d").build(12).state_dict(), temporary)
-    temporary.replace(weights)
+    train(params, root, "demo")
     evaluate(params, root, "demo")
     report(params, root)
+
+
+def graph_outputs(root: Path) -> set[str]:
+    """Return the outputs of the graph that are in DVC's cache, for the demo."""
+    graph = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
+    found = set()
+    for stage in graph.values():
+        for out in [*stage.get("outs", []), *stage.get("metrics", [])]:
+            ((name, options),) = out.items() if isinstance(out, dict) else ((out, {}),)
+            if options.get("cache", True):
+                name = name.replace("${item.dataset}", "demo")
+                found.add(name.replace("${item.corruption}", "shot_noise"))
+    return found
 
 
 def test_stages_replace_files_and_never_write_into_them(tmp_path: Path) -> None:
@@ -73,7 +87,15 @@ def test_stages_replace_files_and_never_write_into_them(tmp_path: Path) -> None:
         "synthesize": {"train_clips_per_class": 1, "val_clips_per_class": 1, "broken_per_split": 1},
         "report": {"bootstrap_resamples": 20},
     }
-    run_all(write_params(root, **settings), root, 0)
+    write_params(root, **settings)
+    params = root / "params.yaml"
+    values = yaml.safe_load(params.read_text())
+    values["models"]["demo"], values["train"]["demo"] = {MODEL: {}}, {MODEL: TRAINING}
+    params.write_text(yaml.safe_dump(values, sort_keys=False))
+    run_all(load(params), root)
+    for output in graph_outputs(root):
+        assert (root / output).exists(), output
+        assert output.startswith(OUTPUTS), output
     for name in OUTPUTS:  # as DVC links them
         for path in (root / name).rglob("*"):
             if path.is_file():
@@ -82,9 +104,11 @@ def test_stages_replace_files_and_never_write_into_them(tmp_path: Path) -> None:
                 link.hardlink_to(path)
                 path.chmod(0o444)
     before = tree(cache)
-    run_all(write_params(root, **settings, seed=1), root, 1)
+    set_params(root, seed=1)
+    run_all(load(params), root)
     assert tree(cache) == before
     after = tree(root)
     changed = [name for name, data in before.items() if after.get(name) != data]
-    for part in ("clean/val", "corrupted", "evaluate", "predictions", "videos", "index.html"):
+    for part in ("clean/val", "corrupted", "evaluate", "predictions", "videos", "index.html",
+                 "weights.pt", "training.json", "headline", "inputs", "evaluated"):  # fmt: skip
         assert [name for name in changed if part in name], f"{part} was written again"

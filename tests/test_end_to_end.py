@@ -1,5 +1,6 @@
 """The whole demo in small, by the commands that a user types: DVC runs every stage."""
 
+import csv
 import json
 import os
 import re
@@ -40,6 +41,7 @@ SMALL = {
 
 CORRUPT = [f"corrupt@demo-{name}" for name in ("fog", "h264_crf", "packet_loss")]
 CODE = ("corruptions", "pipeline")
+HEADLINES = [f"report/headline/demo/{name}.json" for name in ("tiny_frame2d", "tiny_r2plus1d")]
 
 
 def dvc(folder: Path, *arguments: str) -> str:
@@ -98,7 +100,10 @@ def dvc_shows_something_useful(project: Path) -> None:
     dag = dvc(project, "dag")
     for stage in ("synthesize", "filter@demo", "corrupt@demo-fog", "evaluate@demo", "report"):
         assert stage in dag
-    assert "mpc" in dvc(project, "metrics", "show")
+    shown = dvc(project, "metrics", "show").splitlines()
+    assert shown[0].split() == ["Path", "clean_top1", "ece", "mpc", "rpc"]
+    assert [line.split()[0] for line in shown[1:]] == HEADLINES
+    assert max(map(len, shown)) <= 80
     plots = dvc(project, "plots", "show", "--json")
     assert "fog.csv" in plots
     set_params(project, seed=7)
@@ -234,6 +239,36 @@ def single_stages_by_name(project: Path) -> None:
     assert "Running stage 'evaluate@demo'" not in dvc(project, "repro", "evaluate@demo")
 
 
+def experiments_are_compared(project: Path) -> None:
+    """The numbers of a commit and of an experiment, in tables that fit a terminal."""
+    for command in (
+        ("config", "user.name", "t"),
+        ("config", "user.email", "t@example.com"),
+        ("add", "-A"),
+        ("commit", "-qm", "results"),
+    ):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    told = dvc(project, "exp", "run", "-n", "strict", "-S", "evaluate.accounting=strict")
+    found = re.findall(r"Running stage '(\S+)'", told)
+    assert found == ["model_files", "evaluate@demo", "report"]
+    diff = json.loads(dvc(project, "metrics", "diff", "--json"))
+    for name in HEADLINES:  # 2 of 26 clips are missing, and count as wrong now
+        assert diff[name]["mpc"]["new"] == pytest.approx(diff[name]["mpc"]["old"] * 24 / 26, 0.01)
+    assert max(map(len, dvc(project, "metrics", "diff").splitlines())) <= 100
+    assert "evaluate.accounting" in dvc(project, "params", "diff")
+    rows = dvc(project, "exp", "show", "--csv").splitlines()
+    strict = next(row for row in csv.DictReader(rows) if row["Experiment"] == "strict")
+    commit = next(row for row in csv.DictReader(rows) if row["rev"] in ("master", "main"))
+    for name in HEADLINES:
+        for row, when in ((strict, "new"), (commit, "old")):
+            assert float(row[f"{name}:mpc"]) == diff[name]["mpc"][when]
+    assert strict["corruptions"] == "['fog', 'h264_crf', 'packet_loss']"
+    subprocess.run(["git", "checkout", "-q", "--", "."], cwd=project, check=True)
+    dvc(project, "checkout", "--quiet")
+    scores = json.loads((project / HEADLINES[0]).read_text())
+    assert scores["mpc"] == diff[HEADLINES[0]]["mpc"]["old"]
+
+
 def test_the_demo_through_dvc(tmp_path: Path, subtests: pytest.Subtests) -> None:
     """One test, since the demo takes long to run and tests spread over processes."""
     run_small_demo(tmp_path)
@@ -246,6 +281,7 @@ def test_the_demo_through_dvc(tmp_path: Path, subtests: pytest.Subtests) -> None
         an_edited_corruption_is_made_again_and_no_other,
         videos_instead_of_shards_run_no_corrupt_stage,
         single_stages_by_name,
+        experiments_are_compared,
     ):
         with subtests.test(check.__name__):
             check(tmp_path)

@@ -200,6 +200,15 @@ def test_dvc_tracks_the_code_of_every_stage(stage: str) -> None:
         assert "data/recipes/corruptions/${item.corruption}.json" in entry["deps"]
 
 
+def test_dvc_tracks_all_code() -> None:
+    """Folders and files, since the folder `corruptions` itself has the name of a parameter."""
+    entry = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["recipes"]
+    assert all((ROOT / dep).exists() for dep in entry["deps"])
+    assert "corruptions" not in entry["deps"]
+    for file in [*modules("corruptions"), *modules("pipeline")]:
+        assert any(file.is_relative_to(ROOT / dep) for dep in entry["deps"]), name(file)
+
+
 def test_what_has_no_effect_exists() -> None:
     for entry in provenance.NO_EFFECT:
         assert (ROOT / entry).exists(), entry

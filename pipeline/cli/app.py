@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -157,6 +158,8 @@ def main(
     ] = False,
 ) -> None:
     """Measure how robust video models are to corrupted video."""
+    # joblib's words when it is loaded without semaphores; ours name the cause and the way out.
+    warnings.filterwarnings("ignore", "(?s).*joblib (will operate in serial|backend 'loky' is not)")
     logging.basicConfig(  # every command writes its log to stderr
         level=logging.INFO if verbose else logging.WARNING,
         format="%(message)s",

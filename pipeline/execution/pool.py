@@ -24,6 +24,7 @@ from . import ticks
 from .cluster.cluster import Cluster, open_cluster
 from .cluster.environment import Environment, check_environment
 from .progress import progress_bar
+from .shared_memory import usable
 from .watchdog import end_with_parent
 from .worker import run_on_one_core, run_packed
 
@@ -132,7 +133,7 @@ def _run_here(
             else:
                 yield joblib.delayed(run_packed)(pickle.dumps((function, index, task, counter)))
 
-    workers = max(1, min(machine.num_workers, len(tasks)))
+    workers = usable(max(1, min(machine.num_workers, len(tasks))), 1)
     parallel = joblib.Parallel(
         n_jobs=workers,
         backend="loky",

@@ -8,12 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
 from ..errors import StageError
+from .shared_memory import passed, share, usable
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 AHEAD = 2
 """Batches that a reader keeps ready."""
+
+WITHOUT = "machine.loader_workers to 0 (machine.workers to 1 where evaluate reads videos)"
+"""Settings that need no shared memory."""
 
 
 def read_ahead(
@@ -25,6 +29,7 @@ def read_ahead(
     `workers` is 0 (JPEG decoding and torch both release the GIL). `pinned` copies the tensors of
     processes to pinned memory, from which transfers to a GPU are asynchronous.
     """
+    workers = usable(workers, 0)
     if workers == 0:
         return _from_thread(read, batches)
     return _from_processes(read, batches, workers, pinned)
@@ -56,7 +61,7 @@ def _from_processes(
         prefetch_factor=AHEAD,
         pin_memory=pinned,
     )
-    for batch in made:
+    for batch in passed(made, WITHOUT):
         if isinstance(batch, StageError):
             raise batch
         yield batch
@@ -73,6 +78,6 @@ class _Batches(Generic[T, R]):
 
     def __getitem__(self, number: int) -> R | StageError:
         try:
-            return self._read(self._batches[number])
+            return share(self._read(self._batches[number]))
         except StageError as error:
             return error

@@ -16,6 +16,7 @@ def check_output(output: Path, inputs: Iterable[Path], *, force: bool) -> None:
             raise SettingsError(
                 f"--output: same file as the input (got {str(output)!r}); choose another name."
             )
+    _check_folder(output.parent)
     if output.is_dir():
         raise SettingsError(f"--output: is a folder (got {str(output)!r}); name a file.")
     if not force and (output.exists() or output.is_symlink()):
@@ -27,6 +28,7 @@ def check_output(output: Path, inputs: Iterable[Path], *, force: bool) -> None:
 
 def check_separate(output: Path, inputs: Iterable[Path]) -> None:
     """Raise SettingsError if a folder of outputs is, contains or is inside an input folder."""
+    _check_folder(output)
     folder = output.resolve()
     for source in inputs:
         other = source.resolve()
@@ -35,3 +37,10 @@ def check_separate(output: Path, inputs: Iterable[Path]) -> None:
                 f"--output: overlaps the inputs in {str(source)!r} (got {str(output)!r}); choose "
                 "another folder."
             )
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise SettingsError if the folder, or one above it, is a file."""
+    first = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not first.is_dir():
+        raise SettingsError(f"--output: is a file (got {str(first)!r}); name a folder.")

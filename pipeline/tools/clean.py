@@ -30,6 +30,7 @@ OUTPUTS = (
     ("manifests/*/predictions/*", r".*\.parquet"),
     ("manifests/*/predictions/clips/*", r"[a-z0-9_]+\.parquet"),
     ("report/*", r"index\.html|.*\.(json|csv|md)"),
+    ("report/headline/*/*", r"[A-Za-z0-9_-]+\.json"),
     ("report/results/*", r".*\.(json|csv)"),
     ("report/figures/*", r".*\.(png|svg)"),
     ("report/curves/**/*", r".*\.csv"),

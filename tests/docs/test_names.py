@@ -24,7 +24,8 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 FOREIGN = {
     "--address", "--cpus", "--cpuset-cpus", "--editable", "--log_samples", "--memory-limit",
     "--num-cpus", "--nworkers", "--shm-size", "--single-item", "--smallest", "--strict", "--user",
-    "--wait-for-lock", "--workspace",
+    "--wait-for-lock", "--workspace", "--all", "--all-experiments", "--collapse-foreach-matrix",
+    "--csv", "--drop", "--md", "--only-changed", "--queue", "--temp",
 }  # fmt: skip
 """Options of other programs: docker, pip, dvc, mypy, dask, ray, lmms-eval, and of benchmarks."""
 

@@ -27,7 +27,7 @@ def write_curves(folder: Path, summaries: Mapping[str, Mapping[str, Summary]]) -
                 lines = ["severity,top1", *(f"{s},{value:.4f}" for s, value in points.items())]
                 write_text(path, "\n".join(lines) + "\n")
                 written.add(path)
-    _delete_others(folder, written)
+    delete_others(folder, written)
 
 
 def write_calibration(folder: Path, measured: Mapping[str, Measured]) -> None:
@@ -44,11 +44,11 @@ def write_calibration(folder: Path, measured: Mapping[str, Measured]) -> None:
             lines = [f"{severity},{100 * some.error:.4f}" for severity, some in points]
             write_text(path, "\n".join(["severity,ece", *lines]) + "\n")
             written.add(path)
-    _delete_others(folder, written)
+    delete_others(folder, written)
 
 
-def _delete_others(folder: Path, written: set[Path]) -> None:
-    """Delete the files of models and corruptions that are not in this run."""
-    for path in folder.rglob("*.csv"):
-        if path not in written:
+def delete_others(folder: Path, written: set[Path]) -> None:
+    """Delete the files of datasets, models and corruptions that are not in this run."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path not in written:
             path.unlink()

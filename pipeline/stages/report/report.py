@@ -1,8 +1,8 @@
 """Report stage: predictions in, leaderboard, tables, figures and the page out.
 
-`metrics.json` has all numbers, `headline.json` the few that `dvc metrics` shows, `curves` are DVC's
-plots, `leaderboard.csv` and `leaderboard.md` the tables, `results` one JSON file per model,
-`index.html` the page.
+`metrics.json` has all numbers, `headline` one file per model with the few that `dvc metrics` shows,
+`curves` are DVC's plots, `leaderboard.csv` and `leaderboard.md` the tables, `results` one JSON file
+per model, `index.html` the page.
 """
 
 import json
@@ -20,7 +20,7 @@ from . import leaderboard, submissions
 from .evaluated import read_evaluated
 from .figures import write_figures
 from .page.build import write_page
-from .plots import write_calibration, write_curves
+from .plots import delete_others, write_calibration, write_curves
 from .predictions import BENCHMARK, models_of
 from .protocols import as_protocol, imported_protocol
 from .result import Hardware
@@ -48,7 +48,7 @@ def _report(params: Params, root: Path) -> None:
     folder.mkdir(exist_ok=True)
     values = {one.dataset: dataset_values(one, name, reference) for one in evaluated}
     _write_json(folder / "metrics.json", values)
-    _write_json(folder / "headline.json", headline(values))
+    _write_headline(folder / "headline", values)
     rows = leaderboard.ranked([*leaderboard.our_rows(values), *leaderboard.added_rows(added)])
     write_text(folder / "leaderboard.csv", leaderboard.as_csv(rows))
     write_text(folder / "leaderboard.md", leaderboard.as_markdown(rows))
@@ -79,6 +79,17 @@ def _with_models(params: Params, root: Path) -> list[str]:
             "the evaluate stage, or import predictions."
         )
     return found
+
+
+def _write_headline(folder: Path, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write one JSON per model, since `dvc metrics show` prints a line per file."""
+    written = set()
+    for dataset, some in values.items():
+        for model, one in some.items():
+            path = folder / dataset / f"{model}.json"
+            _write_json(path, headline(one))
+            written.add(path)
+    delete_others(folder, written)
 
 
 def _write_json(path: Path, values: Any) -> None:

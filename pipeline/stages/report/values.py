@@ -1,4 +1,4 @@
-"""Entries of metrics.json and headline.json: the numbers of one model."""
+"""Entries of metrics.json and of the folder headline: the numbers of one model."""
 
 import math
 from collections.abc import Mapping
@@ -11,11 +11,8 @@ from ...metrics.summary import Summary
 from .evaluated import Evaluated
 from .predictions import BENCHMARK
 
-HEADLINE = (
-    "clean_top1", "mpc", "rpc", "mce", "resist_rate", "flip_rate", "worst_class",
-    "effective_robustness", "ece", "nll", "brier", "augrc",
-)  # fmt: skip
-"""Numbers of headline.json, which `dvc metrics` shows: one column each."""
+HEADLINE = ("clean_top1", "mpc", "rpc", "mce", "ece")
+"""Numbers that `dvc metrics` and `dvc exp show` show: one column each, which fit a terminal."""
 
 
 def dataset_values(one: Evaluated, set_name: str, reference: str | None) -> dict[str, Any]:
@@ -100,17 +97,11 @@ def as_measures(estimates: Mapping[str, Estimate]) -> dict[str, Any]:
     return found
 
 
-def headline(values: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the few numbers per dataset and model that `dvc metrics` shows."""
-    found: dict[str, dict[str, Any]] = {}
-    for dataset, models in values.items():
-        for model, one in models.items():
-            measures = {name: some["value"] for name, some in one["measures"].items() if some}
-            numbers = {name: (one | measures).get(name) for name in HEADLINE}
-            found.setdefault(dataset, {})[model] = {
-                name: round(value, 4) for name, value in numbers.items() if value is not None
-            }
-    return found
+def headline(one: Mapping[str, Any]) -> dict[str, float]:
+    """Return the few numbers that `dvc metrics` shows of a model's entry in metrics.json."""
+    measures = {name: some["value"] for name, some in one["measures"].items() if some}
+    numbers = {name: one.get(name, measures.get(name)) for name in HEADLINE}
+    return {name: round(value, 2) for name, value in numbers.items() if value is not None}
 
 
 def number(value: float) -> float | str | None:

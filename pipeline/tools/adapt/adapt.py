@@ -8,6 +8,7 @@ their numbers can be compared.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from ... import metrics
 from ...datasets.on_the_fly import CLEAN, CorruptedStream
 from ...datasets.stream_order import CellName
 from ...errors import SettingsError, StageError
 from ...execution.progress import progress_bar
+from ...execution.shared_memory import passed, share, usable
 from ...io.atomic import write_text
 from ...messages import did_you_mean
 from ...metrics.answers import Predictions
@@ -149,6 +151,16 @@ def _source(request: AdaptationRequest, params: Params, root: Path) -> Adaptatio
     return AdaptationSource(model, device, frames, dataset, name, params, root, request.seed)
 
 
+class _Shared(IterableDataset[dict[str, Any]]):
+    """Batches of a stream, whose tensors a process of a loader moves to shared memory."""
+
+    def __init__(self, stream: CorruptedStream) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(share if get_worker_info() else dict, self._stream)
+
+
 def _predictions(
     request: AdaptationRequest,
     source: AdaptationSource,
@@ -164,11 +176,11 @@ def _predictions(
     found = {name: np.zeros((len(keys), len(cells)), np.bool_) for name in ("ok", "top1", "top5")}
     label = f"adapt {request.dataset}, {request.method.name}"
     loader: DataLoader[dict[str, Any]] = DataLoader(
-        stream, batch_size=None, num_workers=params.machine.loader_workers
+        _Shared(stream), batch_size=None, num_workers=usable(params.machine.loader_workers, 0)
     )
     adapting: Adapting | None = None
     with progress_bar(label, stream.num_clips * len(cells)) as advance:
-        for batch in loader:
+        for batch in passed(loader, "machine.loader_workers to 0"):
             if adapting is None or _resets(request.method, batch):
                 copy = replace(source, model=on_device(source.model, source.device))
                 adapting = request.method.make(copy)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,9 @@ def build(num_classes):
 """
 
 
+FILES = ("given.pt", "start.pt", "labels.txt", "own_factory_of_test.py")
+
+
 def save(path: Path, seed: int) -> None:
     torch.manual_seed(seed)
     torch.save(models.load("tiny_frame2d").build(12).state_dict(), path)
@@ -46,6 +51,7 @@ def set_up(root: Path) -> Params:
     """Models of every kind: trained, from a checkpoint with labels, from a factory."""
     copy_repository(root)
     save(root / "given.pt", 0)
+    save(root / "start.pt", 2)
     (root / "own_factory_of_test.py").write_text(FACTORY)
     classes = (root / "manifests/classes/demo.csv").read_text().splitlines()[1:]
     names = [line.partition(",")[2].strip('"') for line in classes]
@@ -66,7 +72,7 @@ def set_up(root: Path) -> Params:
         "given": {"model": "tiny_frame2d", "weights": "given.pt", "labels": "labels.txt"},
         "own": {"model": "own_factory_of_test:build", "input": INPUT},
     }
-    values["train"]["demo"] = {"tiny_frame2d": TRAINING}
+    values["train"]["demo"] = {"tiny_frame2d": TRAINING | {"start": "start.pt"}}
     path.write_text(yaml.safe_dump(values, sort_keys=False))
     return load(path)
 
@@ -89,6 +95,10 @@ def replace_weights(root: Path) -> None:
     save(root / "given.pt", 1)
 
 
+def replace_start(root: Path) -> None:
+    save(root / "start.pt", 3)
+
+
 def swap_labels(root: Path) -> None:
     lines = (root / "labels.txt").read_text().splitlines()
     (root / "labels.txt").write_text("\n".join([lines[1], lines[0], *lines[2:], ""]))
@@ -106,6 +116,7 @@ def comment_factory(root: Path) -> None:
 
 CHANGES: dict[Callable[[Path], None], set[str]] = {
     replace_weights: {"evaluate/demo.json"},
+    replace_start: {"train/demo.json"},
     swap_labels: {"evaluate/demo.json"},
     edit_factory: {"evaluate/demo.json"},
     comment_factory: set(),
@@ -128,9 +139,10 @@ def test_a_change_of_a_file_changes_its_hashes(
     assert {name for name in before if before[name] != after[name]} == CHANGES[change]
 
 
-def test_dvc_runs_what_a_replaced_file_concerns(tmp_path: Path) -> None:
-    """A project whose stages DVC has recorded as up to date."""
-    root = tmp_path / "project"
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose stages DVC has recorded as up to date; tests put back what they change."""
+    root = tmp_path_factory.mktemp("recorded") / "project"
     params = set_up(root)
     sys.path.insert(0, str(root))
     try:
@@ -148,17 +160,50 @@ def test_dvc_runs_what_a_replaced_file_concerns(tmp_path: Path) -> None:
         sys.modules.pop("own_factory_of_test", None)
     dvc(root, "init", "--no-scm", "--quiet", "--force")
     dvc(root, "commit", "--force", "--quiet")
+    return root
 
-    def waiting() -> set[str]:
-        dvc(root, "repro", "--quiet", "model_files")
-        return set(json.loads(dvc(root, "status", "--json"))) - {"model_files"}
 
-    assert waiting() == set()
-    before = (root / "given.pt").read_bytes()
-    replace_weights(root)
-    assert waiting() == {"evaluate@demo"}
-    (root / "given.pt").write_bytes(before)
-    assert waiting() == set()
+def waiting(root: Path) -> set[str]:
+    """Return the stages that are out of date after the files of models were looked at."""
+    dvc(root, "repro", "--quiet", "model_files")
+    return set(json.loads(dvc(root, "status", "--json"))) - {"model_files"}
+
+
+@contextmanager
+def changed(root: Path, change: Callable[[Path], None]) -> Iterator[None]:
+    """Change a file and put it back."""
+    before = {name: (root / name).read_bytes() for name in FILES}
+    change(root)
+    yield
+    for name, data in before.items():
+        (root / name).write_bytes(data)
+
+
+STAGES = {"evaluate/demo.json": "evaluate@demo", "train/demo.json": "train@demo"}
+"""Stage that depends on each file of hashes."""
+
+
+def test_dvc_runs_what_a_replaced_file_concerns(recorded: Path) -> None:
+    for change in (replace_weights, replace_start):
+        with changed(recorded, change):
+            assert waiting(recorded) == {STAGES[name] for name in CHANGES[change]}
+    assert waiting(recorded) == set()
+
+
+@pytest.mark.slow
+def test_dvc_repro_runs_it_and_what_follows(recorded: Path) -> None:
+    def ran() -> list[str]:
+        found = re.findall(r"Running stage '(\S+)'", dvc(recorded, "repro"))
+        return [name for name in found if name != "model_files"]
+
+    assert ran() == []
+    for change, files in CHANGES.items():
+        with changed(recorded, change):
+            follow = {"train@demo": ["evaluate@demo", "report"], "evaluate@demo": ["report"]}
+            first = [STAGES[name] for name in files]
+            expected = [stage for one in first for stage in (one, *follow[one])]
+            assert ran() == expected, change.__name__
+        dvc(recorded, "repro")
 
 
 def test_a_checkpoint_to_start_from_concerns_training_alone(tmp_path: Path) -> None:

@@ -119,3 +119,12 @@ def test_a_failure_names_the_video_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ClipError, match=r"clip\.mp4: truncated"):
         preview(video, tmp_path / "out", ["fog"], seconds=1)
     assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_file_where_the_pictures_should_be_is_a_clear_error(tmp_path: Path) -> None:
+    video = make_video(tmp_path / "clip.mp4", *H264)
+    other = tmp_path / "other.txt"
+    other.touch()
+    for folder in (video, other, other / "below"):
+        with pytest.raises(SettingsError, match=r"--output: is a file .*; name a folder"):
+            preview(video, folder, ["fog"], seconds=0.2, force=True)
