@@ -101,7 +101,8 @@ def dvc_shows_something_useful(project: Path) -> None:
     for stage in ("synthesize", "filter@demo", "corrupt@demo-fog", "evaluate@demo", "report"):
         assert stage in dag
     shown = dvc(project, "metrics", "show").splitlines()
-    assert shown[0].split() == ["Path", "clean_top1", "ece", "mpc", "rpc"]
+    columns = ["Path", "clean_top1", "ece", "mpc", "rpc"]
+    assert shown[0].split() in (columns, columns[:-1])  # no rPC if no clean clip is right
     assert [line.split()[0] for line in shown[1:]] == HEADLINES
     assert max(map(len, shown)) <= 80
     plots = dvc(project, "plots", "show", "--json")
@@ -252,8 +253,8 @@ def experiments_are_compared(project: Path) -> None:
     found = re.findall(r"Running stage '(\S+)'", told)
     assert found == ["model_files", "evaluate@demo", "report"]
     diff = json.loads(dvc(project, "metrics", "diff", "--json"))
-    for name in HEADLINES:  # 2 of 26 clips are missing, and count as wrong now
-        assert diff[name]["mpc"]["new"] == pytest.approx(diff[name]["mpc"]["old"] * 24 / 26, 0.01)
+    for name in HEADLINES:  # 2 of 14 clips are missing, and count as wrong now
+        assert diff[name]["mpc"]["new"] == pytest.approx(diff[name]["mpc"]["old"] * 12 / 14, 0.01)
     assert max(map(len, dvc(project, "metrics", "diff").splitlines())) <= 100
     assert "evaluate.accounting" in dvc(project, "params", "diff")
     rows = dvc(project, "exp", "show", "--csv").splitlines()

@@ -314,7 +314,7 @@ def test_a_package_that_is_not_installed(
         ),
         ({"backend": "ray"}, "machine: backend 'ray' needs machine.address, such as 10.0.0.1:6379"),
         ({"backend": "loky", "address": "a:1"}, "address 'a:1' is for the backends dask and ray"),
-        ({"backend": "ray", "address": "auto"}, "machine.address: .*value: 'auto'"),
+        ({"backend": "ray", "address": "auto"}, "machine.address: .*got 'auto'"),
         ({"backend": "spark"}, "machine.backend: must be 'loky', 'dask' or 'ray'"),
     ],
 )
