@@ -22,7 +22,7 @@ from tests.support.project import (
     write_params,
 )
 
-NUM_FILES = int(os.environ.get("HOSTILE_FILES", "500"))
+NUM_FILES = int(os.environ.get("HOSTILE_FILES", "320"))
 CORRUPTIONS = ("fog", "h264_crf", "bit_error", "packet_loss")
 PEAK = 1 << 30
 """Most memory of a stage, in bytes; sound files of this size take a fifth of it."""

@@ -239,12 +239,22 @@ def test_a_cluster_of_two_workers(
 ) -> None:
     """One test, since a cluster takes long to start and tests spread over processes."""
     with CLUSTERS[backend](tmp_path) as address:
-        for check in CHECKS:
+        for check in CHECKS if backend == "dask" else CHECKS[:-1]:
             with subtests.test(check.__name__):
                 folder = tmp_path / check.__name__
                 folder.mkdir()
                 made = evaluated if check is CHECKS[-1] else local
                 check((backend, address), made, folder)
+
+
+@pytest.mark.slow
+def test_ray_gives_the_same_predictions_though_a_worker_is_killed(
+    evaluated: Path, tmp_path: Path
+) -> None:
+    with CLUSTERS["ray"](tmp_path) as address:
+        folder = tmp_path / "made"
+        folder.mkdir()
+        predictions_are_the_same_though_a_worker_is_killed(("ray", address), evaluated, folder)
 
 
 @pytest.fixture
