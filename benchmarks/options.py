@@ -1,7 +1,7 @@
 """Command-line options shared by all benchmarks: `--help` and `--smallest`."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -31,6 +31,14 @@ def parse(
         parser.set_defaults(**smallest)
         chosen = parser.parse_args(arguments)
     return chosen
+
+
+def print_measured(measured: Iterable[float], limits: Mapping[str, float]) -> bool:
+    """Print measurements, in the order of their limits; return True if one is exceeded."""
+    pairs = dict(zip(limits, measured, strict=True))
+    for name, value in pairs.items():
+        print(f"{name}: {value:.2f} (limit {limits[name]:g})")
+    return any(value > limits[name] for name, value in pairs.items())
 
 
 def without_missing(libraries: Mapping[str, Any], purpose: str) -> dict[str, Any]:

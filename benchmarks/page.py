@@ -129,10 +129,7 @@ def main() -> None:
         rounds = list(measure(path, chosen.rounds))
         megabytes = path.stat().st_size / 1e6
     best = [min(some) for some in zip(*rounds, strict=True)]
-    measured = dict(zip(LIMITS, [*best, megabytes], strict=True))
-    for name, value in measured.items():
-        print(f"{name}: {value:.2f} (limit {LIMITS[name]:g})")
-    exceeded = any(value > LIMITS[name] for name, value in measured.items())
+    exceeded = options.print_measured([*best, megabytes], LIMITS)
     sys.exit(exceeded and not chosen.smallest)
 
 

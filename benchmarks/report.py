@@ -64,10 +64,7 @@ def main() -> None:
     count = chosen.models * (1 + len(params.corruptions) * len(params.severities)) * chosen.clips
     print(f"{seconds:.0f} s for {count / 1e6:.1f} million predictions")
     per_million = seconds / (count / 1e6)
-    measured = dict(zip(LIMITS, (per_million, peak, megabytes), strict=True))
-    for name, value in measured.items():
-        print(f"{name}: {value:.1f} (limit {LIMITS[name]:g})")
-    exceeded = any(value > LIMITS[name] for name, value in measured.items())
+    exceeded = options.print_measured((per_million, peak, megabytes), LIMITS)
     sys.exit(exceeded and not chosen.smallest)
 
 

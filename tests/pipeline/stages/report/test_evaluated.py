@@ -45,26 +45,26 @@ def test_cells_that_the_run_does_not_list_are_left_out(tmp_path: Path) -> None:
     assert np.array_equal(before.clean_top1, after.clean_top1)
 
 
-def test_ranked_is_best_mpc_first(tmp_path: Path) -> None:
-    params = write_params(tmp_path, **GRID, models={"demo": {"tiny_frame2d": {}}})
-    write_tables(tmp_path, params)
-    write_tables(tmp_path, params, "tiny_frame2d")
-    path = tmp_path / "manifests/demo/predictions/tiny_frame2d.parquet"
+def read_two_models(root: Path, **changes: object) -> Evaluated:
+    """Results of tiny_r2plus1d, and of tiny_frame2d with changed predictions."""
+    params = write_params(root, **GRID, models={"demo": {"tiny_frame2d": {}}})
+    write_tables(root, params)
+    write_tables(root, params, "tiny_frame2d")
+    path = root / "manifests/demo/predictions/tiny_frame2d.parquet"
     rows = manifest.read_rows(path, schemas.PREDICTIONS)
-    manifest.write(path, [row | {"correct1": True} for row in rows], schemas.PREDICTIONS)
-    results = read(tmp_path, params)
+    changed = [{**row, **changes} for row in rows]
+    manifest.write(path, changed, schemas.PREDICTIONS)
+    return read(root, params)
+
+
+def test_ranked_is_best_mpc_first(tmp_path: Path) -> None:
+    results = read_two_models(tmp_path, correct1=True)
     assert list(results.summaries) == ["tiny_r2plus1d", "tiny_frame2d"]
     assert list(results.ranked().summaries) == ["tiny_frame2d", "tiny_r2plus1d"]
 
 
 def test_ranks_are_among_the_models_of_a_protocol(tmp_path: Path) -> None:
-    params = write_params(tmp_path, **GRID, models={"demo": {"tiny_frame2d": {}}})
-    write_tables(tmp_path, params)
-    write_tables(tmp_path, params, "tiny_frame2d")
-    path = tmp_path / "manifests/demo/predictions/tiny_frame2d.parquet"
-    rows = manifest.read_rows(path, schemas.PREDICTIONS)
-    manifest.write(path, [row | {"protocol": "segments 8"} for row in rows], schemas.PREDICTIONS)
-    results = read(tmp_path, params)
+    results = read_two_models(tmp_path, protocol="segments 8")
     assert results.rank_intervals == {"tiny_r2plus1d": (1, 1), "tiny_frame2d": (1, 1)}
     assert results.line.names == {"tiny_r2plus1d"}
 
